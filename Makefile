@@ -1,0 +1,134 @@
+# Scharnier. `make help` lists the targets.
+#
+# Each flavour (release, asan, fuzz, …) builds in build/<flavour>, so no clean is ever needed to switch.
+
+FLAVOUR ?= release
+BUILD   ?= build
+B       := $(BUILD)/$(FLAVOUR)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SCHARNIER_DATA ?=
+N ?=
+T ?=
+SEED ?=
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2))
+else
+Q :=
+say = @:
+endif
+
+CC_release := gcc
+CC_asan    := gcc
+CC_fuzz    := clang
+FLAGS_release := -O2
+FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+override CC := $(CC_$(FLAVOUR))
+ifeq ($(CC),)
+$(error unknown FLAVOUR "$(FLAVOUR)": release, asan or fuzz)
+endif
+
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CFLAGS  := -std=c11 -g -fPIC -fvisibility=hidden -fstack-protector-strong -D_GNU_SOURCE $(FLAGS_$(FLAVOUR)) $(WARN)
+# protobuf-c's generated code is C, but not ours to make pedantic.
+GENFLAGS := -std=c11 -g -fPIC -fvisibility=hidden $(FLAGS_$(FLAVOUR)) -w
+INC     := -Iinclude -Iproto -Ibroker -Iadapters/client -I$(B)/gen -Itests/lib
+LDFLAGS := $(FLAGS_$(FLAVOUR)) -Wl,-z,relro,-z,now
+PROTO_LIBS  := -lprotobuf-c -lsodium -linih
+CLIENT_LIBS := -lzmq $(PROTO_LIBS)
+BROKER_LIBS := -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread $(PROTO_LIBS)
+
+# ---- what is built from what -------------------------------------------------------------------
+
+CORE   := $(wildcard broker/core/*.c)
+PORTS  := broker/shell/net_zmq.c broker/shell/store_lmdb.c broker/shell/clock_posix.c
+SHELL_ := $(filter-out $(PORTS),$(wildcard broker/shell/*.c)) broker/turn.c
+PROTO  := $(wildcard proto/*.c)
+CLIENT := $(wildcard adapters/client/*.c)
+CLI    := $(wildcard adapters/cli/*.c)
+HL7V2  := $(wildcard adapters/hl7v2/*.c)
+TESTLIB := $(wildcard tests/lib/*.c)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+GEN_C := $(B)/gen/scharnier.pb-c.c
+GEN_O := $(B)/gen/scharnier.pb-c.o
+
+LIB_CORE  := $(B)/lib/libsch-core.a
+LIB_PROTO := $(B)/lib/libsch-proto.a
+LIB_SHELL := $(B)/lib/libsch-shell.a
+LIB_PORTS := $(B)/lib/libsch-ports.a
+LIB_TEST  := $(B)/lib/libsch-test.a
+LIB_HL7V2 := $(B)/lib/libsch-hl7v2.a
+LIBSCHARNIER_A  := $(B)/lib/libscharnier.a
+LIBSCHARNIER_SO := $(B)/lib/libscharnier.so.0
+
+SCHARNIERD := $(B)/bin/scharnierd
+SCHARNIER  := $(B)/bin/scharnier
+HL7V2_BIN  := $(B)/bin/scharnier-hl7v2
+BINS := $(SCHARNIERD) $(SCHARNIER) $(HL7V2_BIN)
+
+.PHONY: all
+all: $(BINS) $(LIBSCHARNIER_A) $(LIBSCHARNIER_SO) ## build everything (FLAVOUR=release|asan|fuzz, V=1 shows commands)
+
+# ---- rules -------------------------------------------------------------------------------------
+
+$(B)/obj/%.o: %.c | $(B)/gen/scharnier.pb-c.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(INC) -MMD -MP -c $< -o $@
+
+$(B)/gen/scharnier.pb-c.h: $(GEN_C) ;
+$(GEN_C): proto/scharnier.proto
+	@mkdir -p $(@D)
+	$(call say,PROTOC,$<)
+	$(Q)protoc-c --proto_path=proto --c_out=$(B)/gen $<
+$(GEN_O): $(GEN_C)
+	$(Q)$(CC) $(GENFLAGS) -I$(B)/gen -c $< -o $@
+
+define archive
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+endef
+$(LIB_CORE): $(call obj,$(CORE)) ; $(archive)
+$(LIB_PROTO): $(call obj,$(PROTO)) $(GEN_O) ; $(archive)
+$(LIB_SHELL): $(call obj,$(SHELL_)) ; $(archive)
+$(LIB_PORTS): $(call obj,$(PORTS)) ; $(archive)
+$(LIB_TEST): $(call obj,$(TESTLIB)) ; $(archive)
+$(LIB_HL7V2): $(call obj,$(filter-out adapters/hl7v2/main.c,$(HL7V2))) ; $(archive)
+$(LIBSCHARNIER_A): $(call obj,$(CLIENT) $(PROTO)) $(GEN_O) ; $(archive)
+$(LIBSCHARNIER_SO): $(call obj,$(CLIENT) $(PROTO)) $(GEN_O)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libscharnier.so.0 -o $@ $^ $(CLIENT_LIBS)
+	$(Q)ln -sf libscharnier.so.0 $(B)/lib/libscharnier.so
+
+define link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(1) $(2)
+endef
+$(SCHARNIERD): $(call obj,broker/main.c) $(LIB_SHELL) $(LIB_PORTS) $(LIB_CORE) $(LIB_PROTO)
+	$(call link,$(call obj,broker/main.c) -Wl$(comma)--start-group $(LIB_SHELL) $(LIB_PORTS) -Wl$(comma)--end-group $(LIB_CORE) $(LIB_PROTO),$(BROKER_LIBS))
+# The CLI computes norms without a broker, so it links the pure core and the loader of norm files.
+CLI_EXTRA := $(call obj,broker/shell/norm_file.c) $(LIB_CORE)
+$(SCHARNIER): $(call obj,$(CLI)) $(LIBSCHARNIER_A) $(CLI_EXTRA)
+	$(call link,$(call obj,$(CLI)) $(CLI_EXTRA) $(LIBSCHARNIER_A),$(CLIENT_LIBS) -ljansson)
+$(HL7V2_BIN): $(call obj,$(HL7V2)) $(LIBSCHARNIER_A)
+	$(call link,$(call obj,$(HL7V2)) $(LIBSCHARNIER_A),$(CLIENT_LIBS) -lsystemd)
+comma := ,
+
+# ---- tests: every tests/unit/test_x.c is a program of its own ------------------------------------
+
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+TEST_ARCHIVES := $(LIB_TEST) $(LIB_SHELL) $(LIB_HL7V2) $(LIBSCHARNIER_A) $(LIB_CORE)
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_ARCHIVES)
+	$(call link,$< -Wl$(comma)--start-group $(TEST_ARCHIVES) -Wl$(comma)--end-group,-lcmocka $(BROKER_LIBS) -ljansson)
+.PRECIOUS: $(B)/obj/%.o
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

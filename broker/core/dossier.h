@@ -1,0 +1,110 @@
+/*
+ * dossier.h: one referral with all that was said about it and all that is still owed: the record.
+ *
+ * A plain value: the shell loads it, sch_step() changes it, the shell stores it. It holds every open
+ * instance of every expectation and every delivery that is not settled, so that one record and one event
+ * are all that a step needs. Closed E6 and E9 instances stay (the last of each), because a letter that
+ * proves incomplete after opening reopens them.
+ *
+ * Why the arrays cannot overflow (limits.h holds the sums): a party's message is refused with
+ * DOSSIER_FULL while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand; a delivery has at
+ * most one E1; the broker makes at most one uncollected DELIVERY_REPORT per delivery (the later replaces
+ * the earlier) and two REMINDERs per promise, which are taken back when the promise closes.
+ *
+ * Must not know: bytes, stores, sockets, the clock.
+ */
+#ifndef SCH_CORE_DOSSIER_H
+#define SCH_CORE_DOSSIER_H
+
+#include <scharnier/types.h>
+
+#include "norm.h"
+
+/* Who is who. Members 3 and up are the copies, in the header's order. The same address may stand in two
+ * roles (the creditor is mostly the referrer). */
+enum sch_member_role { SCH_MEMBER_REFERRER = 0, SCH_MEMBER_RECEIVER, SCH_MEMBER_CREDITOR, SCH_MEMBER_COPY };
+#define SCH_MEMBERS_MAX (SCH_MEMBER_COPY + SCH_COPIES_MAX)
+#define SCH_MEMBER_NONE UINT8_MAX
+
+struct sch_member {
+    struct sch_address address;
+    enum sch_party_kind kind;
+    char region[SCH_REGION_MAX + 1];
+};
+
+/* One promise: key (dossier, expectation, opened_by; for E1 also the member that must collect). */
+struct sch_instance {
+    uint8_t expectation;                /* 1..15 */
+    uint8_t member;                     /* who owes it */
+    enum sch_standing standing;
+    enum sch_ladder step;               /* the last one fired */
+    bool announced;                     /* due_ms was moved by an announced wait */
+    struct sch_id opened_by;
+    struct sch_id closed_by;
+    int64_t opened_ms;                  /* stored time of the opening message */
+    int64_t from_ms;                    /* what the term counts from */
+    int64_t norm_due_ms;                /* as the norm says; exclusive */
+    int64_t due_ms;                     /* as it stands; exclusive */
+    int64_t remind_ms;                  /* 0: no reminder */
+    int64_t escalate_ms;
+    char norm_id[SCH_NORM_ID_MAX + 1];
+    uint16_t norm_version;
+    uint16_t term;
+    enum sch_unit unit;
+};
+
+/* One message in one mailbox, not yet settled. */
+struct sch_delivery {
+    struct sch_id message;
+    struct sch_id subject;              /* DELIVERY_REPORT: the message; REMINDER: the opening message */
+    uint64_t sequence;
+    enum sch_kind kind;
+    uint8_t member;                     /* whose mailbox */
+    uint8_t sender;                     /* who is told when it fails; SCH_MEMBER_NONE: the broker made it */
+    uint8_t expectation;                /* REMINDER: of which promise */
+    uint8_t about;                      /* DELIVERY_REPORT: the member that did not collect */
+    bool urgent;
+    bool reported;                      /* "not yet collected" was sent */
+    int64_t stored_ms;
+};
+
+struct sch_dossier {
+    uint64_t version;                   /* of the stored record; 0: not stored yet */
+    struct sch_id id;
+    uint64_t kenmerk;                   /* number; text form in proto/kenmerk.h */
+    enum sch_phase phase;               /* SCH_PHASE_NONE: there is no such dossier */
+    bool received;                      /* the receiver collected the REFERRAL */
+    bool taken_up;                      /* an E10 was closed: a REFUSAL can no longer be taken back */
+    char region[SCH_REGION_MAX + 1];    /* the creditor's */
+    enum sch_party_kind echelon;        /* the receiver's kind */
+    enum sch_urgency urgency;
+    struct sch_id parent, follows, group, root;
+    struct sch_member member[SCH_MEMBERS_MAX];
+    size_t member_count;
+    int64_t opened_ms;
+    int64_t changed_ms;
+    int64_t closed_ms;                  /* 0: not closed */
+    int32_t letter_day;
+    int32_t intake_day;                 /* planned, presumed or held; 0: unknown */
+    struct sch_instance instance[SCH_INSTANCES_MAX];
+    size_t instance_count;
+    struct sch_delivery delivery[SCH_DELIVERIES_MAX];
+    size_t delivery_count;
+};
+
+/* The member with this address in a role, or in any (the first); SCH_MEMBER_NONE when absent. */
+uint8_t sch_dossier_member(const struct sch_dossier *dossier, const char *address);
+bool sch_dossier_is(const struct sch_dossier *dossier, enum sch_member_role role, const char *address);
+
+/* Is this instance still owed (OPEN or INCOMPLETE)? */
+bool sch_instance_is_open(const struct sch_instance *instance);
+
+/* The earliest moment at which anything in this dossier falls due: a step of a ladder, an uncollected
+ * report, an expiry, a presumed intake. INT64_MAX when nothing will. */
+int64_t sch_dossier_next_due(const struct sch_dossier *dossier);
+
+/* The earliest due_ms of an open instance, E1 included; INT64_MAX when nothing is owed. The index of the
+ * worklist. */
+int64_t sch_dossier_next_owed(const struct sch_dossier *dossier);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * step.h: record in, record out. The one door of the core.
+ *
+ * A step takes the world (read-only), one dossier and one authenticated event; it changes the dossier and
+ * says in `effects` what must be stored, delivered, answered and written down. A rejected step leaves the
+ * dossier untouched, and its effects hold the rejection only. It keeps nothing, allocates nothing, reads
+ * no clock; the same three arguments always give the same result.
+ *
+ * Example: SUBMIT of an INTAKE_REPORT on a dossier in INTAKE_PRESUMED gives STORE, DELIVER (creditor and
+ * each copy), OPEN (E1 of each), CLOSE (E6), PHASE (INTAKE_DONE), RECEIPT.
+ */
+#ifndef SCH_CORE_STEP_H
+#define SCH_CORE_STEP_H
+
+#include <scharnier/directory.h>
+#include <scharnier/error.h>
+#include <scharnier/types.h>
+
+#include "dossier.h"
+#include "norm.h"
+#include "permit.h"
+
+/* What holds for every event of a turn. */
+struct sch_world {
+    int64_t now_ms;                     /* civil, UTC */
+    int64_t e1_from_ms;                 /* no step of an E1 fires before (15 minutes after a start) */
+    const struct sch_norms *norms;
+    const struct sch_permits *permits;
+    bool full;                          /* below the reserve: no new dossiers */
+    uint64_t sequence;                  /* the next one; effects use it and those after it */
+};
+
+enum sch_event_type {
+    SCH_EVENT_SUBMIT = 1,               /* a party's message */
+    SCH_EVENT_COLLECT,                  /* the recipient's system settled a delivery as collected */
+    SCH_EVENT_REFUSE,                   /* ... as refused */
+    SCH_EVENT_EXHAUST,                  /* ... as "retry" too often */
+    SCH_EVENT_DUE,                      /* sch_dossier_next_due() has passed */
+    SCH_EVENT_FOLLOW,                   /* a REFERRAL says that it follows this dossier */
+    SCH_EVENT_TYPE_COUNT
+};
+
+/* A message that is stored already under the submitted id. */
+struct sch_existing {
+    bool same;                          /* same sender and same hash over header, seal and body */
+};
+
+struct sch_event {
+    enum sch_event_type type;
+    /* SUBMIT: resolved from the directory; NULL: the address is unknown. sender is proven by the key. */
+    const struct sch_header *header;
+    const struct sch_party *sender;
+    const struct sch_party *receiver;
+    const struct sch_party *copy[SCH_COPIES_MAX];
+    const struct sch_party *creditor;   /* REFERRAL that names one */
+    const struct sch_existing *existing;
+    bool has_body;
+    bool gp_key;                        /* the signing key is marked `gp` */
+    uint64_t kenmerk;                   /* for the dossier that this message opens */
+    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW: message is the new REFERRAL. */
+    struct sch_id message;
+    struct sch_address mailbox;
+    uint32_t missing_sections;          /* COLLECT */
+    enum sch_system_refusal refusal;    /* REFUSE */
+    /* DUE: deliveries under a running lease, which do not expire now. */
+    const struct sch_id *leased;
+    size_t leased_count;
+};
+
+enum sch_effect_type {
+    SCH_EFFECT_REJECT = 1,              /* code, field */
+    SCH_EFFECT_DUPLICATE,               /* answer with the first receipt again */
+    SCH_EFFECT_RECEIPT,                 /* warnings; sequence */
+    SCH_EFFECT_STORE,                   /* keep the submitted message; sequence */
+    SCH_EFFECT_MAKE,                    /* keep a message of the broker: made; message, member (to), sequence */
+    SCH_EFFECT_DELIVER,                 /* lay `message` in member's mailbox; kind, sequence, sender */
+    SCH_EFFECT_REMOVE,                  /* take it out: state, code (refusal or cause) ; message, member, sequence */
+    SCH_EFFECT_DESTROY,                 /* the body of `message` */
+    SCH_EFFECT_SETTLED,                 /* answer: state; also for a repeated settlement */
+    SCH_EFFECT_STATUS,                  /* tell member `sender`, if attached: message, member, state */
+    SCH_EFFECT_PHASE,                   /* the dossier moved: phase */
+    SCH_EFFECT_OPEN,                    /* instance */
+    SCH_EFFECT_MOVE,                    /* instance, with its new due */
+    SCH_EFFECT_CLOSE,                   /* instance, with its standing */
+    SCH_EFFECT_REOPEN,                  /* instance */
+    SCH_EFFECT_ALERT,                   /* instance, with its step */
+    SCH_EFFECT_FOLLOW                   /* step `dossier` with a FOLLOW event in this same turn */
+};
+
+/* A message that the broker itself makes. */
+struct sch_made {
+    enum sch_kind kind;                 /* REMINDER or DELIVERY_REPORT */
+    struct sch_id subject;
+    uint8_t expectation;
+    enum sch_ladder step;
+    enum sch_cause cause;
+    uint8_t about;                      /* DELIVERY_REPORT: the member that did not collect */
+};
+
+struct sch_effect {
+    enum sch_effect_type type;
+    struct sch_id message;              /* or, for FOLLOW, the dossier */
+    uint64_t sequence;
+    enum sch_kind kind;
+    uint8_t member;
+    uint8_t sender;
+    enum sch_delivery_state state;
+    enum sch_phase phase;
+    int code;                           /* REJECT: sch_error_code; REMOVE: refusal or cause */
+    const char *field;                  /* REJECT: constant, or NULL */
+    uint32_t warnings;                  /* RECEIPT: bits (1 << Warning) of proto/scharnier.proto */
+    struct sch_instance instance;
+    struct sch_made made;
+};
+
+/* Bound: a DUE step may at once expire, report and alert all that a dossier holds. */
+#define SCH_EFFECTS_MAX (4 * SCH_DELIVERIES_MAX + 2 * SCH_INSTANCES_MAX + 16)
+
+struct sch_effects {
+    size_t count;
+    struct sch_effect effect[SCH_EFFECTS_MAX];
+};
+
+/*
+ * Performs one event. dossier: the stored record, or, where there is none, a zeroed one with its id set.
+ * effects is overwritten. Returns SCH_OK or the code of its REJECT effect.
+ */
+int sch_step(const struct sch_world *world, struct sch_dossier *dossier, const struct sch_event *event,
+             struct sch_effects *effects);
+
+/* The id of the broker's message with this sequence: a UUIDv7 of now_ms whose random part is the sequence. */
+struct sch_id sch_step_made_id(int64_t now_ms, uint64_t sequence);
+
+/*
+ * The tables themselves, for --print-states, --print-expectations and the tests that hold documents
+ * against them. sch_step_cell: what an event does in a phase: "accept", "reject NOT_NOW", or the phase that
+ * follows; constants.
+ */
+const char *sch_step_cell(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind);
+
+#endif

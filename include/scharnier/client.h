@@ -1,0 +1,203 @@
+/*
+ * client.h: libscharnier: send referrals and feedback, collect letters, ask what is owed.
+ *
+ * A client is one connection of one system, for one or more mailboxes. It keeps a durable outbox (a
+ * message is written down before it is first sent, and sent again as those very bytes until the broker
+ * receipts it) and a durable journal of verdicts (a message that you settled is never handed to you
+ * again). Letters are signed and sealed here; the broker never sees them open.
+ *
+ * What remains yours: between your own commit and your verdict a power cut may strike, and then the
+ * message comes once more, with the same id. Store the id in your own transaction and skip what you have.
+ *
+ * Rules. A handle belongs to the thread that opened it (asserted). Nothing here prints, exits, installs
+ * signal handlers or keeps globals. Every call that may wait takes timeout_ms: -1 waits, 0 does not.
+ * Calls return SCH_OK or an enum sch_error_code and fill *error (may be NULL). Pointers that a call
+ * returns stay the client's unless the comment says "gives". `_free(NULL)` and `sch_close(NULL)` do
+ * nothing. Setters keep the first error; sch_send() returns it.
+ */
+#ifndef SCHARNIER_CLIENT_H
+#define SCHARNIER_CLIENT_H
+
+#include <scharnier/directory.h>
+#include <scharnier/error.h>
+#include <scharnier/query.h>
+#include <scharnier/types.h>
+#include <scharnier/version.h>
+
+#define SCH_API __attribute__((visibility("default")))
+
+typedef struct sch_client sch_client;
+typedef struct sch_draft sch_draft;
+typedef struct sch_msg sch_msg;
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+/*
+ * Reads the configuration (scharnier.conf(5); adapters/examples/client.conf shows every key), its keys and
+ * its state directory (locked: one process each), and starts to connect; does not wait for the broker.
+ * Gives a client, or NULL. Errors: CONFIG, KEY_FILE, IO, BUSY, NO_MEMORY.
+ */
+SCH_API sch_client *sch_open(const char *config_path, sch_error *error);
+SCH_API void sch_close(sch_client *client);
+
+/* Reads the configuration and keys as sch_open() does, and reports every fault to report (may be NULL);
+ * opens nothing. SCH_OK or the first fault. */
+SCH_API int sch_config_check(const char *config_path, void (*report)(void *context, const char *line),
+                             void *context, sch_error *error);
+
+/* Waits until the broker has welcomed this client. Errors: UNREACHABLE, SERVER_KEY, UNKNOWN_KEY,
+ * KEY_REVOKED, VERSION: whichever is to blame; TIMEOUT when nothing is known. */
+SCH_API int sch_connect(sch_client *client, int timeout_ms, sch_error *error);
+SCH_API bool sch_is_connected(const sch_client *client);
+
+/* The addresses of the configuration's [mailbox …] sections, and how many; the first is the default sender. */
+SCH_API const struct sch_address *sch_mailboxes(const sch_client *client, size_t *count);
+
+/* The broker's civil time as this client knows it: UTC ms, running at the broker's clock rate. Before the
+ * first welcome: this machine's time. */
+SCH_API int64_t sch_now_ms(const sch_client *client);
+
+/* A hook for lines of log (level: 'd', 'i', 'w', 'e'); no line has personal data. */
+SCH_API void sch_on_log(sch_client *client, void (*log)(void *context, char level, const char *line),
+                        void *context);
+
+/* ---- sending ----------------------------------------------------------------------------------- */
+
+/* A message under construction. Gives a draft of this kind, from the default sender; NULL: out of memory. */
+SCH_API sch_draft *sch_draft_new(sch_client *client, enum sch_kind kind);
+SCH_API void sch_draft_free(sch_draft *draft);
+
+/*
+ * Your own key for this message, at most 63 bytes, unique per sender: "his-2026-004711". Sending the same
+ * key again, also after a restart, sends the same message, never a second one. Mandatory.
+ */
+SCH_API void sch_draft_key(sch_draft *draft, const char *key);
+
+SCH_API void sch_draft_from(sch_draft *draft, const char *address);
+SCH_API void sch_draft_to(sch_draft *draft, const char *address);
+SCH_API void sch_draft_copy(sch_draft *draft, const char *address);            /* at most 4 */
+SCH_API void sch_draft_creditor(sch_draft *draft, const char *address);
+SCH_API void sch_draft_prepared_by(sch_draft *draft, const char *address);
+
+/* Places the message on a dossier and addresses it by the rules of PROTOCOL.md ("Recipients") from the
+ * parties of a REFERRAL's header or of a row that sch_ask() gave. Call sch_draft_from() first when the
+ * sender is not the default. */
+SCH_API void sch_draft_on(sch_draft *draft, const struct sch_header *referral);
+SCH_API void sch_draft_on_row(sch_draft *draft, const struct sch_dossier_row *row);
+
+SCH_API void sch_draft_parent(sch_draft *draft, const struct sch_id *dossier);
+SCH_API void sch_draft_follows(sch_draft *draft, const struct sch_id *dossier);
+SCH_API void sch_draft_group(sch_draft *draft, const struct sch_id *group);
+SCH_API void sch_draft_subject(sch_draft *draft, const struct sch_id *message);
+
+/* Codes, dates (yyyymmdd), times (UTC ms) and numbers: SCH_FACT_… of types.h. */
+SCH_API void sch_draft_fact(sch_draft *draft, enum sch_fact fact, int64_t value);
+
+/* A section's text, UTF-8, by its bit number; copied. Its bit in the header is set by itself. */
+SCH_API void sch_draft_section(sch_draft *draft, unsigned bit, const char *text);
+
+/* A file with the letter; copied. A letter of attachments only declares its sections unknown. */
+SCH_API void sch_draft_attach(sch_draft *draft, const char *media_type, const char *name, const void *content,
+                              size_t size);
+
+/* The draft's header as far as it is filled, to show or to check. */
+SCH_API const struct sch_header *sch_draft_header(const sch_draft *draft);
+
+typedef struct sch_receipt {
+    struct sch_id id;                   /* of the message */
+    struct sch_id dossier;
+    char kenmerk[SCH_KENMERK_SIZE + 1]; /* empty while queued */
+    uint64_t sequence;
+    int64_t stored_ms;
+    uint32_t warnings;                  /* bits (1 << enum sch_warning) */
+    bool duplicate;                     /* this key was sent, and receipted, before */
+    bool queued;                        /* in the outbox; the broker has not receipted it yet */
+} sch_receipt;
+
+/*
+ * Seals, signs, writes to the outbox, sends, and waits for the receipt. Returns SCH_OK: the broker has it
+ * durably; QUEUED: it is in the outbox and will be sent (receipt->queued); or the broker's rejection, the
+ * setters' first error, LETTER_…/NO_SEAL_KEY/DIRECTORY_…, IO. A rejected message leaves the outbox. With
+ * the key of an earlier message the stored bytes are sent, and the draft's content is not looked at.
+ */
+SCH_API int sch_send(sch_client *client, sch_draft *draft, int timeout_ms, sch_receipt *receipt,
+                     sch_error *error);
+
+/* Like sch_send(), but returns as soon as the outbox holds the message: SCH_E_QUEUED is success. The answer
+ * comes to sch_on_sent()'s hook from sch_client_step(), rejections too (code not SCH_OK). */
+SCH_API int sch_post(sch_client *client, sch_draft *draft, sch_receipt *receipt, sch_error *error);
+SCH_API void sch_on_sent(sch_client *client,
+                         void (*sent)(void *context, const char *key, const sch_receipt *receipt,
+                                      const sch_error *error),
+                         void *context);
+
+/* Messages in the outbox without a receipt. */
+SCH_API size_t sch_outbox_count(const sch_client *client);
+
+/* ---- collecting -------------------------------------------------------------------------------- */
+
+typedef enum sch_verdict {
+    SCH_COLLECT = 1,                    /* stored by us: it leaves the mailbox */
+    SCH_RETRY,                          /* not now: offered again, with back-off */
+    SCH_REFUSE,                         /* never: the sender is told; see sch_msg_refuse() */
+    SCH_LATER                           /* I call sch_settle() myself, within the lease or later */
+} sch_verdict;
+
+/* Called with a message whose signature is verified and whose letter is open. msg dies on return. */
+typedef sch_verdict sch_on_msg(const sch_msg *msg, void *context);
+
+/* Begin collecting for these mailboxes (count 0: all of the configuration), holding at most `window` (1..256)
+ * unsettled messages. */
+SCH_API int sch_attach(sch_client *client, const char *const *mailboxes, size_t count, unsigned window,
+                       sch_on_msg *on_msg, void *context, sch_error *error);
+
+/* Serves the connection until sch_stop(): sends, resends, hands out messages. Returns SCH_OK. */
+SCH_API int sch_run(sch_client *client, sch_error *error);
+SCH_API void sch_stop(sch_client *client);      /* also from a signal handler or another thread */
+
+/* The same for a loop of your own: wait until the fd is readable or sch_client_wait_ms() passed, then step. */
+SCH_API int sch_client_fd(const sch_client *client);
+SCH_API int sch_client_wait_ms(const sch_client *client);
+SCH_API int sch_client_step(sch_client *client, int timeout_ms, sch_error *error);
+
+/* Settles by id, now or in another process: COLLECT at any time, RETRY and REFUSE while this session holds
+ * it. Durable in the journal when it returns SCH_OK. Errors: UNKNOWN_MESSAGE, NOT_LEASED, TIMEOUT … */
+SCH_API int sch_settle(sch_client *client, const char *mailbox, const struct sch_id *message,
+                       sch_verdict verdict, enum sch_system_refusal refusal, int timeout_ms,
+                       sch_error *error);
+
+SCH_API const struct sch_header *sch_msg_header(const sch_msg *msg);
+SCH_API const char *sch_msg_mailbox(const sch_msg *msg);
+SCH_API const char *sch_msg_kenmerk(const sch_msg *msg);
+SCH_API const char *sch_msg_sender_name(const sch_msg *msg);   /* from the directory; "" when unknown */
+SCH_API int64_t sch_msg_stored_ms(const sch_msg *msg);
+SCH_API bool sch_msg_redelivered(const sch_msg *msg);
+SCH_API bool sch_msg_has_letter(const sch_msg *msg);
+/* Required sections (bits) that the opened letter lacks; told to the broker on COLLECT by itself. */
+SCH_API uint32_t sch_msg_missing(const sch_msg *msg);
+SCH_API const char *sch_msg_section(const sch_msg *msg, unsigned bit);         /* NULL: not in the letter */
+SCH_API size_t sch_msg_attachment_count(const sch_msg *msg);
+SCH_API const void *sch_msg_attachment(const sch_msg *msg, size_t index, size_t *size,
+                                       const char **media_type, const char **name);
+/* The reason that goes with SCH_REFUSE; without it SCH_SYSTEM_REFUSAL_OTHER. */
+SCH_API void sch_msg_refuse(const sch_msg *msg, enum sch_system_refusal refusal);
+
+/* What became of messages that this client sent; best effort, sch_ask() is authoritative. */
+SCH_API void sch_on_status(sch_client *client,
+                           void (*status)(void *context, const struct sch_id *message, const char *mailbox,
+                                          enum sch_delivery_state state, int64_t at_ms),
+                           void *context);
+
+/* ---- asking ------------------------------------------------------------------------------------ */
+
+/* One page. query->party empty: the default sender. The page's rows live until the next sch_ask(). For
+ * the next page copy page->cursor into the query. Errors: the broker's rejections, TIMEOUT, UNREACHABLE. */
+SCH_API int sch_ask(sch_client *client, const struct sch_query *query, int timeout_ms, struct sch_page *page,
+                    sch_error *error);
+
+/* The newest verified directory of a region (NULL: the first configured): from the broker when connected,
+ * else from the cache. Lives until the next call. NULL with *error. */
+SCH_API const struct sch_directory *sch_client_directory(sch_client *client, const char *region,
+                                                         int timeout_ms, sch_error *error);
+
+#endif
