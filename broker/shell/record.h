@@ -1,0 +1,203 @@
+/*
+ * record.h: the byte forms of all that the store holds: keys and values, one pair of functions per table.
+ *
+ * broker/STORE.md gives every byte and the numbered procedure to change one. Encoders write canonical bytes:
+ * the same value always gives the same bytes, and only entries that are in use are written. Decoders treat
+ * what they read as hostile: they return SCH_E_STORE_DAMAGED for anything that no encoder writes, never read
+ * past the end, and leave the target zeroed then.
+ *
+ * An encoder returns the size written; 0 when capacity is too small. A buffer of the SCH_RECORD_…_MAX of its
+ * table never is. A decoder's sch_bytes members borrow from the value that was read.
+ *
+ * Must not know: LMDB, the turn, protobuf (header and seal pass through as bytes).
+ */
+#ifndef SCH_SHELL_RECORD_H
+#define SCH_SHELL_RECORD_H
+
+#include <scharnier/error.h>
+#include <scharnier/query.h>
+#include <scharnier/types.h>
+
+#include "core/dossier.h"
+#include "ports.h"
+
+/* Raised with every change of any byte form; STORE.md, "Changing a format". */
+#define SCH_RECORD_SCHEMA 1
+
+/* ---- keys -------------------------------------------------------------------------------------- */
+
+/* A key, or the beginning of keys, by value; at most SCH_STORE_KEY_MAX bytes. */
+struct sch_record_key {
+    uint8_t bytes[SCH_STORE_KEY_MAX];
+    size_t size;
+};
+
+/* The key as the store's functions take it; borrows from *key. */
+struct sch_bytes sch_record_key_bytes(const struct sch_record_key *key);
+
+/* MESSAGE, BODY and DOSSIER: the id. */
+struct sch_record_key sch_record_key_id(const struct sch_id *id);
+struct sch_record_key sch_record_key_mailbox(const struct sch_address *mailbox, uint64_t sequence);
+/* due_ms >= 0 (asserted), here and in the next. */
+struct sch_record_key sch_record_key_due(int64_t due_ms, const struct sch_id *dossier);
+/* owner: a region code or an address; the two cannot be alike, for an address has a colon. */
+struct sch_record_key sch_record_key_open(const char *owner, int64_t due_ms, const struct sch_id *dossier);
+struct sch_record_key sch_record_key_party(const struct sch_address *party, const struct sch_id *dossier);
+struct sch_record_key sch_record_key_kenmerk(uint64_t number);
+struct sch_record_key sch_record_key_audit(uint64_t sequence);
+struct sch_record_key sch_record_key_trail(const struct sch_id *dossier, uint64_t sequence);
+struct sch_record_key sch_record_key_meta(const char *name);
+
+#define SCH_RECORD_META_SCHEMA "schema"     /* four bytes, SCH_RECORD_SCHEMA */
+#define SCH_RECORD_META_COUNTERS "counters" /* struct sch_meta */
+
+/* What all keys of one owner begin with: for scans. Text is an address, a region code or the like. */
+struct sch_record_key sch_record_prefix_text(const char *text);     /* MAILBOX, OPEN, PARTY */
+struct sch_record_key sch_record_prefix_id(const struct sch_id *id);    /* TRAIL */
+
+/* Reading keys back. SCH_OK or SCH_E_STORE_DAMAGED. An out-pointer may be NULL when it does not matter. */
+int sch_record_read_mailbox(struct sch_bytes key, struct sch_address *mailbox, uint64_t *sequence);
+int sch_record_read_due(struct sch_bytes key, int64_t *due_ms, struct sch_id *dossier);
+int sch_record_read_open(struct sch_bytes key, int64_t *due_ms, struct sch_id *dossier);
+int sch_record_read_party(struct sch_bytes key, struct sch_id *dossier);
+int sch_record_read_audit(struct sch_bytes key, uint64_t *sequence);
+int sch_record_read_trail(struct sch_bytes key, struct sch_id *dossier, uint64_t *sequence);
+
+/* ---- META -------------------------------------------------------------------------------------- */
+
+/* What the broker counts and remembers beside its dossiers; rewritten with every turn that changes it. */
+struct sch_meta {
+    uint64_t epoch;                     /* how often a broker has opened this store */
+    uint64_t batch;                     /* of the last turn that was applied: tells after an UNKNOWN */
+    uint64_t next_sequence;             /* of messages; the first is 1 */
+    uint64_t next_kenmerk;              /* below SCH_KENMERK_LIMIT */
+    uint64_t next_audit;                /* sequence in AUDIT; the first is 1 */
+    uint8_t audit_head[32];             /* hash of the last chain link; zeros before the first */
+    int64_t civil_ms;                   /* the last good civil time; 0: none yet */
+};
+
+#define SCH_RECORD_META_MAX 96
+
+/* The counters of an empty store. */
+void sch_record_meta_init(struct sch_meta *meta);
+size_t sch_record_meta_encode(const struct sch_meta *meta, uint8_t *buffer, size_t capacity);
+int sch_record_meta_decode(struct sch_bytes value, struct sch_meta *meta);
+
+/* The schema row. A store writes it when it is created and checks it when it is opened: SCH_OK,
+ * SCHEMA_NEWER, SCHEMA_OLDER or STORE_DAMAGED. */
+#define SCH_RECORD_SCHEMA_SIZE 4
+void sch_record_schema_encode(uint8_t buffer[SCH_RECORD_SCHEMA_SIZE]);
+int sch_record_schema_check(struct sch_bytes value, sch_error *error);
+
+/* ---- DOSSIER ----------------------------------------------------------------------------------- */
+
+/* The whole record; its first eight bytes are the version, big-endian, as ports.h asks. */
+#define SCH_RECORD_DOSSIER_MAX 40960
+size_t sch_record_dossier_encode(const struct sch_dossier *dossier, uint8_t *buffer, size_t capacity);
+int sch_record_dossier_decode(struct sch_bytes value, struct sch_dossier *dossier);
+
+/* KENMERK: the dossier's id, sixteen bytes. */
+int sch_record_kenmerk_decode(struct sch_bytes value, struct sch_id *dossier);
+
+/* ---- MESSAGE and MAILBOX ------------------------------------------------------------------------ */
+
+/* How a message fared with one recipient. */
+struct sch_message_recipient {
+    struct sch_address address;
+    enum sch_delivery_state state;
+    int64_t at_ms;                      /* of that state; civil */
+    uint32_t code;                      /* of the refusal or the cause; 0: none */
+};
+
+/* A stored message without its body: what a receipt is given from again, and what is delivered. */
+struct sch_message_row {
+    struct sch_id id;
+    struct sch_id dossier;
+    enum sch_kind kind;
+    struct sch_address sender;          /* empty when made */
+    bool made;                          /* by the broker: no signature, and no party to report to */
+    uint64_t sequence;
+    int64_t stored_ms;
+    uint8_t hash[32];                   /* sch_seal_hash(); zeros when made */
+    uint64_t kenmerk;                   /* number; of the dossier */
+    uint32_t warnings;                  /* bits (1 << enum sch_warning), as receipted */
+    uint32_t body_size;                 /* 0: no body, also after it was destroyed */
+    struct sch_message_recipient recipient[SCH_RECIPIENTS_MAX];
+    size_t recipient_count;
+    struct sch_bytes header;            /* as submitted */
+    struct sch_bytes seal;
+};
+
+#define SCH_RECORD_MESSAGE_MAX 5120
+size_t sch_record_message_encode(const struct sch_message_row *row, uint8_t *buffer, size_t capacity);
+int sch_record_message_decode(struct sch_bytes value, struct sch_message_row *row);
+
+/* What waits in a mailbox, enough to list it; the sequence is in the key. */
+struct sch_mailbox_entry {
+    struct sch_id message;
+    struct sch_id dossier;
+    enum sch_kind kind;
+    struct sch_address sender;          /* empty: the broker */
+    int64_t stored_ms;
+    uint32_t body_size;
+    uint64_t kenmerk;
+};
+
+#define SCH_RECORD_MAILBOX_MAX 160
+size_t sch_record_mailbox_encode(const struct sch_mailbox_entry *entry, uint8_t *buffer, size_t capacity);
+int sch_record_mailbox_decode(struct sch_bytes value, struct sch_mailbox_entry *entry);
+
+/* ---- AUDIT ------------------------------------------------------------------------------------- */
+
+/* Why somebody looked or acted, as NEN 7513 asks. */
+enum sch_audit_purpose {
+    SCH_AUDIT_CARE = 1,                 /* a party to the dossier */
+    SCH_AUDIT_OVERSIGHT,                /* a coordinator */
+    SCH_AUDIT_OPERATION                 /* the broker itself, or whoever operates it */
+};
+
+/*
+ * One event of NEN 7513: when, who, for whom, in which role and why, on what, with which outcome. The
+ * system is the broker whose store this is. No clinical text, no names.
+ */
+struct sch_audit_record {
+    uint64_t sequence;                  /* the key */
+    int64_t at_ms;                      /* civil */
+    enum sch_trace_event event;
+    char key_id[SCH_KEY_ID_MAX + 1];    /* the transport key of the actor; empty: the broker */
+    struct sch_address actor;           /* on whose behalf */
+    enum sch_party_kind role;           /* of the actor */
+    enum sch_audit_purpose purpose;
+    enum sch_query_type query;          /* READ; else 0 */
+    struct sch_id dossier;
+    struct sch_id message;
+    enum sch_kind kind;                 /* of the message */
+    struct sch_address concerned;       /* debtor, recipient, or party that was asked about */
+    uint8_t expectation;                /* 1..15; 0: none */
+    enum sch_standing standing;
+    enum sch_ladder step;
+    enum sch_phase phase;
+    int64_t due_ms;                     /* of the instance; 0: none */
+    uint32_t code;                      /* outcome: SCH_OK, an sch_error_code, a refusal or a cause */
+    uint32_t folded;                    /* like records that this one stands for beside itself */
+};
+
+/* Closes a turn: its key is the sequence after the turn's last record. */
+struct sch_audit_link {
+    uint64_t sequence;                  /* the key */
+    uint64_t first;                     /* sequence of the turn's first record */
+    uint8_t previous[32];               /* hash of the link before; zeros for the first */
+    uint8_t hash[32];
+};
+
+enum sch_audit_row { SCH_AUDIT_RECORD = 1, SCH_AUDIT_LINK };
+
+#define SCH_RECORD_AUDIT_MAX 320
+/* What an AUDIT value is, by its first byte; 0 when it is neither. */
+enum sch_audit_row sch_record_audit_row(struct sch_bytes value);
+size_t sch_record_audit_encode(const struct sch_audit_record *record, uint8_t *buffer, size_t capacity);
+int sch_record_audit_decode(struct sch_bytes key, struct sch_bytes value, struct sch_audit_record *record);
+size_t sch_record_link_encode(const struct sch_audit_link *link, uint8_t *buffer, size_t capacity);
+int sch_record_link_decode(struct sch_bytes key, struct sch_bytes value, struct sch_audit_link *link);
+
+#endif
