@@ -63,8 +63,12 @@ struct sch_norms {
     struct sch_required required[SCH_KIND_COUNT];
 };
 
-/* The norm that holds for an expectation of this debtor in this region on this day; NULL when none does
- * or the narrowest is switched off. Borrowed from norms. */
+/*
+ * The norm that holds for an expectation of this debtor in this region on this day; NULL when none does
+ * or the narrowest is switched off. Borrowed from norms. A provider's row holds for its sub-mailboxes too.
+ * URGENT and CLINICAL fall back on the plain row where no row of the variant stands at all; AFTER_INTAKE,
+ * a second clock, does not. region and provider may be NULL.
+ */
 const struct sch_norm *sch_norm_find(const struct sch_norms *norms, unsigned expectation,
                                      enum sch_variant variant, const char *region,
                                      const char *provider, int32_t day);
