@@ -28,9 +28,11 @@ void sch_address_organisation(const struct sch_address *address, struct sch_addr
 /* The 11-check on a BSN of nine digits (DOMAIN, "Checks"). */
 bool sch_bsn_valid(const char *digits);
 
-/* The kenmerk of a number below 2^35: "SN-" and seven characters of base 32 without I, L, O, U, then a
- * check character (ISO 7064 MOD 37-2 style over the seven, without confusable signs). Consecutive numbers
- * look unlike each other. */
+/*
+ * The kenmerk of a number below 2^35: "SN-", seven signs of base 32 (0-9 and A-Z without I, L, O, U) and a
+ * check sign of the same alphabet: ISO 7064's hybrid system made for 32 signs, which finds every single
+ * wrong sign. The number is scrambled first, so that consecutive numbers look unlike each other.
+ */
 #define SCH_KENMERK_LIMIT (UINT64_C(1) << 35)
 void sch_kenmerk_text(uint64_t number, char text[SCH_KENMERK_SIZE + 1]);
 /* Accepts lower case, missing "SN-" and "-"; O, I, L are read as 0, 1, 1. False on a wrong check character. */

@@ -21,6 +21,8 @@ const char *sch_fact_name(enum sch_fact fact);
 enum sch_fact_type sch_fact_type(enum sch_fact fact);
 enum sch_code_set sch_fact_set(enum sch_fact fact);
 enum sch_fact sch_fact_parse(const char *name);
+/* The same with its place, as rejections name it: "header.letter_date". A constant. */
+const char *sch_fact_field(enum sch_fact fact);
 
 /* Sections by bit number: "aftercare", "nazorgadvies"; parse gives the bit number or -1. */
 const char *sch_section_name(unsigned bit);

@@ -8,6 +8,8 @@
 #ifndef SCHARNIER_ERROR_H
 #define SCHARNIER_ERROR_H
 
+#define SCH_API __attribute__((visibility("default")))
+
 /* X(NAME, number, exit code of scharnier(1), "cause", "hint") */
 #define SCH_ERROR_LIST(X) \
     X(USAGE, 1001, 2, "the call or command line is wrong", "see --help") \
@@ -92,17 +94,17 @@ typedef struct sch_error {
 
 /* Fills *error (which may be NULL) for code and a printf text; returns code, so that `return sch_fail(…)`
  * reads well. */
-int sch_fail(sch_error *error, enum sch_error_code code, const char *format, ...)
+SCH_API int sch_fail(sch_error *error, enum sch_error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Prints code, cause, text and hint to stderr in the form of scharnier(1); returns the exit code. */
-int sch_perror(const sch_error *error);
+SCH_API int sch_perror(const sch_error *error);
 
 /* The list by number: name, cause and hint ("" when unknown), and exit code of scharnier(1) (1 when
  * unknown). Never NULL. */
-const char *sch_error_name(enum sch_error_code code);
-const char *sch_error_cause(enum sch_error_code code);
-const char *sch_error_hint(enum sch_error_code code);
-int sch_error_exit(enum sch_error_code code);
+SCH_API const char *sch_error_name(enum sch_error_code code);
+SCH_API const char *sch_error_cause(enum sch_error_code code);
+SCH_API const char *sch_error_hint(enum sch_error_code code);
+SCH_API int sch_error_exit(enum sch_error_code code);
 
 #endif
