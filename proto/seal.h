@@ -5,7 +5,8 @@
  *   k  = a random content key; encryption key and commitment are keyed BLAKE2b of it over a label and H
  *   body = XChaCha20-Poly1305(encryption key, nonce, padded letter, associated data H)
  *   stanza = crypto_box_seal(k) per recipient
- *   signature = Ed25519("scharnier.v1.signature" ‖ H ‖ stanzas ‖ commitment ‖ BLAKE2b-256(body))
+ *   signature = Ed25519("scharnier.v1.signature" ‖ H ‖ signing key id ‖ stanzas ‖ commitment
+ *                       ‖ BLAKE2b-256(body))
  *
  * PROTOCOL.md fixes every byte; proto/vectors/ holds known answers. Must not know: sockets, stores.
  */
@@ -31,7 +32,7 @@ struct sch_seal_to {
 /*
  * Signs a header and, when letter.len > 0, seals the letter for the recipients, in order. body must hold
  * sch_seal_body_size(sch_seal_padded_size(letter.len)) bytes, or may be NULL without a letter. Fills *seal.
- * Errors: TOO_LARGE (body over SCH_BODY_SIZE_MAX), NO_MEMORY.
+ * Errors: TOO_LARGE (body over SCH_BODY_SIZE_MAX), NO_SEAL_KEY (a public key that cannot be sealed for).
  */
 int sch_seal_make(struct sch_seal *seal, uint8_t *body, size_t *body_size, struct sch_bytes header,
                   struct sch_bytes letter, const struct sch_seal_to *to, size_t to_count,
@@ -61,7 +62,8 @@ void sch_seal_hash(struct sch_bytes header, struct sch_bytes seal, struct sch_by
 
 /*
  * Key files: one line "scharnier-transport-key HEX", "scharnier-sign-key HEX" or "scharnier-seal-key HEX",
- * mode 0600. Secret sizes: transport 32, sign 64, seal 32. Errors: KEY_FILE, IO.
+ * mode 0600 (0640 is accepted, anything wider is not). Secret sizes: transport 32, sign 64 (seed and public
+ * key), seal 32. Beside it path + ".pub": "scharnier-sign-public HEX". Errors: KEY_FILE, IO.
  */
 struct sch_key_pair {
     enum sch_key_use use;
