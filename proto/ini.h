@@ -14,13 +14,21 @@
 
 struct sch_ini;
 
-/* One "name = value" in section (section "" before the first). name NULL: a section begins. A continued
- * line comes as a further call with the same name. Return SCH_OK, or sch_ini_error(). */
+/*
+ * One "name = value" in section (section "" before the first). name NULL: a section begins, and value is
+ * NULL too; an error there skips the section's lines. A continued line comes as a further call with the
+ * same name; the value of the first line may be empty. A name given twice in a section is refused before
+ * it comes here; a section that comes twice is the handler's to refuse. Return SCH_OK, or sch_ini_error().
+ *
+ * "[section]" begins in column 1, names have no ":" and at most 49 bytes, comments begin with ";" or "#"
+ * at the start of a line, or with ";" after a blank.
+ */
 typedef int sch_ini_fn(void *context, const struct sch_ini *ini, const char *section, const char *name,
                        const char *value);
 
 /* Reads path, or content under the name `name`. Returns SCH_OK or the code of the first error, with
- * *error's text "file:line: what". IO when the file cannot be read. Every erroneous line is also passed to
+ * *error's text "file:line: what". IO when the file cannot be read; CONFIG for a line whose form is wrong,
+ * which a caller with a code of its own replaces by that. Every erroneous line is also passed to
  * report, which may be NULL; reading goes on, so that one run shows all that is wrong. */
 typedef void sch_ini_report_fn(void *context, const char *line);
 int sch_ini_read_file(const char *path, sch_ini_fn *handle, sch_ini_report_fn *report, void *context,
