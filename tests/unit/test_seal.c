@@ -72,10 +72,12 @@ static int verify(const struct sealed *s)
     return sch_seal_verify(&s->seal, header_of(s), body_of(s), s->sign.public_key);
 }
 
-static int open_as(const struct sealed *s, const char *address, const struct sch_key_pair *pair, uint8_t *letter,
+static int open_as(const struct sealed *s, const char *address, const struct sch_key_pair *pair,
+                   uint8_t *letter,
                    size_t *size)
 {
-    return sch_seal_open(&s->seal, header_of(s), body_of(s), address, pair->public_key, pair->secret_key, letter,
+    return sch_seal_open(&s->seal, header_of(s), body_of(s), address, pair->public_key, pair->secret_key,
+                         letter,
                          size, NULL);
 }
 
@@ -274,7 +276,8 @@ static void a_header_alone_is_signed_too(void **state)
     assert_int_equal(s.seal.stanza_count, 0);
     assert_int_equal(s.seal.padded_size, 0);
     assert_int_equal(sch_seal_verify(&s.seal, header_of(&s), none, s.sign.public_key), SCH_OK);
-    assert_int_equal(sch_seal_verify(&s.seal, header_of(&s), (struct sch_bytes){ s.body, 552 }, s.sign.public_key),
+    assert_int_equal(sch_seal_verify(&s.seal, header_of(&s), (struct sch_bytes){ s.body, 552 },
+                                     s.sign.public_key),
                      SCH_E_SIGNATURE);
     s.header[10] ^= 4;
     assert_int_equal(sch_seal_verify(&s.seal, header_of(&s), none, s.sign.public_key), SCH_E_SIGNATURE);
@@ -293,7 +296,8 @@ static void the_largest_letter_fits(void **state)
     assert_true(letter != NULL && body != NULL && opened != NULL);
     memset(letter, 'x', most + 1);
     size_t size = 0;
-    assert_int_equal(sch_seal_make(&s.seal, body, &size, header_of(&s), (struct sch_bytes){ letter, most }, s.to, 2,
+    assert_int_equal(sch_seal_make(&s.seal, body, &size, header_of(&s), (struct sch_bytes){ letter, most },
+                                   s.to, 2,
                                    "rand-sign", s.sign.secret_key, NULL),
                      SCH_OK);
     assert_true(size <= SCH_BODY_SIZE_MAX);
@@ -304,7 +308,8 @@ static void the_largest_letter_fits(void **state)
                      SCH_OK);
     assert_int_equal(size, most);
     sch_error error = SCH_ERROR_INIT;
-    assert_int_equal(sch_seal_make(&s.seal, body, &size, header_of(&s), (struct sch_bytes){ letter, most + 1 }, s.to,
+    assert_int_equal(sch_seal_make(&s.seal, body, &size, header_of(&s), (struct sch_bytes){ letter,
+                                                                                            most + 1 }, s.to,
                                    2, "rand-sign", s.sign.secret_key, &error),
                      SCH_E_TOO_LARGE);
     assert_int_equal(error.code, SCH_E_TOO_LARGE);
@@ -320,7 +325,8 @@ static void an_unusable_key_is_an_error(void **state)
     set_up(&s, 10);
     memset(s.practice_key.public_key, 0, 32);
     assert_int_equal(sch_seal_make(&s.seal, s.body, &s.body_size, header_of(&s),
-                                   (struct sch_bytes){ s.letter, 10 }, s.to, 2, "rand-sign", s.sign.secret_key,
+                                   (struct sch_bytes){ s.letter, 10 }, s.to, 2, "rand-sign",
+                                   s.sign.secret_key,
                                    NULL),
                      SCH_E_NO_SEAL_KEY);
 }
@@ -330,7 +336,8 @@ static void a_resend_has_the_same_hash(void **state)
     (void)state;
     uint8_t a[32], b[32];
     struct sch_bytes none = { NULL, 0 };
-    struct sch_bytes x = { (const uint8_t *)"abc", 3 }, y = { (const uint8_t *)"ab", 2 }, z = { (const uint8_t *)"c", 1 };
+    struct sch_bytes x = { (const uint8_t *)"abc", 3 }, y = { (const uint8_t *)"ab", 2 },
+    z = { (const uint8_t *)"c", 1 };
     sch_seal_hash(x, y, z, a);
     sch_seal_hash(x, y, z, b);
     assert_memory_equal(a, b, 32);
@@ -434,7 +441,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = { "transport", "sign", "seal", "transport.pub", "sign.pub", "seal.pub", "k" };
+    static const char *const names[] = { "transport", "sign", "seal", "transport.pub", "sign.pub",
+                                         "seal.pub", "k" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_folder(names[i]));
     return rmdir(folder);
