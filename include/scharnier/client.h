@@ -18,13 +18,12 @@
 #ifndef SCHARNIER_CLIENT_H
 #define SCHARNIER_CLIENT_H
 
+#include <scharnier/api.h>
 #include <scharnier/directory.h>
 #include <scharnier/error.h>
 #include <scharnier/query.h>
 #include <scharnier/types.h>
 #include <scharnier/version.h>
-
-#define SCH_API __attribute__((visibility("default")))
 
 typedef struct sch_client sch_client;
 typedef struct sch_draft sch_draft;

@@ -7,6 +7,7 @@
 #ifndef SCHARNIER_DIRECTORY_H
 #define SCHARNIER_DIRECTORY_H
 
+#include <scharnier/api.h>
 #include <scharnier/error.h>
 #include <scharnier/types.h>
 
@@ -55,42 +56,43 @@ struct sch_directory {
  * directory to free with sch_directory_free, or NULL with *error (DIRECTORY_FORMAT, NO_MEMORY). Does not
  * check the signature.
  */
-struct sch_directory *sch_directory_parse(const char *name, const uint8_t *content, size_t size,
-                                          sch_error *error);
+SCH_API struct sch_directory *sch_directory_parse(const char *name, const uint8_t *content, size_t size,
+                                                  sch_error *error);
 
 /* Reads path, and path with ".sig" appended (128 hex digits), then parses and verifies against the
  * region's key. Errors: IO, DIRECTORY_FORMAT, DIRECTORY_FALSE, DIRECTORY_OLD when now_ms is past not_after
  * (0: not checked). */
-struct sch_directory *sch_directory_load(const char *path, const uint8_t region_key[32], int64_t now_ms,
-                                         sch_error *error);
+SCH_API struct sch_directory *sch_directory_load(const char *path, const uint8_t region_key[32],
+                                                 int64_t now_ms, sch_error *error);
 
 /* Checks the signature in place. Returns SCH_OK or SCH_E_DIRECTORY_FALSE. */
-int sch_directory_verify(const struct sch_directory *directory, const uint8_t region_key[32]);
+SCH_API int sch_directory_verify(const struct sch_directory *directory, const uint8_t region_key[32]);
 
 /* The signature of content by the region's secret key (64 bytes, Ed25519). */
-void sch_directory_sign(const uint8_t *content, size_t size, const uint8_t secret_key[64],
-                        uint8_t signature[64]);
+SCH_API void sch_directory_sign(const uint8_t *content, size_t size, const uint8_t secret_key[64],
+                                uint8_t signature[64]);
 
 /* NULL-safe. */
-void sch_directory_free(struct sch_directory *directory);
+SCH_API void sch_directory_free(struct sch_directory *directory);
 
 /* Look-ups, NULL when absent; borrowed from the directory. */
-const struct sch_party *sch_directory_party(const struct sch_directory *directory, const char *address);
-const struct sch_key *sch_directory_key(const struct sch_directory *directory, const char *id);
+SCH_API const struct sch_party *sch_directory_party(const struct sch_directory *directory,
+                                                    const char *address);
+SCH_API const struct sch_key *sch_directory_key(const struct sch_directory *directory, const char *id);
 
 /* The transport key with these public bytes. */
-const struct sch_key *sch_directory_transport(const struct sch_directory *directory,
-                                              const uint8_t public_key[32]);
+SCH_API const struct sch_key *sch_directory_transport(const struct sch_directory *directory,
+                                                      const uint8_t public_key[32]);
 
 /* The seal key that is valid at now_ms and newest for a party, its own or its organisation's (the address
  * up to "/"). */
-const struct sch_key *sch_directory_seal_key(const struct sch_directory *directory, const char *address,
-                                             int64_t now_ms);
+SCH_API const struct sch_key *sch_directory_seal_key(const struct sch_directory *directory,
+                                                     const char *address, int64_t now_ms);
 
 /* May this key be used at now_ms: not revoked, within its validity. */
-bool sch_key_valid(const struct sch_key *key, int64_t now_ms);
+SCH_API bool sch_key_valid(const struct sch_key *key, int64_t now_ms);
 
 /* Is address among the key's acts_for (transport) or the key's party (sign, seal)? */
-bool sch_key_acts_for(const struct sch_key *key, const char *address);
+SCH_API bool sch_key_acts_for(const struct sch_key *key, const char *address);
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef SCHARNIER_ERROR_H
 #define SCHARNIER_ERROR_H
 
-#define SCH_API __attribute__((visibility("default")))
+#include <scharnier/api.h>
 
 /* X(NAME, number, exit code of scharnier(1), "cause", "hint") */
 #define SCH_ERROR_LIST(X) \
