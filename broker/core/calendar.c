@@ -33,8 +33,8 @@ static int32_t day_from_civil(int year, int month, int day)
     int march_year = month > 2 ? year : year - 1;
     int march_month = month > 2 ? month - 3 : month + 9;
     assert(march_year >= 0);
-    return march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + days_before(march_month) +
-           day - 1 - DAYS_TO_1970;
+    int32_t leap_days = march_year / 4 - march_year / 100 + march_year / 400;
+    return march_year * 365 + leap_days + days_before(march_month) + day - 1 - DAYS_TO_1970;
 }
 
 static struct civil civil_from_day(int32_t day)

@@ -35,8 +35,8 @@ static void dates_that_exist(void **state)
 static void dates_that_do_not(void **state)
 {
     (void)state;
-    const int64_t none[] = { 0, -20260101, 19991231, 21000101, 20260229, 20260230, 20260431, 20261301, 20260001,
-                             20260100, 20260132, 260101, 202601011, INT64_MAX, INT64_MIN };
+    const int64_t none[] = { 0, -20260101, 19991231, 21000101, 20260229, 20260230, 20260431, 20261301,
+                             20260001, 20260100, 20260132, 260101, 202601011, INT64_MAX, INT64_MIN };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         int32_t untouched = 42;
         assert_false(sch_day_from_date(none[i], &untouched));
