@@ -14,8 +14,6 @@
 #ifndef SCH_SHELL_AUDIT_H
 #define SCH_SHELL_AUDIT_H
 
-#include <sodium.h>
-
 #include "batch.h"
 #include "record.h"
 
@@ -42,7 +40,6 @@ struct sch_audit {
     struct sch_audit_folds kept;        /* as of the last sch_audit_commit() */
     struct sch_audit_folds now;         /* as this turn leaves them */
     bool changed;                       /* they differ */
-    crypto_generichash_state hash;
     uint64_t first;                     /* sequence of the turn's first record */
     uint64_t next;                      /* sequence of the next */
     uint8_t previous[32];
@@ -64,8 +61,9 @@ int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_a
  * ago; then nothing is appended and record->sequence is 0. */
 int sch_audit_refuse(struct sch_audit *audit, struct sch_batch *batch, struct sch_audit_record *record);
 
-/* Writes down the counts whose minute has passed, then, when the turn has records, the chain link, and
- * updates meta->next_audit and meta->audit_head. SCH_OK or SCH_E_NO_MEMORY. */
+/* Writes down the counts whose minute has passed, then, when the turn has records, the chain link over all
+ * AUDIT ops of the batch, which must be this turn's, and updates meta->next_audit and meta->audit_head. SCH_OK
+ * or SCH_E_NO_MEMORY. */
 int sch_audit_finish(struct sch_audit *audit, struct sch_batch *batch, struct sch_meta *meta);
 
 /* The batch was applied: what it did to the counts holds. */
