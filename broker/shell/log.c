@@ -167,17 +167,9 @@ static void compose_json(struct line *line, enum sch_log_level level, const char
     put(line, "}", 1);
 }
 
-void sch_log(enum sch_log_level level, const char *code, const char *text, const char *fields, ...)
+static void write_line(enum sch_log_level level, const char *code, const char *text, const char *values)
 {
-    if (!sch_log_enabled(level))
-        return;
-    char values[VALUES_SIZE];
     struct line line = { .size = 0 };
-    va_list args;
-    va_start(args, fields);
-    vsnprintf(values, sizeof values, fields, args);
-    va_end(args);
-    defuse(values);
     if (settings.format == SCH_LOG_JSON)
         compose_json(&line, level, code, text, values);
     else
@@ -186,4 +178,23 @@ void sch_log(enum sch_log_level level, const char *code, const char *text, const
     /* A log that cannot be written must not stop the broker; there is nobody to tell. */
     ssize_t written = write(settings.fd, line.text, line.size);
     (void)written;
+}
+
+void sch_log_plain(enum sch_log_level level, const char *code, const char *text)
+{
+    if (sch_log_enabled(level))
+        write_line(level, code, text, "");
+}
+
+void sch_log(enum sch_log_level level, const char *code, const char *text, const char *fields, ...)
+{
+    if (!sch_log_enabled(level))
+        return;
+    char values[VALUES_SIZE];
+    va_list args;
+    va_start(args, fields);
+    vsnprintf(values, sizeof values, fields, args);
+    va_end(args);
+    defuse(values);
+    write_line(level, code, text, values);
 }
