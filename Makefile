@@ -47,7 +47,7 @@ BROKER_LIBS := -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread $(PROTO_LIBS)
 
 CORE   := $(wildcard broker/core/*.c)
 PORTS  := broker/shell/net_zmq.c broker/shell/store_lmdb.c broker/shell/clock_posix.c
-SHELL_ := $(filter-out $(PORTS),$(wildcard broker/shell/*.c)) broker/turn.c
+SHELL_ := $(filter-out $(PORTS),$(wildcard broker/shell/*.c)) $(wildcard broker/turn*.c)
 PROTO  := $(wildcard proto/*.c)
 CLIENT := $(wildcard adapters/client/*.c)
 CLI    := $(wildcard adapters/cli/*.c)

@@ -1,0 +1,157 @@
+/*
+ * offer.c: one short scan per mailbox, then one message at a time.
+ */
+#include "offer.h"
+
+#include <string.h>
+
+#include "id.h"
+#include "log.h"
+#include "record.h"
+
+#define ROWS_MAX 64                     /* looked at per mailbox and call */
+
+struct waiting {
+    uint64_t sequence;
+    struct sch_mailbox_entry entry;
+};
+
+struct rows {
+    struct waiting row[ROWS_MAX];
+    size_t count;
+    bool damaged;
+};
+
+enum offered { OFFERED, NO_TAKER, UNREADABLE };
+
+static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    struct rows *rows = context;
+    struct waiting *row = &rows->row[rows->count];
+
+    if (sch_record_read_mailbox(key, NULL, &row->sequence) != SCH_OK ||
+        sch_record_mailbox_decode(value, &row->entry) != SCH_OK) {
+        rows->damaged = true;
+        return false;
+    }
+    return ++rows->count < ROWS_MAX;
+}
+
+/* Reads a row of a table into the arena; an empty result where there is none. */
+static struct sch_bytes fetch(const struct sch_offer *offer, enum sch_table table, const struct sch_id *id, size_t size)
+{
+    struct sch_record_key key = sch_record_key_id(id);
+    uint8_t *buffer = sch_arena_take(offer->arena, size);
+    size_t got = 0;
+
+    if (buffer == NULL || sch_store_get(offer->store, table, sch_record_key_bytes(&key), buffer, size, &got) !=
+                              SCH_STORE_OK)
+        return (struct sch_bytes){ 0 };
+    return (struct sch_bytes){ buffer, got };
+}
+
+static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailbox, const struct waiting *waiting,
+                  bool again, struct sch_reply *reply, struct sch_bytes *body)
+{
+    struct sch_message_row row;
+
+    if (sch_record_message_decode(fetch(offer, SCH_TABLE_MESSAGE, &waiting->entry.message, SCH_RECORD_MESSAGE_MAX),
+                                  &row) != SCH_OK)
+        return false;
+    *body = (struct sch_bytes){ 0 };
+    if (row.body_size > 0) {
+        *body = fetch(offer, SCH_TABLE_BODY, &waiting->entry.message, row.body_size);
+        if (body->len != row.body_size)
+            return false;
+    }
+    memset(reply, 0, sizeof *reply);
+    reply->type = SCH_REPLY_DELIVERY;
+    reply->delivery.mailbox = mailbox->address;
+    reply->delivery.header = row.header;
+    reply->delivery.seal = row.seal;
+    sch_kenmerk_text(row.kenmerk, reply->delivery.kenmerk);
+    reply->delivery.stored_ms = row.stored_ms;
+    reply->delivery.redelivered = again || waiting->sequence < offer->first_sequence;
+    reply->delivery.sequence = waiting->sequence;
+    return true;
+}
+
+/* Sends a message to a session and leases it there. A session that is gone ends; one whose pipe is full is
+ * left alone for a moment; in both cases another may take the message. */
+static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox *mailbox, const struct waiting *waiting)
+{
+    const struct sch_mailbox_entry *entry = &waiting->entry;
+    struct sch_metrics *metrics = offer->out->metrics;
+    struct sch_session *session;
+    struct sch_reply reply;
+    struct sch_bytes body;
+    bool again = sch_sessions_hold(offer->sessions, mailbox, &entry->dossier, &entry->message) != NULL;
+
+    session = sch_sessions_taker(offer->sessions, mailbox, entry->body_size, offer->mono_ms);
+    if (session == NULL)
+        return NO_TAKER;
+    sch_arena_reset(offer->arena);
+    if (!build(offer, mailbox, waiting, again, &reply, &body)) {
+        sch_log(SCH_LOG_ERROR, "MESSAGE_UNREADABLE", "a message that waits cannot be read from the store",
+                "sequence=%llu", (unsigned long long)waiting->sequence);
+        return UNREADABLE;
+    }
+    for (; session != NULL;
+         session = sch_sessions_taker(offer->sessions, mailbox, entry->body_size, offer->mono_ms)) {
+        enum sch_sent sent = sch_reply_send(offer->out, &session->peer, &reply, body);
+
+        if (sent == SCH_SENT) {
+            metrics->offered[entry->kind]++;
+            metrics->redelivered += reply.delivery.redelivered;
+            return sch_sessions_lease(offer->sessions, mailbox, session, &entry->dossier, &entry->message,
+                                      waiting->sequence, entry->body_size, offer->mono_ms) != NULL
+                       ? OFFERED
+                       : NO_TAKER;
+        }
+        if (sent == SCH_SENT_GONE)
+            sch_sessions_end(offer->sessions, session);
+        else
+            session->stalled_until_ms = offer->mono_ms + SCH_STALL_MS;
+    }
+    return NO_TAKER;
+}
+
+/* True when the mailbox has more to look at that a session could take. */
+static bool offer_mailbox(const struct sch_offer *offer, struct sch_mailbox *mailbox)
+{
+    struct sch_record_key prefix = sch_record_prefix_text(mailbox->address.text);
+    struct sch_record_key from = sch_record_key_mailbox(&mailbox->address, mailbox->scan_from);
+    struct rows rows = { .count = 0 };
+
+    if (sch_store_scan(offer->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix), sch_record_key_bytes(&from),
+                       false, ROWS_MAX, gather, &rows) != SCH_STORE_OK)
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct waiting *waiting = &rows.row[i];
+
+        if (sch_sessions_busy(offer->sessions, mailbox, &waiting->entry.dossier)) {
+            if (waiting->sequence < mailbox->skipped_min)
+                mailbox->skipped_min = waiting->sequence;
+        } else if (offer_one(offer, mailbox, waiting) == NO_TAKER) {
+            mailbox->scan_from = waiting->sequence;
+            return false;
+        }
+        mailbox->scan_from = waiting->sequence + 1;
+    }
+    mailbox->pending = rows.count == ROWS_MAX;
+    return mailbox->pending;
+}
+
+bool sch_offer_run(const struct sch_offer *offer)
+{
+    bool more = false;
+
+    for (size_t i = 0; i < sch_sessions_mailbox_count(offer->sessions); i++) {
+        struct sch_mailbox *mailbox = sch_sessions_mailbox(offer->sessions, i);
+
+        if (!mailbox->pending || sch_sessions_taker(offer->sessions, mailbox, 0, offer->mono_ms) == NULL)
+            continue;
+        more = offer_mailbox(offer, mailbox) || more;
+    }
+    return more;
+}

@@ -1,0 +1,26 @@
+/*
+ * offer.h: lays what waits in mailboxes before the sessions that collect them: after a commit, never before.
+ *
+ * For each attached mailbox with something to look at, rows are taken in order of their sequence and leased to
+ * a session with credit, unless another message of the same dossier is leased or backing off there. Only a
+ * bounded number of rows is looked at per call; sessions.h keeps where to go on. Must not know: dossiers.
+ */
+#ifndef SCH_SHELL_OFFER_H
+#define SCH_SHELL_OFFER_H
+
+#include "reply.h"
+#include "session.h"
+
+struct sch_offer {
+    struct sch_store *store;
+    struct sch_sessions *sessions;
+    struct sch_reply_out *out;
+    struct sch_arena *arena;            /* for what is read and sent; may be reset by the caller afterwards */
+    uint64_t first_sequence;            /* of this run: what is older may have been offered before */
+    int64_t mono_ms;
+};
+
+/* Offers what can be offered. True when rows were left that could be looked at at once. */
+bool sch_offer_run(const struct sch_offer *offer);
+
+#endif

@@ -1,0 +1,393 @@
+/*
+ * work.c: loading and committing. What effects mean as rows is in work_effects.c.
+ */
+#include "work.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "id.h"
+#include "work_own.h"
+
+#define SLOTS (2 * SCH_WORK_DOSSIERS_MAX)
+#define MESSAGE_SLOTS (2 * SCH_WORK_MESSAGES_MAX)
+
+static_assert((SLOTS & (SLOTS - 1)) == 0 && (MESSAGE_SLOTS & (MESSAGE_SLOTS - 1)) == 0, "powers of two");
+
+static size_t slot_of(const struct sch_id *id, size_t slots)
+{
+    uint64_t h = 0;
+
+    /* The last eight bytes of a UUIDv7 are random, but its sender chose them: fold the first in. */
+    for (size_t i = 0; i < sizeof id->bytes; i++)
+        h = (h ^ id->bytes[i]) * UINT64_C(1099511628211);
+    return (size_t)(h ^ (h >> 32)) & (slots - 1);
+}
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
+int sch_work_reload(struct sch_work *work)
+{
+    uint8_t buffer[SCH_RECORD_META_MAX];
+    struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_COUNTERS);
+    size_t size = 0;
+    enum sch_store_result result = sch_store_get(work->store, SCH_TABLE_META, sch_record_key_bytes(&key), buffer,
+                                                 sizeof buffer, &size);
+
+    if (result == SCH_STORE_NONE) {
+        sch_record_meta_init(&work->durable);
+        return SCH_OK;
+    }
+    if (result != SCH_STORE_OK)
+        return SCH_E_IO;
+    return sch_record_meta_decode((struct sch_bytes){ buffer, size }, &work->durable);
+}
+
+int sch_work_open(struct sch_work **out, struct sch_store *store, struct sch_metrics *metrics, sch_error *error)
+{
+    struct sch_work *work = calloc(1, sizeof *work);
+    int code;
+
+    if (work == NULL)
+        return sch_fail(error, SCH_E_NO_MEMORY, "the working set");
+    work->store = store;
+    work->metrics = metrics;
+    work->effects = malloc(sizeof *work->effects);
+    work->batch.op = malloc(SCH_WORK_OPS_MAX * sizeof *work->batch.op);
+    work->batch.capacity = SCH_WORK_OPS_MAX;
+    work->batch.arena = &work->arena;
+    code = sch_arena_init(&work->arena, SCH_WORK_ARENA_SIZE);
+    if (work->effects == NULL || work->batch.op == NULL || code != SCH_OK) {
+        sch_work_close(work);
+        return sch_fail(error, SCH_E_NO_MEMORY, "the working set");
+    }
+    sch_audit_init(&work->audit);
+    code = sch_work_reload(work);
+    if (code != SCH_OK) {
+        sch_work_close(work);
+        return sch_fail(error, (enum sch_error_code)code, "the store's counters");
+    }
+    work->durable.epoch++;
+    work->first_sequence = work->durable.next_sequence;
+    *out = work;
+    return SCH_OK;
+}
+
+void sch_work_close(struct sch_work *work)
+{
+    if (work == NULL)
+        return;
+    for (size_t i = 0; i < work->slot_room; i++)
+        free(work->slot[i]);
+    sch_arena_close(&work->arena);
+    free(work->batch.op);
+    free(work->effects);
+    free(work);
+}
+
+void sch_work_begin(struct sch_work *work, int64_t now_ms, bool held)
+{
+    sch_arena_reset(&work->arena);
+    work->batch.count = 0;
+    work->slot_count = 0;
+    work->message_count = 0;
+    work->after_count = 0;
+    memset(work->by_dossier, 0xff, sizeof work->by_dossier);
+    memset(work->by_message, 0xff, sizeof work->by_message);
+    work->failed = false;
+    work->meta = work->durable;
+    work->counted = *work->metrics;
+    work->now_ms = now_ms;
+    work->held = held;
+    sch_audit_begin(&work->audit, &work->meta, now_ms);
+}
+
+bool sch_work_failed(const struct sch_work *work)
+{
+    return work->failed;
+}
+
+void sch_work_check(struct sch_work *work, int code)
+{
+    if (code != SCH_OK)
+        work->failed = true;
+}
+
+/* ---- dossiers ----------------------------------------------------------------------------------- */
+
+static bool load_dossier(struct sch_work *work, struct sch_work_slot *slot, const struct sch_id *id)
+{
+    static uint8_t buffer[SCH_RECORD_DOSSIER_MAX];     /* the turn's thread only */
+    struct sch_record_key key = sch_record_key_id(id);
+    size_t size = 0;
+    enum sch_store_result result = sch_store_get(work->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), buffer,
+                                                 sizeof buffer, &size);
+
+    if (result == SCH_STORE_NONE) {
+        memset(&slot->dossier, 0, sizeof slot->dossier);
+        slot->dossier.id = *id;
+        slot->due_ms = slot->owed_ms = INT64_MAX;
+    } else if (result != SCH_STORE_OK ||
+               sch_record_dossier_decode((struct sch_bytes){ buffer, size }, &slot->dossier) != SCH_OK) {
+        return false;
+    } else {
+        slot->due_ms = sch_dossier_next_due(&slot->dossier);
+        slot->owed_ms = sch_dossier_next_owed(&slot->dossier);
+    }
+    slot->fresh = result == SCH_STORE_NONE;
+    slot->dirty = false;
+    return true;
+}
+
+struct sch_dossier *sch_work_dossier(struct sch_work *work, const struct sch_id *id)
+{
+    size_t at = slot_of(id, SLOTS);
+    struct sch_work_slot *slot;
+
+    for (; work->by_dossier[at] != UINT16_MAX; at = (at + 1) & (SLOTS - 1))
+        if (sch_id_equal(&work->slot[work->by_dossier[at]]->dossier.id, id))
+            return &work->slot[work->by_dossier[at]]->dossier;
+    if (work->slot_count == SCH_WORK_DOSSIERS_MAX)
+        goto failed;
+    if (work->slot_count == work->slot_room) {
+        work->slot[work->slot_room] = malloc(sizeof *slot);
+        if (work->slot[work->slot_room] == NULL)
+            goto failed;
+        work->slot_room++;
+    }
+    slot = work->slot[work->slot_count];
+    if (!load_dossier(work, slot, id))
+        goto failed;
+    work->by_dossier[at] = (uint16_t)work->slot_count++;
+    return &slot->dossier;
+failed:
+    work->failed = true;
+    return NULL;
+}
+
+struct sch_work_slot *sch_work_slot_of(struct sch_dossier *dossier)
+{
+    return (struct sch_work_slot *)((uint8_t *)dossier - offsetof(struct sch_work_slot, dossier));
+}
+
+/* ---- messages ----------------------------------------------------------------------------------- */
+
+struct sch_work_message *sch_work_message_new(struct sch_work *work, const struct sch_id *id)
+{
+    size_t at = slot_of(id, MESSAGE_SLOTS);
+    struct sch_work_message *message;
+
+    if (work->message_count == SCH_WORK_MESSAGES_MAX) {
+        work->failed = true;
+        return NULL;
+    }
+    while (work->by_message[at] != UINT16_MAX)
+        at = (at + 1) & (MESSAGE_SLOTS - 1);
+    work->by_message[at] = (uint16_t)work->message_count;
+    message = &work->message[work->message_count++];
+    memset(message, 0, sizeof *message);
+    message->row.id = *id;
+    return message;
+}
+
+struct sch_work_message *sch_work_message_find(struct sch_work *work, const struct sch_id *id)
+{
+    struct sch_record_key key = sch_record_key_id(id);
+    struct sch_work_message *message;
+    enum sch_store_result result;
+    uint8_t *value;
+    size_t size = 0;
+
+    for (size_t at = slot_of(id, MESSAGE_SLOTS); work->by_message[at] != UINT16_MAX;
+         at = (at + 1) & (MESSAGE_SLOTS - 1))
+        if (sch_id_equal(&work->message[work->by_message[at]].row.id, id))
+            return &work->message[work->by_message[at]];
+    value = sch_arena_take(&work->arena, SCH_RECORD_MESSAGE_MAX);
+    if (value == NULL) {
+        work->failed = true;
+        return NULL;
+    }
+    result = sch_store_get(work->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, SCH_RECORD_MESSAGE_MAX,
+                           &size);
+    if (result == SCH_STORE_NONE)
+        return NULL;
+    message = result == SCH_STORE_OK ? sch_work_message_new(work, id) : NULL;
+    if (message == NULL ||
+        sch_record_message_decode((struct sch_bytes){ value, size }, &message->row) != SCH_OK) {
+        work->failed = true;
+        return NULL;
+    }
+    return message;
+}
+
+struct sch_message_row *sch_work_message(struct sch_work *work, const struct sch_id *id)
+{
+    struct sch_work_message *message = sch_work_message_find(work, id);
+
+    return message == NULL ? NULL : &message->row;
+}
+
+/* ---- committing --------------------------------------------------------------------------------- */
+
+static void put(struct sch_work *work, enum sch_table table, struct sch_record_key key)
+{
+    sch_work_check(work, sch_batch_put(&work->batch, table, sch_record_key_bytes(&key), (struct sch_bytes){ 0 },
+                                       SCH_STORE_ANY));
+}
+
+static void erase(struct sch_work *work, enum sch_table table, struct sch_record_key key)
+{
+    sch_work_check(work, sch_batch_erase(&work->batch, table, sch_record_key_bytes(&key), SCH_STORE_ANY));
+}
+
+/* The names under which a dossier is listed, each once: its members, and the regions of referrer and
+ * receiver, whose coordinators see it. */
+static size_t owners_of(const struct sch_dossier *dossier, const char *owner[SCH_MEMBERS_MAX + 2])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < dossier->member_count + 2; i++) {
+        const char *name = i < dossier->member_count ? dossier->member[i].address.text
+                                                     : dossier->member[i - dossier->member_count].region;
+        bool twice = name[0] == '\0';
+
+        for (size_t k = 0; k < count; k++)
+            twice = twice || strcmp(owner[k], name) == 0;
+        if (!twice)
+            owner[count++] = name;
+    }
+    return count;
+}
+
+static struct sch_record_key party_key(const char *owner, const struct sch_id *dossier)
+{
+    struct sch_address address = { { 0 } };
+
+    memcpy(address.text, owner, strlen(owner));
+    return sch_record_key_party(&address, dossier);
+}
+
+static void index_dossier(struct sch_work *work, const struct sch_work_slot *slot)
+{
+    const struct sch_dossier *dossier = &slot->dossier;
+    const char *owner[SCH_MEMBERS_MAX + 2];
+    size_t owner_count = owners_of(dossier, owner);
+    int64_t due_ms = sch_dossier_next_due(dossier), owed_ms = sch_dossier_next_owed(dossier);
+
+    if (due_ms != slot->due_ms) {
+        if (slot->due_ms != INT64_MAX)
+            erase(work, SCH_TABLE_DUE, sch_record_key_due(slot->due_ms, &dossier->id));
+        if (due_ms != INT64_MAX)
+            put(work, SCH_TABLE_DUE, sch_record_key_due(due_ms, &dossier->id));
+    }
+    for (size_t i = 0; i < owner_count; i++) {
+        if (owed_ms != slot->owed_ms && slot->owed_ms != INT64_MAX)
+            erase(work, SCH_TABLE_OPEN, sch_record_key_open(owner[i], slot->owed_ms, &dossier->id));
+        if (owed_ms != slot->owed_ms && owed_ms != INT64_MAX)
+            put(work, SCH_TABLE_OPEN, sch_record_key_open(owner[i], owed_ms, &dossier->id));
+        if (slot->fresh)
+            put(work, SCH_TABLE_PARTY, party_key(owner[i], &dossier->id));
+    }
+}
+
+static void put_dossier(struct sch_work *work, struct sch_work_slot *slot)
+{
+    static uint8_t buffer[SCH_RECORD_DOSSIER_MAX];     /* the turn's thread only */
+    struct sch_dossier *dossier = &slot->dossier;
+    struct sch_record_key key = sch_record_key_id(&dossier->id);
+    uint64_t expected = dossier->version;
+    size_t size;
+
+    dossier->version++;
+    size = sch_record_dossier_encode(dossier, buffer, sizeof buffer);
+    assert(size > 0);
+    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key),
+                                       (struct sch_bytes){ buffer, size }, expected));
+    index_dossier(work, slot);
+    if (slot->fresh) {
+        key = sch_record_key_kenmerk(dossier->kenmerk);
+        sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_KENMERK, sch_record_key_bytes(&key),
+                                           (struct sch_bytes){ dossier->id.bytes, sizeof dossier->id.bytes },
+                                           SCH_STORE_ANY));
+    }
+}
+
+static void put_message(struct sch_work *work, const struct sch_message_row *row)
+{
+    uint8_t buffer[SCH_RECORD_MESSAGE_MAX];
+    struct sch_record_key key = sch_record_key_id(&row->id);
+    size_t size = sch_record_message_encode(row, buffer, sizeof buffer);
+
+    assert(size > 0);
+    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key),
+                                       (struct sch_bytes){ buffer, size }, SCH_STORE_ANY));
+}
+
+static void put_meta(struct sch_work *work)
+{
+    uint8_t buffer[SCH_RECORD_META_MAX];
+    struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_COUNTERS);
+    size_t size;
+
+    work->meta.batch++;
+    if (!work->held)
+        work->meta.civil_ms = work->now_ms;
+    size = sch_record_meta_encode(&work->meta, buffer, sizeof buffer);
+    assert(size > 0);
+    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_META, sch_record_key_bytes(&key),
+                                       (struct sch_bytes){ buffer, size }, SCH_STORE_ANY));
+}
+
+bool sch_work_is_dirty(const struct sch_work *work)
+{
+    bool dirty = work->batch.count > 0 || sch_audit_next_ms(&work->audit) <= work->now_ms;
+
+    for (size_t i = 0; i < work->slot_count && !dirty; i++)
+        dirty = work->slot[i]->dirty;
+    return dirty;
+}
+
+enum sch_store_result sch_work_commit(struct sch_work *work)
+{
+    enum sch_store_result result;
+
+    for (size_t i = 0; i < work->slot_count; i++)
+        if (work->slot[i]->dirty)
+            put_dossier(work, work->slot[i]);
+    for (size_t i = 0; i < work->message_count; i++)
+        if (work->message[i].dirty)
+            put_message(work, &work->message[i].row);
+    sch_work_check(work, sch_audit_finish(&work->audit, &work->batch, &work->meta));
+    put_meta(work);
+    result = work->failed ? SCH_STORE_REJECTED
+                          : sch_store_apply(work->store, work->batch.op, work->batch.count);
+    if (result != SCH_STORE_OK) {
+        *work->metrics = work->counted;     /* what did not happen is not counted */
+        return result;
+    }
+    sch_audit_commit(&work->audit);
+    work->durable = work->meta;
+    return SCH_STORE_OK;
+}
+
+const struct sch_after *sch_work_after(const struct sch_work *work, size_t *count)
+{
+    *count = work->after_count;
+    return work->after;
+}
+
+int64_t sch_work_civil_ms(const struct sch_work *work)
+{
+    return work->durable.civil_ms;
+}
+
+uint64_t sch_work_first_sequence(const struct sch_work *work)
+{
+    return work->first_sequence;
+}
+
+int64_t sch_work_next_ms(const struct sch_work *work)
+{
+    return sch_audit_next_ms(&work->audit);
+}

@@ -1,0 +1,435 @@
+/*
+ * work_effects.c: what the core's effects mean: rows, audit records, answers, things to do afterwards.
+ *
+ * One small function per effect. Nothing here decides; the core did.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "id.h"
+#include "work_own.h"
+
+/* One event on its way through the effects that it had. */
+struct job {
+    struct sch_work *work;
+    struct sch_dossier *dossier;
+    const struct sch_world *world;
+    const struct sch_event *event;
+    const struct sch_submission *submission;
+    const struct sch_actor *actor;
+    struct sch_step_outcome outcome;
+    bool touched;                       /* the dossier's record changed */
+    struct sch_id follow[2];            /* dossiers to step after this one */
+    size_t follow_count;
+};
+
+static const struct sch_actor broker_itself = { .purpose = SCH_AUDIT_OPERATION };
+
+/* ---- audit -------------------------------------------------------------------------------------- */
+
+static struct sch_audit_record record_of(const struct sch_actor *actor, enum sch_trace_event event)
+{
+    struct sch_audit_record record = { .event = event, .role = actor->role, .purpose = actor->purpose };
+
+    memcpy(record.key_id, actor->key_id, sizeof record.key_id);
+    record.actor = actor->address;
+    return record;
+}
+
+static void audit(struct sch_work *work, struct sch_audit_record *record)
+{
+    sch_work_check(work, sch_audit_add(&work->audit, &work->batch, record));
+    work->metrics->audit_records++;
+}
+
+static struct sch_audit_record job_record(const struct job *job, enum sch_trace_event event,
+                                          const struct sch_id *message, uint8_t member)
+{
+    struct sch_audit_record record = record_of(job->actor, event);
+
+    record.dossier = job->dossier->id;
+    record.phase = job->dossier->phase;
+    if (message != NULL)
+        record.message = *message;
+    if (member != SCH_MEMBER_NONE)
+        record.concerned = job->dossier->member[member].address;
+    return record;
+}
+
+/* ---- messages ----------------------------------------------------------------------------------- */
+
+static void after(struct sch_work *work, struct sch_after what)
+{
+    if (work->after_count == SCH_WORK_AFTER_MAX)
+        work->failed = true;
+    else
+        work->after[work->after_count++] = what;
+}
+
+static void store_submitted(struct job *job, const struct sch_effect *effect)
+{
+    const struct sch_submission *submission = job->submission;
+    struct sch_work *work = job->work;
+    struct sch_work_message *message = sch_work_message_new(work, &submission->header.id);
+    struct sch_audit_record record = job_record(job, SCH_TRACE_STORED, &submission->header.id, SCH_MEMBER_NONE);
+    struct sch_record_key key = sch_record_key_id(&submission->header.id);
+
+    if (message == NULL)
+        return;
+    message->dirty = true;
+    message->row.dossier = job->dossier->id;
+    message->row.kind = submission->header.kind;
+    message->row.sender = submission->header.sender;
+    message->row.sequence = effect->sequence;
+    message->row.stored_ms = work->now_ms;
+    memcpy(message->row.hash, submission->hash, sizeof message->row.hash);
+    message->row.kenmerk = job->dossier->kenmerk;
+    message->row.body_size = (uint32_t)submission->body.len;
+    message->row.header = submission->header_bytes;
+    message->row.seal = submission->seal_bytes;
+    if (submission->body.len > 0)
+        sch_work_check(work, sch_batch_lend(&work->batch, SCH_TABLE_BODY, sch_record_key_bytes(&key),
+                                            submission->body, SCH_STORE_ANY));
+    record.kind = submission->header.kind;
+    audit(work, &record);
+    work->meta.next_sequence = effect->sequence + 1;
+    work->metrics->receipts[submission->header.kind]++;
+}
+
+/* The header of a REMINDER or DELIVERY_REPORT: from the region's broker, unsigned (PROTOCOL.md, "Sealing"). */
+static struct sch_bytes made_header(struct job *job, const struct sch_effect *effect)
+{
+    const struct sch_dossier *dossier = job->dossier;
+    struct sch_header header = { .id = effect->message, .kind = effect->made.kind, .dossier = dossier->id,
+                                 .subject = effect->made.subject };
+    uint8_t *bytes = sch_arena_take(&job->work->arena, SCH_HEADER_SIZE_MAX);
+    size_t size;
+
+    if (bytes == NULL) {
+        job->work->failed = true;
+        return (struct sch_bytes){ 0 };
+    }
+    snprintf(header.sender.text, sizeof header.sender.text, "regio:%s/broker", dossier->region);
+    header.receiver = dossier->member[effect->member].address;
+    header.fact[SCH_FACT_EXPECTATION] = effect->made.expectation;
+    header.fact[SCH_FACT_STEP] = effect->made.step;
+    header.fact[SCH_FACT_CAUSE] = effect->made.cause;
+    if (effect->made.kind == SCH_KIND_DELIVERY_REPORT)
+        header.prepared_by = dossier->member[effect->made.about].address;
+    size = sch_header_encode(&header, bytes, SCH_HEADER_SIZE_MAX);
+    assert(size > 0);
+    return (struct sch_bytes){ bytes, size };
+}
+
+static void store_made(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_work *work = job->work;
+    struct sch_work_message *message = sch_work_message_new(work, &effect->message);
+    struct sch_audit_record record = job_record(job, SCH_TRACE_REPORTED, &effect->made.subject, effect->made.about);
+
+    if (message == NULL)
+        return;
+    message->dirty = true;
+    message->row.dossier = job->dossier->id;
+    message->row.kind = effect->made.kind;
+    message->row.made = true;
+    message->row.sequence = effect->sequence;
+    message->row.stored_ms = work->now_ms;
+    message->row.kenmerk = job->dossier->kenmerk;
+    message->row.header = made_header(job, effect);
+    work->meta.next_sequence = effect->sequence + 1;
+    work->metrics->made[effect->made.kind]++;
+    if (effect->made.kind != SCH_KIND_DELIVERY_REPORT)
+        return;
+    record.kind = SCH_KIND_DELIVERY_REPORT;
+    record.code = (uint32_t)effect->made.cause;
+    audit(work, &record);
+}
+
+static void deliver(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_work *work = job->work;
+    const struct sch_address *mailbox = &job->dossier->member[effect->member].address;
+    struct sch_work_message *message = sch_work_message_find(work, &effect->message);
+    struct sch_record_key key = sch_record_key_mailbox(mailbox, effect->sequence);
+    struct sch_audit_record record = job_record(job, SCH_TRACE_OFFERED, &effect->message, effect->member);
+    struct sch_mailbox_entry entry = { .message = effect->message, .dossier = job->dossier->id,
+                                       .kind = effect->kind, .stored_ms = work->now_ms,
+                                       .kenmerk = job->dossier->kenmerk };
+    uint8_t value[SCH_RECORD_MAILBOX_MAX];
+    size_t size;
+
+    if (message == NULL)
+        return;
+    assert(message->row.recipient_count < SCH_RECIPIENTS_MAX);
+    message->row.recipient[message->row.recipient_count++] =
+        (struct sch_message_recipient){ .address = *mailbox, .state = SCH_DELIVERY_STORED, .at_ms = work->now_ms };
+    entry.sender = message->row.sender;
+    entry.body_size = message->row.body_size;
+    size = sch_record_mailbox_encode(&entry, value, sizeof value);
+    assert(size > 0);
+    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_MAILBOX, sch_record_key_bytes(&key),
+                                       (struct sch_bytes){ value, size }, SCH_STORE_ANY));
+    record.kind = effect->kind;
+    audit(work, &record);
+    work->metrics->queue_ready++;
+    after(work, (struct sch_after){ .type = SCH_AFTER_LAID, .mailbox = *mailbox, .message = effect->message,
+                                    .dossier = job->dossier->id });
+}
+
+static enum sch_trace_event trace_of_state(enum sch_delivery_state state)
+{
+    switch (state) {
+    case SCH_DELIVERY_COLLECTED: return SCH_TRACE_COLLECTED;
+    case SCH_DELIVERY_REFUSED_BY_SYSTEM: return SCH_TRACE_REFUSED_BY_SYSTEM;
+    case SCH_DELIVERY_EXPIRED: return SCH_TRACE_EXPIRED;
+    case SCH_DELIVERY_WITHDRAWN: return SCH_TRACE_WITHDRAWN;
+    case SCH_DELIVERY_STORED: break;
+    }
+    assert(!"a delivery ends in a final state");
+    return SCH_TRACE_WITHDRAWN;
+}
+
+static void take_out(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_work *work = job->work;
+    const struct sch_address *mailbox = &job->dossier->member[effect->member].address;
+    struct sch_work_message *message = sch_work_message_find(work, &effect->message);
+    struct sch_record_key key = sch_record_key_mailbox(mailbox, effect->sequence);
+    struct sch_audit_record record = job_record(job, trace_of_state(effect->state), &effect->message, effect->member);
+
+    sch_work_check(work, sch_batch_erase(&work->batch, SCH_TABLE_MAILBOX, sch_record_key_bytes(&key), SCH_STORE_ANY));
+    after(work, (struct sch_after){ .type = SCH_AFTER_GONE, .mailbox = *mailbox, .message = effect->message,
+                                    .dossier = job->dossier->id });
+    if (message == NULL) {
+        work->failed = true;            /* a delivery whose message is not there: the store is damaged */
+        return;
+    }
+    for (size_t i = 0; i < message->row.recipient_count; i++)
+        if (strcmp(message->row.recipient[i].address.text, mailbox->text) == 0) {
+            message->row.recipient[i].state = effect->state;
+            message->row.recipient[i].at_ms = work->now_ms;
+            message->row.recipient[i].code = (uint32_t)effect->code;
+        }
+    message->dirty = true;
+    record.kind = message->row.kind;
+    record.code = (uint32_t)effect->code;
+    audit(work, &record);
+    if (work->metrics->queue_ready > 0)
+        work->metrics->queue_ready--;
+    sch_metrics_delivered(work->metrics, effect->state, work->now_ms - message->row.stored_ms);
+}
+
+static void destroy(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_work *work = job->work;
+    struct sch_work_message *message = sch_work_message_find(work, &effect->message);
+    struct sch_record_key key = sch_record_key_id(&effect->message);
+    struct sch_audit_record record = job_record(job, SCH_TRACE_BODY_DESTROYED, &effect->message, SCH_MEMBER_NONE);
+
+    if (message == NULL || message->row.body_size == 0)
+        return;                         /* a message without a letter has nothing to destroy */
+    message->row.body_size = 0;
+    message->dirty = true;
+    sch_work_check(work, sch_batch_erase(&work->batch, SCH_TABLE_BODY, sch_record_key_bytes(&key), SCH_STORE_ANY));
+    record.kind = message->row.kind;
+    audit(work, &record);
+}
+
+static void tell(struct job *job, const struct sch_effect *effect)
+{
+    after(job->work, (struct sch_after){ .type = SCH_AFTER_STATUS,
+                                         .mailbox = job->dossier->member[effect->member].address,
+                                         .sender = job->dossier->member[effect->sender].address,
+                                         .message = effect->message, .dossier = job->dossier->id,
+                                         .state = effect->state });
+}
+
+/* ---- the ledger --------------------------------------------------------------------------------- */
+
+static void write_instance(struct job *job, const struct sch_effect *effect, enum sch_trace_event event)
+{
+    const struct sch_instance *instance = &effect->instance;
+    struct sch_audit_record record = job_record(job, event, &instance->opened_by, instance->member);
+    struct sch_metrics *metrics = job->work->metrics;
+
+    record.expectation = instance->expectation;
+    record.standing = instance->standing;
+    record.step = instance->step;
+    record.due_ms = instance->due_ms;
+    audit(job->work, &record);
+    if (event == SCH_TRACE_OPENED)
+        metrics->opened[instance->expectation]++;
+    if (event == SCH_TRACE_CLOSED)
+        metrics->closed[instance->standing]++;
+    if (event == SCH_TRACE_ALERTED)
+        metrics->alerts[instance->step]++;
+}
+
+static void write_phase(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_audit_record record = job_record(job, SCH_TRACE_PHASE, NULL, SCH_MEMBER_NONE);
+
+    record.phase = effect->phase;
+    audit(job->work, &record);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+static void answer_receipt(struct job *job, uint32_t warnings, bool duplicate)
+{
+    const struct sch_header *header = &job->submission->header;
+    struct sch_message_row *row = sch_work_message(job->work, &header->id);
+
+    if (row == NULL) {
+        job->work->failed = true;
+        return;
+    }
+    if (!duplicate)
+        row->warnings = warnings;
+    job->outcome = (struct sch_step_outcome){
+        .type = SCH_OUTCOME_RECEIPT, .duplicate = duplicate, .message = row->id, .dossier = row->dossier,
+        .kenmerk = row->kenmerk, .sequence = row->sequence, .stored_ms = row->stored_ms, .warnings = row->warnings,
+    };
+    job->work->metrics->duplicates += duplicate;
+}
+
+/* A settlement of what is settled already is answered with the state that it has. */
+static void answer_settled(struct job *job, enum sch_delivery_state state)
+{
+    const struct sch_message_row *row = sch_work_message(job->work, &job->event->message);
+
+    job->outcome.message = job->event->message;
+    for (size_t i = 0; row != NULL && state == 0 && i < row->recipient_count; i++)
+        if (strcmp(row->recipient[i].address.text, job->event->mailbox.text) == 0)
+            state = row->recipient[i].state;
+    job->outcome.state = state;
+    job->outcome.type = state != 0 ? SCH_OUTCOME_SETTLED : SCH_OUTCOME_REJECTED;
+    job->outcome.code = state != 0 ? SCH_OK : SCH_E_UNKNOWN_MESSAGE;
+    job->outcome.field = "settle.message_id";
+}
+
+static void answer_rejected(struct job *job, const struct sch_effect *effect)
+{
+    job->outcome = (struct sch_step_outcome){
+        .type = SCH_OUTCOME_REJECTED, .code = (enum sch_error_code)effect->code, .field = effect->field,
+        .message = job->event->type == SCH_EVENT_SUBMIT ? job->submission->header.id : job->event->message,
+    };
+    sch_work_refused(job->work, job->actor, &job->outcome.message, job->outcome.code);
+}
+
+static void apply_effect(struct job *job, const struct sch_effect *effect)
+{
+    bool changes = true;
+
+    switch (effect->type) {
+    case SCH_EFFECT_REJECT: answer_rejected(job, effect); changes = false; break;
+    case SCH_EFFECT_DUPLICATE: answer_receipt(job, 0, true); changes = false; break;
+    case SCH_EFFECT_SETTLED: answer_settled(job, effect->state); changes = false; break;
+    case SCH_EFFECT_RECEIPT: answer_receipt(job, effect->warnings, false); break;
+    case SCH_EFFECT_STORE: store_submitted(job, effect); break;
+    case SCH_EFFECT_MAKE: store_made(job, effect); break;
+    case SCH_EFFECT_DELIVER: deliver(job, effect); break;
+    case SCH_EFFECT_REMOVE: take_out(job, effect); break;
+    case SCH_EFFECT_DESTROY: destroy(job, effect); break;
+    case SCH_EFFECT_STATUS: tell(job, effect); break;
+    case SCH_EFFECT_PHASE: write_phase(job, effect); break;
+    case SCH_EFFECT_OPEN: write_instance(job, effect, SCH_TRACE_OPENED); break;
+    case SCH_EFFECT_MOVE: write_instance(job, effect, SCH_TRACE_MOVED); break;
+    case SCH_EFFECT_CLOSE: write_instance(job, effect, SCH_TRACE_CLOSED); break;
+    case SCH_EFFECT_REOPEN: write_instance(job, effect, SCH_TRACE_REOPENED); break;
+    case SCH_EFFECT_ALERT: write_instance(job, effect, SCH_TRACE_ALERTED); break;
+    case SCH_EFFECT_FOLLOW:
+        assert(job->follow_count < sizeof job->follow / sizeof job->follow[0]);
+        job->follow[job->follow_count++] = effect->message;
+        break;
+    }
+    job->touched = job->touched || changes;
+}
+
+/* ---- the step ----------------------------------------------------------------------------------- */
+
+static const struct sch_existing *existing_of(struct sch_work *work, const struct sch_submission *submission,
+                                              struct sch_existing *existing)
+{
+    const struct sch_message_row *row = sch_work_message(work, &submission->header.id);
+
+    if (row == NULL)
+        return NULL;
+    existing->same = !row->made && strcmp(row->sender.text, submission->header.sender.text) == 0 &&
+                     memcmp(row->hash, submission->hash, sizeof row->hash) == 0;
+    return existing;
+}
+
+/* A dossier that this one says it follows hears of it in the same turn. */
+static void step_followed(struct job *job, struct sch_world *world)
+{
+    for (size_t i = 0; i < job->follow_count; i++) {
+        struct sch_dossier *dossier = sch_work_dossier(job->work, &job->follow[i]);
+        struct sch_event event = { .type = SCH_EVENT_FOLLOW, .sender = job->event->sender,
+                                   .message = job->dossier->id };
+
+        if (dossier != NULL && dossier->phase != SCH_PHASE_NONE)
+            (void)sch_work_step(job->work, world, dossier, &event, NULL, job->actor);
+    }
+}
+
+struct sch_step_outcome sch_work_step(struct sch_work *work, struct sch_world *world, struct sch_dossier *dossier,
+                                      struct sch_event *event, const struct sch_submission *submission,
+                                      const struct sch_actor *actor)
+{
+    struct job job = { .work = work, .dossier = dossier, .world = world, .event = event,
+                       .submission = submission, .actor = actor };
+    bool opened = dossier->phase == SCH_PHASE_NONE;
+    struct sch_existing existing;
+
+    world->sequence = work->meta.next_sequence;
+    if (event->type == SCH_EVENT_SUBMIT) {
+        event->existing = existing_of(work, submission, &existing);
+        event->kenmerk = work->meta.next_kenmerk;
+    }
+    (void)sch_step(world, dossier, event, work->effects);
+    for (size_t i = 0; i < work->effects->count; i++)
+        apply_effect(&job, &work->effects->effect[i]);
+    if (job.touched)
+        sch_work_slot_of(dossier)->dirty = true;
+    if (opened && dossier->phase != SCH_PHASE_NONE)
+        work->meta.next_kenmerk = (work->meta.next_kenmerk + 1) % SCH_KENMERK_LIMIT;
+    event->existing = NULL;
+    step_followed(&job, world);
+    return job.outcome;
+}
+
+void sch_work_refused(struct sch_work *work, const struct sch_actor *actor, const struct sch_id *message,
+                      enum sch_error_code code)
+{
+    struct sch_audit_record record = record_of(actor, SCH_TRACE_REJECTED);
+
+    record.message = *message;
+    record.code = (uint32_t)code;
+    sch_work_check(work, sch_audit_refuse(&work->audit, &work->batch, &record));
+    sch_metrics_rejected(work->metrics, code);
+    if (record.sequence == 0)
+        work->metrics->audit_folded++;
+}
+
+void sch_work_read(struct sch_work *work, const struct sch_actor *actor, const struct sch_query *query,
+                   const struct sch_id *dossier, enum sch_error_code code)
+{
+    struct sch_audit_record record = record_of(actor, SCH_TRACE_READ);
+
+    record.query = query->type;
+    record.dossier = *dossier;
+    record.concerned = query->party;
+    record.code = (uint32_t)code;
+    audit(work, &record);
+    work->metrics->queries++;
+}
+
+void sch_work_note(struct sch_work *work, enum sch_trace_event event)
+{
+    struct sch_audit_record record = record_of(&broker_itself, event);
+
+    audit(work, &record);
+}

@@ -1,0 +1,290 @@
+/*
+ * turn.c: gather, load, step, apply, send. broker/DESIGN.md, "The turn".
+ *
+ * What a peer asks is an item. Gathering decodes it and does what concerns sessions only; stepping changes
+ * the working set and may be done again; applying makes it durable; only then is anything said to anyone.
+ * A batch that the store cannot take is tried item by item, so that one poisonous message holds up no other.
+ */
+#include "turn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/log.h"
+#include "shell/offer.h"
+#include "turn_own.h"
+
+#define ARENA_SIZE (8u << 20)
+#define REPLY_BUFFER_SIZE (SCH_DIRECTORY_SIZE_MAX + 4096)
+#define CONFLICTS_MAX 3
+#define SPACE_LOOK_MS 100
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
+static bool count_row(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    (void)key;
+    (void)value;
+    ++*(uint64_t *)context;
+    return true;
+}
+
+int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options, sch_error *error)
+{
+    struct sch_turn *turn = calloc(1, sizeof *turn);
+    int code = SCH_E_NO_MEMORY;
+
+    if (turn == NULL)
+        return sch_fail(error, SCH_E_NO_MEMORY, "the turn");
+    turn->options = *options;
+    turn->book = options->book;
+    turn->items = malloc(SCH_TURN_ITEMS_MAX * sizeof *turn->items);
+    turn->out = (struct sch_reply_out){ .net = options->net, .metrics = options->metrics, .arena = &turn->arena,
+                                        .buffer = malloc(REPLY_BUFFER_SIZE), .buffer_size = REPLY_BUFFER_SIZE };
+    if (turn->items == NULL || turn->out.buffer == NULL || sch_arena_init(&turn->arena, ARENA_SIZE) != SCH_OK ||
+        sch_sessions_open(&turn->sessions) != SCH_OK) {
+        sch_turn_close(turn);
+        return sch_fail(error, SCH_E_NO_MEMORY, "the turn");
+    }
+    code = sch_work_open(&turn->work, options->store, options->metrics, error);
+    if (code != SCH_OK) {
+        sch_turn_close(turn);
+        return code;
+    }
+    turn->mono_ms = sch_clock_mono_ms(options->clock);
+    turn->space_looked_ms = INT64_MIN;
+    sch_watch_start(&turn->watch, sch_clock_civil_ms(options->clock), turn->mono_ms,
+                    sch_clock_rate(options->clock), sch_work_civil_ms(turn->work));
+    turn->started_ms = turn->now_ms = turn->watch.now_ms;
+    if (sch_store_scan(options->store, SCH_TABLE_MAILBOX, (struct sch_bytes){ 0 }, (struct sch_bytes){ 0 }, false,
+                       SIZE_MAX, count_row, &options->metrics->queue_ready) != SCH_STORE_OK) {
+        sch_turn_close(turn);
+        return sch_fail(error, SCH_E_STORE_DAMAGED, "the mailboxes");
+    }
+    *out = turn;
+    return SCH_OK;
+}
+
+void sch_turn_close(struct sch_turn *turn)
+{
+    if (turn == NULL)
+        return;
+    sch_work_close(turn->work);
+    sch_sessions_close(turn->sessions);
+    sch_arena_close(&turn->arena);
+    free(turn->out.buffer);
+    free(turn->items);
+    free(turn);
+}
+
+void sch_turn_reload(struct sch_turn *turn, const struct sch_book *book)
+{
+    turn->book = book;
+}
+
+void sch_turn_drain(struct sch_turn *turn)
+{
+    turn->draining = true;
+    turn->options.metrics->draining = 1;
+}
+
+bool sch_turn_is_drained(const struct sch_turn *turn)
+{
+    return turn->draining && sch_sessions_lease_count(turn->sessions) == 0;
+}
+
+bool sch_turn_is_held(const struct sch_turn *turn)
+{
+    return turn->watch.held;
+}
+
+void sch_turn_confirm_time(struct sch_turn *turn)
+{
+    sch_watch_confirm(&turn->watch, sch_clock_civil_ms(turn->options.clock), sch_clock_mono_ms(turn->options.clock));
+    turn->options.metrics->held = 0;
+    sch_log(SCH_LOG_WARNING, "TIME_CONFIRMED", "an operator confirmed the time; what is due fires again",
+            "now_ms=%lld", (long long)sch_clock_civil_ms(turn->options.clock));
+}
+
+/* ---- time and room ------------------------------------------------------------------------------ */
+
+static void read_clock(struct sch_turn *turn)
+{
+    bool was_held = turn->watch.held;
+
+    turn->mono_ms = sch_clock_mono_ms(turn->options.clock);
+    turn->now_ms = sch_watch_now(&turn->watch, sch_clock_civil_ms(turn->options.clock), turn->mono_ms);
+    if (turn->watch.held && !was_held) {
+        turn->options.metrics->held = 1;
+        turn->options.metrics->held_since_ms = (uint64_t)turn->now_ms;
+        sch_log(SCH_LOG_ERROR, "TIME_HELD", "the clock jumped ahead; nothing falls due until an operator confirms it",
+                "jump_s=%lld", (long long)(turn->watch.jump_ms / 1000));
+    }
+}
+
+static void look_at_space(struct sch_turn *turn)
+{
+    struct sch_metrics *metrics = turn->options.metrics;
+    struct sch_space space;
+    bool full;
+
+    if (turn->space_looked_ms != INT64_MIN && turn->mono_ms < turn->space_looked_ms + SPACE_LOOK_MS)
+        return;
+    turn->space_looked_ms = turn->mono_ms;
+    sch_store_space(turn->options.store, &space);
+    full = space.available < turn->options.reserve_bytes;
+    if (full != turn->full)
+        sch_log(full ? SCH_LOG_ERROR : SCH_LOG_INFO, full ? "STORE_FULL" : "STORE_ROOM",
+                full ? "short of room: new referrals are refused, feedback passes"
+                     : "there is room again: new referrals are taken",
+                "available_bytes=%llu", (unsigned long long)space.available);
+    turn->full = full;
+    metrics->full = full;
+    metrics->store_used_bytes = space.used;
+    metrics->store_available_bytes = space.available;
+    metrics->store_map_bytes = space.map;
+}
+
+/* ---- apply -------------------------------------------------------------------------------------- */
+
+/* Steps a range of items and makes it durable; then, and only then, answers. */
+static enum sch_store_result attempt(struct sch_turn *turn, size_t first, size_t count)
+{
+    struct sch_metrics *metrics = turn->options.metrics;
+    enum sch_store_result result = SCH_STORE_CONFLICT;
+    int64_t begun_ms;
+
+    for (int tries = 0; tries < CONFLICTS_MAX && result == SCH_STORE_CONFLICT; tries++) {
+        metrics->conflicts += tries > 0;
+        sch_turn_step(turn, first, count);
+        if (!sch_work_failed(turn->work) && !sch_work_is_dirty(turn->work)) {
+            sch_turn_send(turn, first, count);
+            return SCH_STORE_OK;
+        }
+        begun_ms = sch_clock_mono_ms(turn->options.clock);
+        result = sch_work_commit(turn->work);
+        if (result == SCH_STORE_OK)
+            sch_metrics_commit(metrics, sch_clock_mono_ms(turn->options.clock) - begun_ms, count);
+    }
+    metrics->store_failed = result != SCH_STORE_OK;
+    if (result == SCH_STORE_OK)
+        sch_turn_send(turn, first, count);
+    return result;
+}
+
+/* An item that fails even alone is refused, so that it cannot hold up the others; nothing of it is stored. */
+static void give_up(struct sch_turn *turn, struct sch_item *item, enum sch_store_result result)
+{
+    bool full = result == SCH_STORE_FULL;
+    const struct sch_id *message = item->type == SCH_ITEM_SUBMIT ? &item->submission.header.id : &item->settle.message;
+    enum sch_error_code code = !full                        ? SCH_E_BROKER_INTERNAL
+                               : item->type == SCH_ITEM_SUBMIT ? SCH_E_STORE_FULL
+                                                           : SCH_E_BROKER_BUSY;
+
+    turn->options.metrics->commits_full += full;
+    turn->options.metrics->poison += !full;
+    sch_metrics_rejected(turn->options.metrics, code);
+    sch_log(SCH_LOG_ERROR, full ? "NO_ROOM" : "POISON", "a message could not be handled and was refused alone",
+            "key_id=%s store_result=%d", item->actor.key_id, (int)result);
+    if (item->type != SCH_ITEM_DUE)
+        sch_reply_reject(&turn->out, &item->peer, item->request, code, NULL, message);
+}
+
+/* A failed commit may or may not have happened: nothing is said to anybody, and the peers ask again. */
+static int start_over(struct sch_turn *turn, sch_error *error)
+{
+    turn->options.metrics->commits_unknown++;
+    sch_log(SCH_LOG_ERROR, "COMMIT_UNKNOWN", "a commit failed; the store was reopened and nobody was answered",
+            "events=%zu", turn->item_count);
+    sch_sessions_rescan(turn->sessions);
+    if (sch_work_reload(turn->work) != SCH_OK)
+        return sch_fail(error, SCH_E_STORE_DAMAGED, "the store's counters after a failed commit");
+    return SCH_OK;
+}
+
+static int apply(struct sch_turn *turn, sch_error *error)
+{
+    enum sch_store_result result = attempt(turn, 0, turn->item_count);
+
+    if (result == SCH_STORE_UNKNOWN)
+        return start_over(turn, error);
+    if (result == SCH_STORE_FATAL)
+        return sch_fail(error, SCH_E_IO, "the store cannot go on");
+    if (result == SCH_STORE_OK)
+        return SCH_OK;
+    turn->options.metrics->isolated++;
+    for (size_t i = 0; i < turn->item_count; i++) {
+        result = attempt(turn, i, 1);
+        if (result == SCH_STORE_UNKNOWN)
+            return start_over(turn, error);
+        if (result == SCH_STORE_FATAL)
+            return sch_fail(error, SCH_E_IO, "the store cannot go on");
+        if (result != SCH_STORE_OK)
+            give_up(turn, &turn->items[i], result);
+    }
+    return SCH_OK;
+}
+
+/* ---- the turn ----------------------------------------------------------------------------------- */
+
+static int64_t wait_ms(struct sch_turn *turn, int64_t max_wait_ms)
+{
+    uint32_t rate = sch_clock_rate(turn->options.clock);
+    int64_t next_ms = turn->watch.held ? INT64_MAX : sch_turn_next_due(turn);
+    int64_t audit_ms = sch_work_next_ms(turn->work);
+    int64_t wait = INT64_MAX;
+
+    if (turn->work_left)
+        return 0;
+    if (audit_ms < next_ms)
+        next_ms = audit_ms;
+    if (next_ms != INT64_MAX)           /* civil to monotonic, rounded up: never early, never a busy loop */
+        wait = next_ms <= turn->now_ms ? 0 : (next_ms - turn->now_ms + rate - 1) / rate;
+    if (turn->sessions_next_ms != INT64_MAX && turn->sessions_next_ms - turn->mono_ms < wait)
+        wait = turn->sessions_next_ms > turn->mono_ms ? turn->sessions_next_ms - turn->mono_ms : 0;
+    if (max_wait_ms >= 0 && max_wait_ms < wait)
+        wait = max_wait_ms;
+    return wait == INT64_MAX ? -1 : wait;
+}
+
+static void offer(struct sch_turn *turn)
+{
+    struct sch_offer offer = { .store = turn->options.store, .sessions = turn->sessions, .out = &turn->out,
+                               .arena = &turn->arena, .first_sequence = sch_work_first_sequence(turn->work),
+                               .mono_ms = turn->mono_ms };
+
+    if (!turn->draining)
+        turn->work_left = sch_offer_run(&offer) || turn->work_left;
+}
+
+static void count_sessions(struct sch_turn *turn)
+{
+    struct sch_metrics *metrics = turn->options.metrics;
+    uint64_t attached = 0;
+
+    for (size_t i = 0; i < sch_sessions_mailbox_count(turn->sessions); i++)
+        attached += sch_sessions_mailbox(turn->sessions, i)->session_count > 0;
+    metrics->attached_mailboxes = attached;
+    metrics->sessions = sch_sessions_count(turn->sessions);
+    metrics->queue_inflight = sch_sessions_lease_count(turn->sessions);
+    metrics->turns++;
+}
+
+int sch_turn_run(struct sch_turn *turn, int64_t max_wait_ms, sch_error *error)
+{
+    int code;
+
+    read_clock(turn);
+    sch_net_wait(turn->options.net, wait_ms(turn, max_wait_ms));
+    read_clock(turn);
+    look_at_space(turn);
+    sch_turn_gather(turn);
+    code = apply(turn, error);
+    sch_net_release(turn->options.net);
+    if (code != SCH_OK)
+        return code;
+    offer(turn);
+    turn->sessions_next_ms = sch_sessions_expire(turn->sessions, turn->mono_ms);
+    count_sessions(turn);
+    return SCH_OK;
+}

@@ -1,0 +1,77 @@
+/*
+ * turn_own.h: the inside of a turn, shared by turn.c, turn_gather.c and turn_step.c and by nobody else.
+ */
+#ifndef SCH_BROKER_TURN_OWN_H
+#define SCH_BROKER_TURN_OWN_H
+
+#include "shell/query.h"
+#include "shell/reply.h"
+#include "shell/session.h"
+#include "shell/watch.h"
+#include "shell/work.h"
+#include "turn.h"
+
+#define SCH_TURN_INBOUND_MAX 256        /* messages of one turn, */
+#define SCH_TURN_BYTES_MAX (8u << 20)   /* their bytes, */
+#define SCH_TURN_DUES_MAX 64            /* and due rows: so that neither starves the other */
+#define SCH_TURN_ITEMS_MAX (SCH_TURN_INBOUND_MAX + SCH_TURN_DUES_MAX)
+
+/* Something that this turn does: what a peer asked, or a dossier that fell due. */
+enum sch_item_type { SCH_ITEM_DUE, SCH_ITEM_SUBMIT, SCH_ITEM_SETTLE, SCH_ITEM_QUERY };
+
+struct sch_item {
+    enum sch_item_type type;
+    struct sch_peer peer;
+    uint64_t request;
+    struct sch_actor actor;
+    const struct sch_key *key;
+    struct sch_fault fault;             /* SUBMIT: the door's */
+    struct sch_submission submission;
+    struct {
+        struct sch_address mailbox;
+        struct sch_id message;
+        enum sch_wire_verdict verdict;
+        enum sch_system_refusal refusal;
+        uint32_t missing_sections;
+        bool back_off;                  /* a retry that is not one too many: volatile only */
+    } settle;
+    struct sch_query query;
+    struct sch_query_permit permit;
+    struct sch_id due;                  /* DUE: the dossier */
+    struct sch_step_outcome outcome;
+};
+
+struct sch_turn {
+    struct sch_turn_options options;
+    const struct sch_book *book;
+    struct sch_sessions *sessions;
+    struct sch_work *work;
+    struct sch_watch watch;
+    struct sch_arena arena;             /* decoded commands and pages of this turn */
+    struct sch_reply_out out;
+    struct sch_item *items;
+    size_t item_count;
+    int64_t now_ms, mono_ms;
+    int64_t started_ms;                 /* civil, as believed */
+    int64_t space_looked_ms;
+    int64_t sessions_next_ms;
+    bool full, draining, work_left;
+    uint8_t due_from[SCH_STORE_KEY_MAX];/* due rows before this one were looked at and could not act */
+    size_t due_from_size;
+    int64_t due_reset_ms;
+};
+
+/* Takes what is due and what has arrived into the turn's items; what concerns sessions only is done and
+ * answered here. */
+void sch_turn_gather(struct sch_turn *turn);
+
+/* When the first due row that is not passed over is due; INT64_MAX: none. */
+int64_t sch_turn_next_due(struct sch_turn *turn);
+
+/* Steps a range of items over a fresh working set. May be done again: it changes nothing else. */
+void sch_turn_step(struct sch_turn *turn, size_t first, size_t count);
+
+/* Answers a range of items whose batch is durable, and does what follows from it. */
+void sch_turn_send(struct sch_turn *turn, size_t first, size_t count);
+
+#endif
