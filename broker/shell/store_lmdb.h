@@ -34,7 +34,7 @@ void sch_store_close(struct sch_store *store);      /* NULL-safe */
 /* How often the environment was opened anew after a failed commit. */
 uint64_t sch_store_reopened(const struct sch_store *store);
 
-/* ---- checking (backup.c) ------------------------------------------------------------------------ */
+/* ---- checking (store_check.c) ------------------------------------------------------------------- */
 
 struct sch_store_counts {
     uint64_t rows[SCH_TABLE_COUNT];
@@ -42,14 +42,14 @@ struct sch_store_counts {
 };
 
 /* Reads every row of an open store and decodes it, checks that what rows refer to is there, and the audit
- * chain. SCH_OK, BACKUP_BAD (naming table and key), AUDIT_BROKEN. */
+ * chain. Nobody may write meanwhile. SCH_OK, BACKUP_BAD (naming table and key), AUDIT_BROKEN, NO_MEMORY. */
 int sch_store_check(struct sch_store *store, struct sch_store_counts *counts, sch_error *error);
 
 /* The same for a directory, opened for reading: a backup, or a store whose broker is stopped. Also the
  * errors of sch_store_open(). */
 int sch_store_verify(const char *path, struct sch_store_counts *counts, sch_error *error);
 
-/* One line per table, in the form of scharnierd: "dossier        128,000 rows   98.2 MB". */
+/* One line per table, in the form of scharnierd: "dossier         128,000 rows       98.2 MB". */
 void sch_store_counts_print(FILE *stream, const struct sch_store_counts *counts);
 
 #endif
