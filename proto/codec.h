@@ -24,7 +24,21 @@ void sch_arena_reset(struct sch_arena *arena);
 /* NULL when it is used up; aligned for any type. */
 void *sch_arena_take(struct sch_arena *arena, size_t size);
 
-/* What is wrong with a frame: constant strings. */
+/*
+ * Room that any one decoding below finds enough, whatever the peer sent within the limits; decoding with
+ * less may end in BROKER_BUSY (command, header, seal) or NO_MEMORY (letter, reply). A header and a seal
+ * give back what they took; so do commands other than submit.
+ */
+#define SCH_ARENA_COMMAND_SIZE (64 * 1024)
+#define SCH_ARENA_REPLY_SIZE (1024 * 1024)
+#define SCH_ARENA_LETTER_SIZE (SCH_BODY_SIZE_MAX + 64 * 1024)
+
+/*
+ * What is wrong with a frame: a code and the place, both constants: "header.sender", "seal.stanzas.key",
+ * "attach.credit_messages"; a message's own name ("header", "command") when no field is to blame.
+ * PROTOCOL: not protobuf, a field given twice, more or less than one command. FIELD_MISSING, FIELD_INVALID,
+ * FIELD_FORBIDDEN; TOO_LARGE; VERSION.
+ */
 struct sch_fault {
     enum sch_error_code code;
     const char *field;
@@ -37,7 +51,7 @@ struct sch_fault {
 int sch_header_decode(struct sch_bytes bytes, struct sch_arena *arena, struct sch_header *header,
                       struct sch_fault *fault);
 
-/* Writes at most capacity bytes; returns the size, 0 when it does not fit. */
+/* Writes at most capacity bytes; returns the size, 0 when it does not fit or a fact is out of its range. */
 size_t sch_header_encode(const struct sch_header *header, uint8_t *buffer, size_t capacity);
 
 /* ---- seal -------------------------------------------------------------------------------------- */
@@ -69,6 +83,8 @@ size_t sch_seal_encode(const struct sch_seal *seal, uint8_t *buffer, size_t capa
 /* ---- letter ------------------------------------------------------------------------------------ */
 
 #define SCH_SECTION_COUNT 25
+#define SCH_MEDIA_TYPE_MAX 127          /* bytes; not empty */
+#define SCH_ATTACHMENT_NAME_MAX 255     /* bytes; may be empty */
 
 struct sch_attachment {
     const char *media_type;
@@ -83,6 +99,7 @@ struct sch_letter {
     size_t attachment_count;
 };
 
+/* Every fault is LETTER_FORMAT, or NO_MEMORY. */
 int sch_letter_decode(struct sch_bytes bytes, struct sch_arena *arena, struct sch_letter *letter,
                       struct sch_fault *fault);
 /* The size that encoding takes, and the encoding; 0 when it does not fit. */
@@ -225,7 +242,8 @@ struct sch_reply {
 
 int sch_reply_decode(struct sch_bytes frame, struct sch_arena *arena, struct sch_reply *reply,
                      struct sch_fault *fault);
-/* arena: scratch for the rows of a page. */
+/* arena: scratch for the rows of a page, given back; may be NULL for every other reply. 0: it does not fit,
+ * or the arena is used up. */
 size_t sch_reply_encode(const struct sch_reply *reply, struct sch_arena *arena, uint8_t *buffer,
                         size_t capacity);
 
