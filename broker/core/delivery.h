@@ -31,6 +31,9 @@ int64_t sch_delivery_expiry_ms(const struct sch_delivery *delivery);
 /* Deliveries that parties (not the broker) have standing in the record. */
 size_t sch_delivery_party_count(const struct sch_dossier *dossier);
 
+/* DELIVERY_REPORTs that wait to be collected. */
+size_t sch_delivery_report_count(const struct sch_dossier *dossier);
+
 /* Is any delivery of this message still unsettled? Then its body is still needed. */
 bool sch_delivery_pending(const struct sch_dossier *dossier, const struct sch_id *message);
 

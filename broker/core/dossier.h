@@ -3,13 +3,14 @@
  *
  * A plain value: the shell loads it, sch_step() changes it, the shell stores it. It holds every open
  * instance of every expectation and every delivery that is not settled, so that one record and one event
- * are all that a step needs. Closed E6 and E9 instances stay (the last of each), because a letter that
- * proves incomplete after opening reopens them.
+ * are all that a step needs. A closed E6 or E9 stays, because a letter that proves incomplete after opening
+ * reopens it.
  *
- * Why the arrays cannot overflow (limits.h holds the sums): a party's message is refused with
- * DOSSIER_FULL while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand; a delivery has at
- * most one E1; the broker makes at most one uncollected DELIVERY_REPORT per delivery (the later replaces
- * the earlier) and two REMINDERs per promise, which are taken back when the promise closes.
+ * Why the arrays cannot overflow (limits.h holds the sums): a party's message is refused with DOSSIER_FULL
+ * while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand, or while deliveries and
+ * uncollected DELIVERY_REPORTs come to 2 * SCH_PARTY_DELIVERIES_MAX (a report may outlive its delivery). A
+ * delivery has at most one E1; the broker makes at most one uncollected DELIVERY_REPORT per delivery (the
+ * later replaces the earlier) and two REMINDERs per promise, which are taken back when the promise closes.
  *
  * Must not know: bytes, stores, sockets, the clock.
  */
@@ -98,6 +99,9 @@ bool sch_dossier_is(const struct sch_dossier *dossier, enum sch_member_role role
 
 /* Is this instance still owed (OPEN or INCOMPLETE)? */
 bool sch_instance_is_open(const struct sch_instance *instance);
+
+/* When the planned intake will be presumed held: the start of the day after it; INT64_MAX: none planned. */
+int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier);
 
 /* The earliest moment at which anything in this dossier falls due: a step of a ladder, an uncollected
  * report, an expiry, a presumed intake. INT64_MAX when nothing will. */

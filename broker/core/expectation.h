@@ -15,6 +15,8 @@ struct sch_expectation_rule {
     enum sch_member_role debtor;        /* E1: the member that must collect, per instance */
     bool survives;                      /* an end of the dossier does not cancel it */
     uint64_t closed_by;                 /* bits (1 << kind) */
+    enum sch_phase proof;               /* ... when the message proves at least this phase; NONE: always */
+    uint32_t echelons;                  /* receivers whose dossiers open it: bits (1 << party kind) */
     const char *opens;                  /* for people: "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM" */
     const char *counts_from;            /* "stored" */
     const char *closes;                 /* "ACCEPTANCE, REFUSAL, …" */

@@ -1,7 +1,7 @@
 /*
  * kind.h: what each message kind is: direction, letter, facts and sections. DOMAIN, "Message kinds".
  *
- * One const table; the validator of the door (step.c) reads it, and so do PROTOCOL.md's tables, held
+ * One const table; the checks at the door (admit.c) read it, and so do PROTOCOL.md's tables, held
  * together by a test. Must not know: dossiers, time.
  */
 #ifndef SCH_CORE_KIND_H

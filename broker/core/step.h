@@ -72,17 +72,18 @@ enum sch_effect_type {
     SCH_EFFECT_DUPLICATE,               /* answer with the first receipt again */
     SCH_EFFECT_RECEIPT,                 /* warnings; sequence */
     SCH_EFFECT_STORE,                   /* keep the submitted message; sequence */
-    SCH_EFFECT_MAKE,                    /* keep a message of the broker: made; message, member (to), sequence */
+    SCH_EFFECT_MAKE,                    /* keep a broker's message: made; message, member (to), sequence */
     SCH_EFFECT_DELIVER,                 /* lay `message` in member's mailbox; kind, sequence, sender */
-    SCH_EFFECT_REMOVE,                  /* take it out: state, code (refusal or cause) ; message, member, sequence */
-    SCH_EFFECT_DESTROY,                 /* the body of `message` */
-    SCH_EFFECT_SETTLED,                 /* answer: state; also for a repeated settlement */
+    SCH_EFFECT_REMOVE,                  /* take it out: state, code; message, member, sequence */
+    SCH_EFFECT_DESTROY,                 /* the body of `message`: nobody waits for it any more */
+    SCH_EFFECT_SETTLED,                 /* answer: message, member, state; state 0: settled before, and the
+                                           message's row knows how */
     SCH_EFFECT_STATUS,                  /* tell member `sender`, if attached: message, member, state */
-    SCH_EFFECT_PHASE,                   /* the dossier moved: phase */
+    SCH_EFFECT_PHASE,                   /* the dossier moved: phase; at most one per step */
     SCH_EFFECT_OPEN,                    /* instance */
-    SCH_EFFECT_MOVE,                    /* instance, with its new due */
+    SCH_EFFECT_MOVE,                    /* instance, still owed: with a new due, or INCOMPLETE now */
     SCH_EFFECT_CLOSE,                   /* instance, with its standing */
-    SCH_EFFECT_REOPEN,                  /* instance */
+    SCH_EFFECT_REOPEN,                  /* instance that was closed and is owed again, INCOMPLETE */
     SCH_EFFECT_ALERT,                   /* instance, with its step */
     SCH_EFFECT_FOLLOW                   /* step `dossier` with a FOLLOW event in this same turn */
 };
@@ -106,14 +107,25 @@ struct sch_effect {
     uint8_t sender;
     enum sch_delivery_state state;
     enum sch_phase phase;
-    int code;                           /* REJECT: sch_error_code; REMOVE: refusal or cause */
+    int code;                           /* REJECT: sch_error_code; REMOVE on REFUSE: sch_system_refusal, on
+                                           EXHAUST and expiry: sch_cause; else 0 */
     const char *field;                  /* REJECT: constant, or NULL */
-    uint32_t warnings;                  /* RECEIPT: bits (1 << Warning) of proto/scharnier.proto */
+    uint32_t warnings;                  /* RECEIPT: bits (1 << enum sch_warning) of scharnier/query.h */
     struct sch_instance instance;
     struct sch_made made;
 };
 
-/* Bound: a DUE step may at once expire, report and alert all that a dossier holds. */
+/*
+ * Why the effects of one step cannot overflow. The widest is a DUE after a long stop:
+ * - a party's delivery that expires: REMOVE, CLOSE (E1), STATUS, REMOVE (its earlier report), MAKE, DELIVER,
+ *   DESTROY: 7, of which the REMOVE of the report is counted with the broker's deliveries: 6 × 64;
+ * - a broker's delivery that expires or is taken back: REMOVE: 1 × 192;
+ * - a promise other than E1: ALERT and MAKE and DELIVER for at most one of REMINDED and OVERDUE, ALERT for
+ *   ESCALATED, or CLOSE when the dossier ends UNDELIVERED: at most 4 × 32; an E1: 2 ALERTs × 64;
+ * - E10's OPEN and three steps, E7's MOVE, PHASE: 16.
+ * That is 384 + 192 + 128 + 128 + 16 = 848 of 1232. A submission adds STORE, 5 × (DELIVER, OPEN), RECEIPT,
+ * FOLLOW, and ends at most every promise with its reminders: far less.
+ */
 #define SCH_EFFECTS_MAX (4 * SCH_DELIVERIES_MAX + 2 * SCH_INSTANCES_MAX + 16)
 
 struct sch_effects {
@@ -124,6 +136,15 @@ struct sch_effects {
 /*
  * Performs one event. dossier: the stored record, or, where there is none, a zeroed one with its id set.
  * effects is overwritten. Returns SCH_OK or the code of its REJECT effect.
+ *
+ * SUBMIT is checked in this order: kind handled; same id seen (DUPLICATE, ID_IN_USE); the id's age (TOO_OLD);
+ * the header by itself (kind.h); dates against today; parties known; dossier and membership
+ * (UNKNOWN_DOSSIER); permit and GP key; the REFERRAL's parties, or the sender's role; recipients; the table;
+ * something open (NOTHING_OPEN); room in the record, then on the disk. Effects come as STORE, DELIVERs,
+ * OPENs of E1, what the kind does, PHASE, RECEIPT. The submitted message has the sequence world->sequence,
+ * each MAKE the next one.
+ *
+ * A message's body is destroyed as soon as no delivery of it stands, however the last one ended.
  */
 int sch_step(const struct sch_world *world, struct sch_dossier *dossier, const struct sch_event *event,
              struct sch_effects *effects);
@@ -132,9 +153,9 @@ int sch_step(const struct sch_world *world, struct sch_dossier *dossier, const s
 struct sch_id sch_step_made_id(int64_t now_ms, uint64_t sequence);
 
 /*
- * The tables themselves, for --print-states, --print-expectations and the tests that hold documents
- * against them. sch_step_cell: what an event does in a phase: "accept", "reject NOT_NOW", or the phase that
- * follows; constants.
+ * The table itself, for --print-states and the tests that hold documents against it: what an event does in a
+ * phase: "reject NOT_NOW", "accept" (the phase stays), or the name of the phase that may follow; constants.
+ * kind counts for SUBMIT only.
  */
 const char *sch_step_cell(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind);
 

@@ -1,0 +1,285 @@
+/*
+ * kind.c: the table of kinds, and the check of a header by itself.
+ *
+ * Sixteen kinds are handled; of the others every field is zero, so that their direction is NONE.
+ */
+#include "kind.h"
+
+#include <string.h>
+
+#include "calendar.h"
+#include "value.h"
+
+#define F(NAME) SCH_FACT_BIT(NAME)
+#define S(NAME) ((uint32_t)SCH_SECTION_##NAME)
+
+#define SECTIONS_REFERRAL \
+    (S(QUESTION) | S(REASON) | S(SUSPECTED_DISORDER) | S(SEVERITY) | S(RISK) | S(COMPLEXITY) | S(COURSE) | \
+     S(MEDICATION) | S(CONSENT) | S(BRIDGING))
+#define SECTIONS_INTAKE \
+    (S(INTAKE_DATE) | S(ANSWER) | S(DIAGNOSIS) | S(INDICATION) | S(PLAN) | S(START) | S(PRACTITIONER) | \
+     S(MEDICATION) | S(BRIDGING))
+#define SECTIONS_DISCHARGE \
+    (S(END) | S(DONE) | S(RESULT) | S(MEDICATION) | S(RESIDUAL_RISK) | S(RELAPSE_SIGNALS) | S(AFTERCARE) | \
+     S(PHONE))
+
+#define RULE(D, L, R, A, SECTIONS) { SCH_DIRECTION_##D, SCH_LETTER_##L, (R), (R) | (A), (SECTIONS) }
+
+static const struct sch_kind_rule rules[SCH_KIND_COUNT] = {
+    [SCH_KIND_REFERRAL] = RULE(OPENS, MANDATORY, F(URGENCY) | F(LETTER_DATE),
+                               F(ECHELON) | F(AUTHOR_ROLE) | F(AUTHOR_AGB) | F(CONSENT) | F(PHONED_AT),
+                               SECTIONS_REFERRAL),
+    [SCH_KIND_ACCEPTANCE] = RULE(FEEDBACK, NONE, 0, F(EXPECTED_DATE), 0),
+    [SCH_KIND_REFUSAL] = RULE(FEEDBACK, OPTIONAL, F(REFUSAL_REASON), 0, S(REASON)),
+    [SCH_KIND_APPOINTMENT] = RULE(FEEDBACK, NONE, F(EVENT_DATE), 0, 0),
+    [SCH_KIND_NO_SHOW] = RULE(FEEDBACK, NONE, F(EVENT_DATE), F(NO_SHOW_COUNT) | F(NEXT_STEP), 0),
+    [SCH_KIND_INTAKE_REPORT] = RULE(FEEDBACK, MANDATORY, F(EVENT_DATE) | F(OUTCOME), 0, SECTIONS_INTAKE),
+    [SCH_KIND_TREATMENT_START] = RULE(FEEDBACK, NONE, F(STARTED), F(EVENT_DATE) | F(EXPECTED_DATE), 0),
+    [SCH_KIND_WAIT_STATUS] = RULE(FEEDBACK, OPTIONAL, 0, F(EXPECTED_DATE) | F(BRIDGED_BY),
+                                  S(REASON) | S(BRIDGING)),
+    [SCH_KIND_TREATMENT_END] = RULE(FEEDBACK, NONE, F(EVENT_DATE) | F(END_REASON), F(SETTING), 0),
+    [SCH_KIND_DISCHARGE_LETTER] = RULE(FEEDBACK, MANDATORY, F(EVENT_DATE), F(REENTRY_UNTIL),
+                                       SECTIONS_DISCHARGE),
+    [SCH_KIND_NO_REPORT] = RULE(FEEDBACK, NONE, F(EXPECTATION), 0, 0),
+    [SCH_KIND_TAKEN_UP] = RULE(ANSWER, NONE, F(TAKEN_UP), 0, 0),
+    [SCH_KIND_WITHDRAWAL] = RULE(ONWARD, NONE, F(WITHDRAWAL_REASON), 0, 0),
+    [SCH_KIND_REMINDER] = RULE(BROKER, NONE, F(EXPECTATION) | F(STEP), 0, 0),
+    [SCH_KIND_DELIVERY_REPORT] = RULE(BROKER, NONE, F(CAUSE), 0, 0),
+    [SCH_KIND_WAIVER] = RULE(LEDGER, NONE, F(EXPECTATION) | F(WAIVER_REASON), 0, 0),
+};
+
+/* Facts by number: their field's name, type and set. The names are those of proto/scharnier.proto. */
+static const char *const fact_field[SCH_FACT_COUNT] = {
+    [SCH_FACT_ECHELON] = "header.echelon",
+    [SCH_FACT_URGENCY] = "header.urgency",
+    [SCH_FACT_LETTER_DATE] = "header.letter_date",
+    [SCH_FACT_AUTHOR_ROLE] = "header.author_role",
+    [SCH_FACT_AUTHOR_AGB] = "header.author_agb",
+    [SCH_FACT_CONSENT] = "header.consent",
+    [SCH_FACT_PHONED_AT] = "header.phoned_at",
+    [SCH_FACT_EVENT_DATE] = "header.event_date",
+    [SCH_FACT_EXPECTED_DATE] = "header.expected_date",
+    [SCH_FACT_REFUSAL_REASON] = "header.refusal_reason",
+    [SCH_FACT_WITHDRAWAL_REASON] = "header.withdrawal_reason",
+    [SCH_FACT_END_REASON] = "header.end_reason",
+    [SCH_FACT_WAIVER_REASON] = "header.waiver_reason",
+    [SCH_FACT_OUTCOME] = "header.outcome",
+    [SCH_FACT_STARTED] = "header.started",
+    [SCH_FACT_NEXT_STEP] = "header.next_step",
+    [SCH_FACT_NO_SHOW_COUNT] = "header.no_show_count",
+    [SCH_FACT_BRIDGED_BY] = "header.bridged_by",
+    [SCH_FACT_SETTING] = "header.setting",
+    [SCH_FACT_TAKEN_UP] = "header.taken_up",
+    [SCH_FACT_REENTRY_UNTIL] = "header.reentry_until",
+    [SCH_FACT_EXPECTATION] = "header.expectation",
+    [SCH_FACT_STEP] = "header.step",
+    [SCH_FACT_CAUSE] = "header.cause",
+};
+
+#define FACT_TYPE(N, t, s) [SCH_FACT_##N] = SCH_TYPE_##t,
+static const enum sch_fact_type fact_type[SCH_FACT_COUNT] = { SCH_FACT_LIST(FACT_TYPE) };
+#define FACT_SET(N, t, s) [SCH_FACT_##N] = SCH_SET_##s,
+static const enum sch_code_set fact_set[SCH_FACT_COUNT] = { SCH_FACT_LIST(FACT_SET) };
+
+/* Codes of a set run from 1 without gaps, so that counting them gives the highest. */
+#define ONE(N, n, d) +1
+#define SET_MAX(NAME, LIST) [SCH_SET_##NAME] = 0 LIST(ONE),
+static const int64_t code_max[SCH_SET_COUNT] = { SCH_CODE_SET_LIST(SET_MAX) };
+
+/* 2000-01-01 and 2100-01-01: a time outside is a mistake in units, or worse. */
+#define TIME_MIN_MS INT64_C(946684800000)
+#define TIME_MAX_MS INT64_C(4102444800000)
+
+const struct sch_kind_rule *sch_kind_rule(enum sch_kind kind)
+{
+    static const struct sch_kind_rule unhandled;
+    if ((unsigned)kind >= SCH_KIND_COUNT) {
+        return &unhandled;
+    }
+    return &rules[kind];
+}
+
+static int fault(int code, const char *name, const char **field)
+{
+    *field = name;
+    return code;
+}
+
+static bool number_valid(enum sch_fact fact, int64_t value)
+{
+    switch (fact) {
+    case SCH_FACT_AUTHOR_AGB:
+        return value >= 1 && value <= 99999999;
+    case SCH_FACT_NO_SHOW_COUNT:
+        return value >= 1 && value <= 99;
+    case SCH_FACT_EXPECTATION:
+        return value >= 1 && value <= 15;
+    default:
+        return false;
+    }
+}
+
+static bool fact_valid(enum sch_fact fact, int64_t value)
+{
+    int32_t day;
+    switch (fact_type[fact]) {
+    case SCH_TYPE_CODE:
+        return value >= 1 && value <= code_max[fact_set[fact]];
+    case SCH_TYPE_DATE:
+        return sch_day_from_date(value, &day);
+    case SCH_TYPE_TIME:
+        return value >= TIME_MIN_MS && value < TIME_MAX_MS;
+    case SCH_TYPE_NUMBER:
+        return number_valid(fact, value);
+    }
+    return false;
+}
+
+static int check_facts(const struct sch_kind_rule *rule, const struct sch_header *header, const char **field)
+{
+    for (unsigned i = 0; i < SCH_FACT_COUNT; i++) {
+        uint32_t bit = UINT32_C(1) << i;
+        bool stated = header->fact[i] != 0;
+        if (stated && (rule->allowed & bit) == 0) {
+            return fault(SCH_E_FIELD_FORBIDDEN, fact_field[i], field);
+        }
+        if (!stated && (rule->required & bit) != 0) {
+            return fault(SCH_E_FIELD_MISSING, fact_field[i], field);
+        }
+        if (stated && !fact_valid((enum sch_fact)i, header->fact[i])) {
+            return fault(SCH_E_FIELD_INVALID, fact_field[i], field);
+        }
+    }
+    return SCH_OK;
+}
+
+/* What one fact says about another, kind by kind. */
+static int check_combination(const struct sch_header *header, const char **field)
+{
+    int64_t expectation = header->fact[SCH_FACT_EXPECTATION];
+    if (header->kind == SCH_KIND_TREATMENT_START && header->fact[SCH_FACT_STARTED] == SCH_STARTED_YES) {
+        if (header->fact[SCH_FACT_EVENT_DATE] == 0) {
+            return fault(SCH_E_FIELD_MISSING, "header.event_date", field);
+        }
+        if (header->fact[SCH_FACT_EXPECTED_DATE] != 0) {
+            return fault(SCH_E_FIELD_FORBIDDEN, "header.expected_date", field);
+        }
+    } else if (header->kind == SCH_KIND_TREATMENT_START && header->fact[SCH_FACT_EVENT_DATE] != 0) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.event_date", field);
+    }
+    if (header->kind == SCH_KIND_NO_REPORT && expectation != 6 && expectation != 9) {
+        return fault(SCH_E_FIELD_INVALID, "header.expectation", field);
+    }
+    return SCH_OK;
+}
+
+static int check_addresses(const struct sch_kind_rule *rule, const struct sch_header *header,
+                           const char **field)
+{
+    bool opens = rule->direction == SCH_DIRECTION_OPENS;
+    bool ledger = rule->direction == SCH_DIRECTION_LEDGER;
+    if (header->sender.text[0] == '\0') {
+        return fault(SCH_E_FIELD_MISSING, "header.sender", field);
+    }
+    if (ledger != (header->receiver.text[0] == '\0')) {
+        return fault(ledger ? SCH_E_FIELD_FORBIDDEN : SCH_E_FIELD_MISSING, "header.receiver", field);
+    }
+    if (header->copy_count > SCH_COPIES_MAX) {
+        return fault(SCH_E_FIELD_INVALID, "header.copies", field);
+    }
+    if (ledger && header->copy_count > 0) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.copies", field);
+    }
+    for (size_t i = 0; i < header->copy_count; i++) {
+        if (header->copies[i].text[0] == '\0') {
+            return fault(SCH_E_FIELD_INVALID, "header.copies", field);
+        }
+    }
+    if (!opens && header->creditor.text[0] != '\0') {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.creditor", field);
+    }
+    if (!opens && header->prepared_by.text[0] != '\0') {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.prepared_by", field);
+    }
+    return SCH_OK;
+}
+
+static int check_ids(const struct sch_kind_rule *rule, const struct sch_header *header, const char **field)
+{
+    bool opens = rule->direction == SCH_DIRECTION_OPENS;
+    if (!sch_value_is_id(&header->id)) {
+        return fault(SCH_E_FIELD_MISSING, "header.id", field);
+    }
+    if (opens == sch_value_is_id(&header->dossier)) {
+        return fault(opens ? SCH_E_FIELD_FORBIDDEN : SCH_E_FIELD_MISSING, "header.dossier", field);
+    }
+    if (!opens && sch_value_is_id(&header->parent)) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.parent", field);
+    }
+    if (!opens && sch_value_is_id(&header->follows)) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.follows", field);
+    }
+    if (!opens && sch_value_is_id(&header->group)) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.group", field);
+    }
+    /* Only LETTER_INCOMPLETE, CORRECTION and the broker's own kinds are about another message. */
+    if (sch_value_is_id(&header->subject)) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.subject", field);
+    }
+    return SCH_OK;
+}
+
+static int check_letter(const struct sch_kind_rule *rule, const struct sch_header *header, bool has_body,
+                        const char **field)
+{
+    if (rule->letter == SCH_LETTER_MANDATORY && !has_body) {
+        return fault(SCH_E_LETTER_MISSING, "body", field);
+    }
+    if (rule->letter == SCH_LETTER_NONE && has_body) {
+        return fault(SCH_E_LETTER_FORBIDDEN, "body", field);
+    }
+    if (!has_body && header->sections != 0) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.sections", field);
+    }
+    if (!has_body && header->sections_known) {
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.sections_known", field);
+    }
+    if (header->sections != 0 && !header->sections_known) {
+        return fault(SCH_E_FIELD_INVALID, "header.sections_known", field);
+    }
+    if ((header->sections & ~rule->sections) != 0) {
+        return fault(SCH_E_SECTION_FORBIDDEN, "header.sections", field);
+    }
+    return SCH_OK;
+}
+
+int sch_kind_check(const struct sch_header *header, bool has_body, const char **field)
+{
+    const struct sch_kind_rule *rule = sch_kind_rule(header->kind);
+    if (header->kind == SCH_KIND_UNSPECIFIED) {
+        return fault(SCH_E_FIELD_MISSING, "header.kind", field);
+    }
+    if ((unsigned)header->kind >= SCH_KIND_COUNT) {
+        return fault(SCH_E_FIELD_INVALID, "header.kind", field);
+    }
+    if (rule->direction == SCH_DIRECTION_NONE) {
+        return fault(SCH_E_KIND_NOT_YET, "header.kind", field);
+    }
+    if (rule->direction == SCH_DIRECTION_BROKER) {
+        return fault(SCH_E_NOT_ALLOWED, "header.kind", field);
+    }
+    int code = check_ids(rule, header, field);
+    if (code == SCH_OK) {
+        code = check_addresses(rule, header, field);
+    }
+    if (code == SCH_OK) {
+        code = check_facts(rule, header, field);
+    }
+    if (code == SCH_OK) {
+        code = check_combination(header, field);
+    }
+    if (code == SCH_OK) {
+        code = check_letter(rule, header, has_body, field);
+    }
+    return code;
+}

@@ -1,0 +1,82 @@
+/* mailbox.c: settlements, and what the dossier learns from them. */
+#include "mailbox.h"
+
+#include "delivery.h"
+#include "feedback.h"
+#include "post.h"
+#include "promise.h"
+
+void sch_mailbox_end(struct sch_act *act, struct sch_delivery *delivery, enum sch_delivery_state state,
+                     int code, enum sch_cause cause)
+{
+    struct sch_dossier *dossier = act->dossier;
+    bool undelivered = delivery->kind == SCH_KIND_REFERRAL && delivery->member == SCH_MEMBER_RECEIVER &&
+                       dossier->phase == SCH_PHASE_SENT;
+    struct sch_id message = delivery->message;
+    sch_post_end(act, delivery, state, code, cause);
+    /* From ACCEPTED on the receiver has evidently read it some other way: what is proven stays proven. */
+    if (undelivered) {
+        sch_act_phase(act, SCH_PHASE_UNDELIVERED);
+        sch_promise_cancel(act, false);
+        (void)sch_promise_open(act, 10, SCH_VARIANT_PLAIN, SCH_MEMBER_REFERRER, message, act->world->now_ms);
+    }
+}
+
+static void settled(struct sch_act *act, const struct sch_delivery *delivery, enum sch_delivery_state state)
+{
+    struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_SETTLED);
+    effect->message = act->event->message;
+    effect->state = state;
+    effect->member = sch_dossier_member(act->dossier, act->event->mailbox.text);
+    if (delivery != NULL) {
+        effect->member = delivery->member;
+        effect->kind = delivery->kind;
+        effect->sequence = delivery->sequence;
+    }
+}
+
+static struct sch_delivery *find(struct sch_act *act)
+{
+    return sch_delivery_find(act->dossier, &act->event->message, act->event->mailbox.text);
+}
+
+void sch_mailbox_collect(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    struct sch_delivery *delivery = find(act);
+    if (delivery == NULL) {
+        settled(act, NULL, (enum sch_delivery_state)0);
+        return;
+    }
+    struct sch_delivery collected = *delivery;
+    sch_post_end(act, delivery, SCH_DELIVERY_COLLECTED, 0, (enum sch_cause)0);
+    if (collected.kind == SCH_KIND_REFERRAL && collected.member == SCH_MEMBER_RECEIVER) {
+        dossier->received = true;
+    }
+    if (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, act->event->mailbox.text)) {
+        sch_feedback_found_incomplete(act, &collected, act->event->missing_sections);
+    }
+    settled(act, &collected, SCH_DELIVERY_COLLECTED);
+}
+
+static void fail(struct sch_act *act, int code, enum sch_cause cause)
+{
+    struct sch_delivery *delivery = find(act);
+    if (delivery == NULL) {
+        settled(act, NULL, (enum sch_delivery_state)0);
+        return;
+    }
+    struct sch_delivery failed = *delivery;
+    sch_mailbox_end(act, delivery, SCH_DELIVERY_REFUSED_BY_SYSTEM, code, cause);
+    settled(act, &failed, SCH_DELIVERY_REFUSED_BY_SYSTEM);
+}
+
+void sch_mailbox_refuse(struct sch_act *act)
+{
+    fail(act, (int)act->event->refusal, SCH_CAUSE_REFUSED_BY_SYSTEM);
+}
+
+void sch_mailbox_exhaust(struct sch_act *act)
+{
+    fail(act, SCH_CAUSE_EXHAUSTED, SCH_CAUSE_EXHAUSTED);
+}

@@ -1,0 +1,114 @@
+/* post.c: deliveries of parties and of the broker, and the reports about them. */
+#include "post.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "delivery.h"
+#include "kind.h"
+#include "promise.h"
+#include "value.h"
+
+static bool is_urgent(const struct sch_dossier *dossier)
+{
+    return dossier->urgency == SCH_URGENCY_URGENT || dossier->urgency == SCH_URGENCY_CRISIS;
+}
+
+static struct sch_delivery *lay(struct sch_act *act, const struct sch_id *message, uint64_t sequence,
+                                enum sch_kind kind, uint8_t member, uint8_t sender)
+{
+    struct sch_delivery *delivery = sch_delivery_add(act->dossier);
+    delivery->message = *message;
+    delivery->sequence = sequence;
+    delivery->kind = kind;
+    delivery->member = member;
+    delivery->sender = sender;
+    delivery->urgent = is_urgent(act->dossier);
+    delivery->stored_ms = act->world->now_ms;
+    struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_DELIVER);
+    effect->message = *message;
+    effect->sequence = sequence;
+    effect->kind = kind;
+    effect->member = member;
+    effect->sender = sender;
+    return delivery;
+}
+
+void sch_post_deliver(struct sch_act *act, uint64_t sequence, const uint8_t *member, size_t count)
+{
+    const struct sch_header *header = act->event->header;
+    uint8_t sender = sch_dossier_member(act->dossier, header->sender.text);
+    enum sch_variant variant = is_urgent(act->dossier) ? SCH_VARIANT_URGENT : SCH_VARIANT_PLAIN;
+    for (size_t i = 0; i < count; i++) {
+        assert(sender != SCH_MEMBER_NONE);
+        (void)lay(act, &header->id, sequence, header->kind, member[i], sender);
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)sch_promise_open(act, 1, variant, member[i], header->id, act->world->now_ms);
+    }
+}
+
+void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to)
+{
+    uint64_t sequence = act->sequence++;
+    struct sch_id id = sch_step_made_id(act->world->now_ms, sequence);
+    struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_MAKE);
+    effect->message = id;
+    effect->sequence = sequence;
+    effect->kind = made->kind;
+    effect->member = to;
+    effect->sender = SCH_MEMBER_NONE;
+    effect->made = *made;
+    struct sch_delivery *delivery = lay(act, &id, sequence, made->kind, to, SCH_MEMBER_NONE);
+    delivery->subject = made->subject;
+    delivery->expectation = made->expectation;
+    delivery->about = made->about;
+}
+
+void sch_post_report(struct sch_act *act, const struct sch_delivery *delivery, enum sch_cause cause)
+{
+    struct sch_dossier *dossier = act->dossier;
+    struct sch_made made;
+    uint8_t to = delivery->sender;
+    memset(&made, 0, sizeof made);
+    made.kind = SCH_KIND_DELIVERY_REPORT;
+    made.subject = delivery->message;
+    made.cause = cause;
+    made.about = delivery->member;
+    for (size_t i = dossier->delivery_count; i-- > 0;) {
+        struct sch_delivery *earlier = &dossier->delivery[i];
+        if (earlier->kind == SCH_KIND_DELIVERY_REPORT && earlier->about == made.about &&
+            sch_value_same_id(&earlier->subject, &made.subject)) {
+            /* From here on `delivery` may point to its neighbour. */
+            sch_act_remove(act, earlier, SCH_DELIVERY_WITHDRAWN, 0);
+        }
+    }
+    sch_post_make(act, &made, to);
+}
+
+void sch_post_end(struct sch_act *act, struct sch_delivery *delivery, enum sch_delivery_state state, int code,
+                  enum sch_cause cause)
+{
+    struct sch_delivery ended = *delivery;
+    sch_act_remove(act, delivery, state, code);
+    if (ended.sender == SCH_MEMBER_NONE) {
+        return;
+    }
+    bool answered = state == SCH_DELIVERY_COLLECTED || state == SCH_DELIVERY_REFUSED_BY_SYSTEM;
+    sch_promise_end_e1(act, &ended.message, ended.member,
+                       answered ? SCH_STANDING_CLOSED : SCH_STANDING_CANCELLED);
+    struct sch_effect *status = sch_act_add(act, SCH_EFFECT_STATUS);
+    status->message = ended.message;
+    status->sequence = ended.sequence;
+    status->kind = ended.kind;
+    status->member = ended.member;
+    status->sender = ended.sender;
+    status->state = state;
+    if (cause != 0) {
+        sch_post_report(act, &ended, cause);
+    }
+    if (sch_kind_rule(ended.kind)->letter != SCH_LETTER_NONE &&
+        !sch_delivery_pending(act->dossier, &ended.message)) {
+        sch_act_add(act, SCH_EFFECT_DESTROY)->message = ended.message;
+    }
+}

@@ -1,0 +1,314 @@
+/*
+ * step.c: the one door of the core: the table of the state machine, and the order of one step.
+ *
+ * A cell of the table says what an event does in a phase: a rejection, or a handler with what people read
+ * about it. REDIRECTED, BACK_REFERRED and ENTERED_IN_ERROR cannot be reached in this version; their
+ * columns refuse submissions, and let mailboxes empty.
+ */
+#include "step.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "act.h"
+#include "answer.h"
+#include "admit.h"
+#include "feedback.h"
+#include "kind.h"
+#include "ladder.h"
+#include "mailbox.h"
+#include "post.h"
+#include "promise.h"
+#include "route.h"
+#include "value.h"
+
+struct cell {
+    int code;                           /* SCH_OK, or the rejection */
+    sch_handler *handler;
+    const char *label;                  /* for people; never NULL: every cell is filled */
+};
+
+#define NO(CODE) { SCH_E_##CODE, NULL, "reject " #CODE }
+#define ON(HANDLER) { SCH_OK, sch_##HANDLER, "accept" }
+#define TO(PHASE, HANDLER) { SCH_OK, sch_##HANDLER, #PHASE }
+#define KEEP ON(feedback_keep)
+#define LATE NO(NOT_NOW)
+#define NONE NO(UNKNOWN_DOSSIER)
+#define USED NO(ID_IN_USE)
+#define VAIN NO(NOTHING_OPEN)
+
+/* A whole row of one answer. */
+#define ALL(X) { X, X, X, X, X, X, X, X, X, X, X, X, X, X, X }
+/* A row of an event that is no submission: nothing in no dossier, the same in all others but one. */
+#define SAME(FIRST, X) { FIRST, X, X, X, X, X, X, X, X, X, X, X, X, X, X }
+
+/*
+ * Columns, per row: NONE; SENT, ACCEPTED, INTAKE_PLANNED, INTAKE_PRESUMED; INTAKE_DONE, IN_TREATMENT,
+ * ENDED, CLOSED; REFUSED, REDIRECTED, BACK_REFERRED, WITHDRAWN, UNDELIVERED, ENTERED_IN_ERROR.
+ */
+#define ACCEPTED_BY ON(feedback_acceptance)
+#define REFUSED_BY TO(REFUSED, feedback_refusal)
+#define PLANNED_BY TO(INTAKE_PLANNED, feedback_appointment)
+#define MISSED_BY TO(INTAKE_PLANNED, feedback_no_show)
+#define HELD_BY TO(INTAKE_DONE, feedback_intake_report)
+#define HELD_LATER_BY ON(feedback_intake_report)
+#define STARTED_BY TO(IN_TREATMENT, feedback_treatment_start)
+#define WAITS_BY ON(feedback_wait_status)
+#define ENDED_BY TO(ENDED, feedback_treatment_end)
+#define WRITTEN_BY TO(ENDED, feedback_discharge_letter)
+#define WITHHELD_BY ON(feedback_no_report)
+#define LETTER ON(feedback_late_letter)
+#define TAKEN_BY ON(answer_taken_up)
+#define BACK_BY TO(WITHDRAWN, answer_withdrawal)
+
+static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
+    [SCH_KIND_UNSPECIFIED] = ALL(NO(FIELD_MISSING)),
+    [SCH_KIND_REFERRAL] = SAME(TO(SENT, answer_referral), USED),
+    [SCH_KIND_ACCEPTANCE] = {
+        NONE, TO(ACCEPTED, feedback_acceptance), ACCEPTED_BY, ACCEPTED_BY, ACCEPTED_BY,
+        KEEP, KEEP, KEEP, KEEP,
+        TO(ACCEPTED, feedback_acceptance), LATE, LATE, KEEP, TO(ACCEPTED, feedback_acceptance), LATE },
+    [SCH_KIND_REFUSAL] = {
+        NONE, REFUSED_BY, REFUSED_BY, REFUSED_BY, REFUSED_BY,
+        LATE, LATE, LATE, LATE,
+        KEEP, LATE, LATE, KEEP, KEEP, LATE },
+    [SCH_KIND_REDIRECTION] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_INFORMATION_REQUEST] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_INFORMATION_REPLY] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_APPOINTMENT] = {
+        NONE, PLANNED_BY, PLANNED_BY, ON(feedback_appointment), PLANNED_BY,
+        KEEP, KEEP, KEEP, KEEP,
+        PLANNED_BY, LATE, LATE, KEEP, PLANNED_BY, LATE },
+    [SCH_KIND_NO_SHOW] = {
+        NONE, MISSED_BY, MISSED_BY, ON(feedback_no_show), MISSED_BY,
+        KEEP, KEEP, KEEP, KEEP,
+        MISSED_BY, LATE, LATE, KEEP, MISSED_BY, LATE },
+    [SCH_KIND_INTAKE_REPORT] = {
+        NONE, HELD_BY, HELD_BY, HELD_BY, HELD_BY,
+        HELD_LATER_BY, HELD_LATER_BY, TO(CLOSED, feedback_intake_report), LETTER,
+        HELD_BY, LATE, LATE, LETTER, HELD_BY, LATE },
+    [SCH_KIND_TREATMENT_START] = {
+        NONE, STARTED_BY, STARTED_BY, STARTED_BY, STARTED_BY,
+        STARTED_BY, ON(feedback_treatment_start), KEEP, KEEP,
+        STARTED_BY, LATE, LATE, KEEP, STARTED_BY, LATE },
+    [SCH_KIND_WAIT_STATUS] = {
+        NONE, WAITS_BY, WAITS_BY, WAITS_BY, WAITS_BY,
+        WAITS_BY, WAITS_BY, KEEP, KEEP,
+        KEEP, LATE, LATE, KEEP, KEEP, LATE },
+    [SCH_KIND_CHANGE_NOTICE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_PROGRESS_LETTER] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_TRANSFER_NOTICE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_TREATMENT_END] = {
+        NONE, ENDED_BY, ENDED_BY, ENDED_BY, ENDED_BY,
+        ENDED_BY, ENDED_BY, ON(feedback_treatment_end), KEEP,
+        ENDED_BY, LATE, LATE, KEEP, ENDED_BY, LATE },
+    [SCH_KIND_DISCHARGE_LETTER] = {
+        NONE, WRITTEN_BY, WRITTEN_BY, WRITTEN_BY, WRITTEN_BY,
+        WRITTEN_BY, WRITTEN_BY, TO(CLOSED, feedback_discharge_letter), LETTER,
+        WRITTEN_BY, LATE, LATE, LETTER, WRITTEN_BY, LATE },
+    [SCH_KIND_BACK_REFERRAL] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_NO_REPORT] = {
+        NONE, WITHHELD_BY, WITHHELD_BY, WITHHELD_BY, WITHHELD_BY,
+        WITHHELD_BY, WITHHELD_BY, TO(CLOSED, feedback_no_report), WITHHELD_BY,
+        WITHHELD_BY, LATE, LATE, WITHHELD_BY, WITHHELD_BY, LATE },
+    [SCH_KIND_LETTER_INCOMPLETE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_TAKEN_UP] = {
+        NONE, VAIN, VAIN, VAIN, VAIN,
+        VAIN, VAIN, TAKEN_BY, TAKEN_BY,
+        TAKEN_BY, LATE, LATE, VAIN, TAKEN_BY, LATE },
+    [SCH_KIND_WITHDRAWAL] = {
+        NONE, BACK_BY, BACK_BY, BACK_BY, BACK_BY,
+        LATE, LATE, LATE, LATE,
+        LATE, LATE, LATE, LATE, LATE, LATE },
+    [SCH_KIND_CORRECTION] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_CONSULT_REQUEST] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_CONSULT_REPLY] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_EXPLORATION_REQUEST] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_EXPLORATION_ADVICE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_TEAM_RESULT] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_CARE_NOTICE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_INVOLVEMENT_NOTICE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_REMINDER] = ALL(NO(NOT_ALLOWED)),
+    [SCH_KIND_DELIVERY_REPORT] = ALL(NO(NOT_ALLOWED)),
+    [SCH_KIND_NOTE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_SNOOZE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_WAIVER] = {
+        NONE, ON(answer_waiver), ON(answer_waiver), ON(answer_waiver), ON(answer_waiver),
+        ON(answer_waiver), ON(answer_waiver), TO(CLOSED, answer_waiver), ON(answer_waiver),
+        ON(answer_waiver), LATE, LATE, ON(answer_waiver), ON(answer_waiver), LATE },
+};
+
+#define IDLE ON(feedback_keep)
+#define COLLECT ON(mailbox_collect)
+#define REFUSE ON(mailbox_refuse)
+#define EXHAUST ON(mailbox_exhaust)
+#define DUE ON(ladder_due)
+
+static const struct cell other[SCH_EVENT_TYPE_COUNT][SCH_PHASE_COUNT] = {
+    [SCH_EVENT_SUBMIT] = ALL(NO(KIND_NOT_YET)),
+    [SCH_EVENT_COLLECT] = {
+        NO(UNKNOWN_MESSAGE), COLLECT, COLLECT, COLLECT, COLLECT,
+        COLLECT, COLLECT, COLLECT, TO(ENDED, mailbox_collect),
+        COLLECT, COLLECT, COLLECT, COLLECT, COLLECT, COLLECT },
+    [SCH_EVENT_REFUSE] = {
+        NO(UNKNOWN_MESSAGE), TO(UNDELIVERED, mailbox_refuse), REFUSE, REFUSE, REFUSE,
+        REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE },
+    [SCH_EVENT_EXHAUST] = {
+        NO(UNKNOWN_MESSAGE), TO(UNDELIVERED, mailbox_exhaust), EXHAUST, EXHAUST, EXHAUST,
+        EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST },
+    [SCH_EVENT_DUE] = {
+        IDLE, TO(UNDELIVERED, ladder_due), DUE, TO(INTAKE_PRESUMED, ladder_due), DUE,
+        DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE },
+    [SCH_EVENT_FOLLOW] = SAME(IDLE, ON(answer_follow)),
+};
+
+static const struct cell *cell_of(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind)
+{
+    assert((unsigned)phase < SCH_PHASE_COUNT && type >= SCH_EVENT_SUBMIT && type < SCH_EVENT_TYPE_COUNT);
+    if (type != SCH_EVENT_SUBMIT) {
+        return &other[type][phase];
+    }
+    return &submit[(unsigned)kind < SCH_KIND_COUNT ? kind : SCH_KIND_UNSPECIFIED][phase];
+}
+
+const char *sch_step_cell(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind)
+{
+    return cell_of(phase, type, kind)->label;
+}
+
+struct sch_id sch_step_made_id(int64_t now_ms, uint64_t sequence)
+{
+    struct sch_id id;
+    assert(now_ms >= 0 && sequence >> 62 == 0);
+    for (int i = 0; i < 6; i++) {
+        id.bytes[i] = (uint8_t)(now_ms >> (40 - 8 * i));
+    }
+    /* Version 7 and the RFC 9562 variant; the other bits that a client draws at random are the sequence. */
+    id.bytes[6] = 0x70;
+    id.bytes[7] = 0;
+    for (int i = 0; i < 8; i++) {
+        id.bytes[8 + i] = (uint8_t)(sequence >> (56 - 8 * i));
+    }
+    id.bytes[8] = (uint8_t)(id.bytes[8] | 0x80);
+    return id;
+}
+
+static int reject(struct sch_act *act, int code, const char *field)
+{
+    const struct sch_event *event = act->event;
+    act->effects->count = 0;
+    struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_REJECT);
+    effect->message = event->type == SCH_EVENT_SUBMIT ? event->header->id : event->message;
+    effect->code = code;
+    effect->field = field;
+    return code;
+}
+
+/* Rejections of a kind come before all else: a kind that is not handled has no rules to be checked by. */
+static int check_kind(const struct sch_header *header, const char **field)
+{
+    *field = "header.kind";
+    if (header->kind == SCH_KIND_UNSPECIFIED) {
+        return SCH_E_FIELD_MISSING;
+    }
+    if ((unsigned)header->kind >= SCH_KIND_COUNT) {
+        return SCH_E_FIELD_INVALID;
+    }
+    switch (sch_kind_rule(header->kind)->direction) {
+    case SCH_DIRECTION_NONE:
+        return SCH_E_KIND_NOT_YET;
+    case SCH_DIRECTION_BROKER:
+        return SCH_E_NOT_ALLOWED;
+    default:
+        return SCH_OK;
+    }
+}
+
+static void perform_submit(struct sch_act *act, const struct cell *cell)
+{
+    const struct sch_header *header = act->event->header;
+    uint8_t member[SCH_RECIPIENTS_MAX];
+    if (header->kind == SCH_KIND_REFERRAL) {
+        sch_answer_init_dossier(act);
+    }
+    uint64_t sequence = act->sequence++;
+    struct sch_effect *store = sch_act_add(act, SCH_EFFECT_STORE);
+    store->message = header->id;
+    store->sequence = sequence;
+    store->kind = header->kind;
+    size_t count = sch_route_recipients(act->dossier, sch_kind_rule(header->kind)->direction,
+                                        header->sender.text, member);
+    sch_post_deliver(act, sequence, member, count);
+    cell->handler(act);
+    act->dossier->changed_ms = act->world->now_ms;
+    sch_act_close(act);
+    struct sch_effect *receipt = sch_act_add(act, SCH_EFFECT_RECEIPT);
+    receipt->message = header->id;
+    receipt->sequence = sequence;
+    receipt->warnings = act->warnings;
+}
+
+static int step_submit(struct sch_act *act)
+{
+    const struct sch_event *event = act->event;
+    const struct sch_header *header = event->header;
+    const char *field = NULL;
+    assert(header != NULL);
+    int code = check_kind(header, &field);
+    if (code != SCH_OK) {
+        return reject(act, code, field);
+    }
+    if (event->existing != NULL && event->existing->same) {
+        sch_act_add(act, SCH_EFFECT_DUPLICATE)->message = header->id;
+        return SCH_OK;
+    }
+    if (event->existing != NULL) {
+        return reject(act, SCH_E_ID_IN_USE, "header.id");
+    }
+    code = sch_admit_check(act, &field);
+    if (code != SCH_OK) {
+        return reject(act, code, field);
+    }
+    const struct cell *cell = cell_of(act->dossier->phase, SCH_EVENT_SUBMIT, header->kind);
+    if (cell->code != SCH_OK) {
+        return reject(act, cell->code, header->kind == SCH_KIND_REFERRAL ? "header.id" : "header.kind");
+    }
+    code = sch_admit_check_room(act, &field);
+    if (code != SCH_OK) {
+        return reject(act, code, field);
+    }
+    perform_submit(act, cell);
+    return SCH_OK;
+}
+
+static bool is_settlement(enum sch_event_type type)
+{
+    return type == SCH_EVENT_COLLECT || type == SCH_EVENT_REFUSE || type == SCH_EVENT_EXHAUST;
+}
+
+int sch_step(const struct sch_world *world, struct sch_dossier *dossier, const struct sch_event *event,
+             struct sch_effects *effects)
+{
+    struct sch_act act;
+    sch_act_init(&act, world, dossier, event, effects);
+    if (event->type == SCH_EVENT_SUBMIT) {
+        return step_submit(&act);
+    }
+    const struct cell *cell = cell_of(dossier->phase, event->type, SCH_KIND_UNSPECIFIED);
+    if (cell->code != SCH_OK) {
+        return reject(&act, cell->code, "message_id");
+    }
+    /* A mailbox that has no part in the dossier learns nothing about it. */
+    if (is_settlement(event->type) &&
+        sch_dossier_member(dossier, event->mailbox.text) == SCH_MEMBER_NONE) {
+        return reject(&act, SCH_E_UNKNOWN_MESSAGE, "message_id");
+    }
+    cell->handler(&act);
+    sch_act_close(&act);
+    /* A settlement that only repeats, or a DUE with nothing due, is no change. */
+    bool only_answer = effects->count == 1 && effects->effect[0].type == SCH_EFFECT_SETTLED;
+    if (effects->count > 0 && !only_answer) {
+        dossier->changed_ms = world->now_ms;
+    }
+    return SCH_OK;
+}
