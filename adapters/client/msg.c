@@ -1,0 +1,281 @@
+/* msg.c: see msg.h; and what an application reads of a message. */
+#include "msg.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "id.h"
+#include "seal.h"
+
+#define ARENA_SLACK ((size_t)64 << 10)
+
+uint32_t sch_msg_required(enum sch_kind kind)
+{
+    switch (kind) {
+    case SCH_KIND_INTAKE_REPORT:
+        return SCH_SECTION_INTAKE_DATE | SCH_SECTION_ANSWER | SCH_SECTION_DIAGNOSIS | SCH_SECTION_INDICATION |
+               SCH_SECTION_PLAN | SCH_SECTION_START | SCH_SECTION_PRACTITIONER | SCH_SECTION_MEDICATION |
+               SCH_SECTION_BRIDGING;
+    case SCH_KIND_DISCHARGE_LETTER:
+        return SCH_SECTION_END | SCH_SECTION_DONE | SCH_SECTION_RESULT | SCH_SECTION_MEDICATION |
+               SCH_SECTION_RESIDUAL_RISK | SCH_SECTION_RELAPSE_SIGNALS | SCH_SECTION_AFTERCARE |
+               SCH_SECTION_PHONE;
+    default:
+        return 0;
+    }
+}
+
+/* ---- verifying ---------------------------------------------------------------------------------- */
+
+/*
+ * REMINDER and DELIVERY_REPORT come from the broker itself. They carry no letter and no signature: the broker
+ * has no key in the directory, and CURVE proved that this connection is the broker's. Whoever else uses the
+ * broker's address is refused at its door.
+ */
+static bool is_of_broker(const struct sch_header *header)
+{
+    const char *sender = header->sender.text;
+    size_t size = strlen(sender);
+    return (header->kind == SCH_KIND_REMINDER || header->kind == SCH_KIND_DELIVERY_REPORT) && size > 13 &&
+           strncmp(sender, "regio:", 6) == 0 && strcmp(sender + size - 7, "/broker") == 0;
+}
+
+static bool stanzas_fit(const struct sch_header *header, const struct sch_seal *seal)
+{
+    if (seal->stanza_count != header->copy_count + 1)
+        return false;
+    for (size_t i = 0; i < seal->stanza_count; i++) {
+        const char *recipient = i == 0 ? header->receiver.text : header->copies[i - 1].text;
+        if (strcmp(seal->stanza[i].address.text, recipient) != 0)
+            return false;
+    }
+    return true;
+}
+
+struct parts {
+    struct sch_bytes header, seal, body;
+};
+
+static struct parts parts_of(const struct sch_held *held)
+{
+    const uint8_t *at = held->bytes;
+    return (struct parts){
+        .header = { at, held->header_size },
+        .seal = { at + held->header_size, held->seal_size },
+        .body = { at + held->header_size + held->seal_size, held->body_size },
+    };
+}
+
+static enum sch_opened bad(enum sch_system_refusal code, const char *what, enum sch_system_refusal *refusal,
+                           const char **why)
+{
+    *refusal = code;
+    *why = what;
+    return SCH_OPENED_BAD;
+}
+
+static enum sch_opened verify(const sch_client *client, const struct sch_held *held,
+                              const struct parts *parts, const struct sch_seal *seal,
+                              enum sch_system_refusal *refusal, const char **why)
+{
+    const struct sch_key *key = sch_registry_key(&client->registry, seal->signing_key);
+    if (!key || key->use != SCH_KEY_SIGN || !sch_key_acts_for(key, held->header.sender.text) ||
+        !sch_key_valid(key, held->stored_ms)) {
+        *refusal = SCH_SYSTEM_REFUSAL_BAD_SIGNATURE;
+        *why = "the signing key is not the sender's, not in the directory, or was not valid then";
+        return SCH_OPENED_UNKNOWN_KEY;
+    }
+    if (sch_seal_verify(seal, parts->header, parts->body, key->public_key) != SCH_OK)
+        return bad(SCH_SYSTEM_REFUSAL_BAD_SIGNATURE, "the signature does not fit", refusal, why);
+    if (seal->has_letter != (parts->body.len > 0))
+        return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "seal and body do not belong together", refusal, why);
+    if (seal->has_letter && !stanzas_fit(&held->header, seal))
+        return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "not sealed for exactly the recipients", refusal, why);
+    return SCH_OPENED;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
+/* Tries the keys of one configured mailbox; LETTER_OPEN when none of them opens it. */
+static int open_with(const struct sch_client_mailbox *mailbox, const struct sch_msg *msg,
+                     const struct sch_seal *seal, const struct parts *parts, size_t *size)
+{
+    int code = SCH_E_LETTER_OPEN;
+    for (size_t i = 0; mailbox && i < mailbox->seal_key_count && code == SCH_E_LETTER_OPEN; i++)
+        code = sch_seal_open(seal, parts->header, parts->body, msg->mailbox.text,
+                             mailbox->seal_key[i].public_key, mailbox->seal_key[i].secret_key, msg->plain,
+                             size, NULL);
+    return code;
+}
+
+static enum sch_opened open_letter(struct sch_msg *msg, const sch_client *client, const struct sch_seal *seal,
+                                   const struct parts *parts, enum sch_system_refusal *refusal,
+                                   const char **why)
+{
+    size_t size = 0;
+    msg->plain_size = seal->padded_size;
+    msg->plain = malloc(msg->plain_size);
+    if (!msg->plain || sch_arena_init(&msg->arena, msg->plain_size * 2 + ARENA_SLACK) != SCH_OK)
+        return SCH_OPENED_NO_MEMORY;
+    struct sch_address organisation;
+    sch_address_organisation(&msg->mailbox, &organisation);
+    const struct sch_client_config *config = &client->config;
+    int code = open_with(sch_client_config_mailbox(config, msg->mailbox.text), msg, seal, parts, &size);
+    if (code == SCH_E_LETTER_OPEN)
+        code = open_with(sch_client_config_mailbox(config, organisation.text), msg, seal, parts, &size);
+    if (code == SCH_E_LETTER_FALSE)
+        return bad(SCH_SYSTEM_REFUSAL_BAD_SIGNATURE, "the letter is not what was signed", refusal, why);
+    if (code != SCH_OK)
+        return bad(SCH_SYSTEM_REFUSAL_CANNOT_OPEN, "none of the configured seal keys opens it", refusal, why);
+    struct sch_fault fault;
+    struct sch_bytes letter = { msg->plain, size };
+    if (sch_letter_decode(letter, &msg->arena, &msg->letter, &fault) != SCH_OK)
+        return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "the opened letter cannot be read", refusal, why);
+    msg->has_letter = true;
+    return SCH_OPENED;
+}
+
+/* What the letter lacks: only a letter whose sections somebody coded can be judged. */
+static uint32_t find_missing(const struct sch_msg *msg)
+{
+    uint32_t present = 0;
+    if (!msg->has_letter || !msg->header.sections_known)
+        return 0;
+    for (unsigned bit = 0; bit < SCH_SECTION_COUNT; bit++)
+        present |= msg->letter.section[bit] && *msg->letter.section[bit] ? UINT32_C(1) << bit : 0;
+    return sch_msg_required(msg->header.kind) & ~present;
+}
+
+static void name_sender(struct sch_msg *msg, const sch_client *client)
+{
+    const struct sch_party *party = sch_registry_party(&client->registry, msg->header.sender.text);
+    if (party)
+        memcpy(msg->sender_name, party->name, sizeof msg->sender_name);
+}
+
+static enum sch_opened open_parts(struct sch_msg *msg, const sch_client *client, const struct sch_held *held,
+                                  enum sch_system_refusal *refusal, const char **why)
+{
+    struct parts parts = parts_of(held);
+    if (is_of_broker(&held->header) && parts.body.len == 0 && parts.seal.len == 0)
+        return SCH_OPENED;
+    struct sch_arena arena;
+    struct sch_seal seal;
+    struct sch_fault fault;
+    if (sch_arena_init(&arena, ARENA_SLACK) != SCH_OK)
+        return SCH_OPENED_NO_MEMORY;
+    enum sch_opened opened;
+    if (parts.seal.len == 0 || sch_seal_decode(parts.seal, &arena, &seal, &fault) != SCH_OK)
+        opened = bad(SCH_SYSTEM_REFUSAL_MALFORMED, "the seal cannot be read", refusal, why);
+    else
+        opened = verify(client, held, &parts, &seal, refusal, why);
+    if (opened == SCH_OPENED && seal.has_letter)
+        opened = open_letter(msg, client, &seal, &parts, refusal, why);
+    sch_arena_close(&arena);
+    return opened;
+}
+
+enum sch_opened sch_msg_open(struct sch_msg *msg, const sch_client *client, const struct sch_held *held,
+                             enum sch_system_refusal *refusal, const char **why)
+{
+    memset(msg, 0, sizeof *msg);
+    msg->header = held->header;
+    msg->mailbox = held->mailbox;
+    memcpy(msg->kenmerk, held->kenmerk, sizeof msg->kenmerk);
+    msg->stored_ms = held->stored_ms;
+    msg->redelivered = held->redelivered;
+    msg->refusal = SCH_SYSTEM_REFUSAL_OTHER;
+    enum sch_opened opened = open_parts(msg, client, held, refusal, why);
+    if (opened != SCH_OPENED) {
+        sch_msg_close(msg);
+        return opened;
+    }
+    name_sender(msg, client);
+    msg->missing = find_missing(msg);
+    return SCH_OPENED;
+}
+
+void sch_msg_close(struct sch_msg *msg)
+{
+    if (msg->arena.base)
+        sodium_memzero(msg->arena.base, msg->arena.used);
+    sch_arena_close(&msg->arena);
+    if (msg->plain)
+        sodium_memzero(msg->plain, msg->plain_size);
+    free(msg->plain);
+    msg->plain = NULL;
+}
+
+/* ---- what an application reads ------------------------------------------------------------------ */
+
+const struct sch_header *sch_msg_header(const sch_msg *msg)
+{
+    return &msg->header;
+}
+
+const char *sch_msg_mailbox(const sch_msg *msg)
+{
+    return msg->mailbox.text;
+}
+
+const char *sch_msg_kenmerk(const sch_msg *msg)
+{
+    return msg->kenmerk;
+}
+
+const char *sch_msg_sender_name(const sch_msg *msg)
+{
+    return msg->sender_name;
+}
+
+int64_t sch_msg_stored_ms(const sch_msg *msg)
+{
+    return msg->stored_ms;
+}
+
+bool sch_msg_redelivered(const sch_msg *msg)
+{
+    return msg->redelivered;
+}
+
+bool sch_msg_has_letter(const sch_msg *msg)
+{
+    return msg->has_letter;
+}
+
+uint32_t sch_msg_missing(const sch_msg *msg)
+{
+    return msg->missing;
+}
+
+const char *sch_msg_section(const sch_msg *msg, unsigned bit)
+{
+    return bit < SCH_SECTION_COUNT ? msg->letter.section[bit] : NULL;
+}
+
+size_t sch_msg_attachment_count(const sch_msg *msg)
+{
+    return msg->letter.attachment_count;
+}
+
+const void *sch_msg_attachment(const sch_msg *msg, size_t index, size_t *size, const char **media_type,
+                               const char **name)
+{
+    if (index >= msg->letter.attachment_count)
+        return NULL;
+    const struct sch_attachment *attachment = &msg->letter.attachment[index];
+    if (size)
+        *size = attachment->content.len;
+    if (media_type)
+        *media_type = attachment->media_type;
+    if (name)
+        *name = attachment->name;
+    return attachment->content.ptr;
+}
+
+void sch_msg_refuse(const sch_msg *msg, enum sch_system_refusal refusal)
+{
+    /* The one thing of a message that an application may set; messages are never const objects. */
+    ((sch_msg *)(uintptr_t)msg)->refusal = refusal;
+}

@@ -1,0 +1,411 @@
+/*
+ * send.c: sch_send() and sch_post(), and what the broker answers to submissions.
+ *
+ * A message enters the outbox, is sent once that is durable, and leaves it by a receipt or a rejection.
+ * Messages of one dossier go one after the other, others side by side within a window. Must not know:
+ * mailboxes, letters.
+ */
+#include "handle.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "draft.h"
+#include "id.h"
+
+#define WINDOW 64                       /* messages in flight */
+#define WINDOW_BYTES ((size_t)8 << 20)  /* and their bytes */
+#define RESEND_MS 10000                 /* no answer: the same bytes again */
+#define BACKOFF_MS 500
+#define BACKOFF_MAX_MS 30000
+#define LOOKED_AT_MAX 1024              /* items that one pump looks at */
+
+static size_t frames_size(const struct sch_outbox_item *item)
+{
+    return (size_t)item->header_size + item->seal_size + item->body_size;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+static void queue_answer(sch_client *client, const struct sch_answer *answer)
+{
+    struct sch_answer *copy = malloc(sizeof *copy);
+    if (!copy) {
+        sch_client_log(client, 'e', "out of memory: an answer cannot be passed on");
+        return;
+    }
+    *copy = *answer;
+    copy->next = NULL;
+    *client->answer_last = copy;
+    client->answer_last = &copy->next;
+}
+
+/* Tells whoever waits for this item, or the hook. error NULL: receipted. */
+static void answer_item(sch_client *client, struct sch_outbox_item *item, const sch_receipt *receipt,
+                        const sch_error *error)
+{
+    if (item->waiter) {
+        item->waiter->done = true;
+        item->waiter->receipt = *receipt;
+        if (error)
+            item->waiter->error = *error;
+        item->waiter = NULL;
+    } else if (client->on_sent) {
+        struct sch_answer answer = { .receipt = *receipt };
+        memcpy(answer.key, item->key, strlen(item->key) + 1);
+        if (error)
+            answer.error = *error;
+        queue_answer(client, &answer);
+    } else if (error) {
+        sch_client_log(client, 'e', "message %s: %s: %s", item->key, error->name, error->text);
+    }
+}
+
+static void leave_flight(sch_client *client, struct sch_outbox_item *item)
+{
+    if (item->request != 0) {
+        client->in_flight--;
+        client->in_flight_bytes -= frames_size(item);
+    }
+    item->request = 0;
+}
+
+/* Pending items in flight stand near the head, so this ends soon. */
+static struct sch_outbox_item *find_in_flight(sch_client *client, uint64_t request, const struct sch_id *id)
+{
+    size_t left = client->in_flight;
+    for (struct sch_outbox_item *item = client->outbox.first; item && left > 0; item = item->next) {
+        if (item->request == 0)
+            continue;
+        left--;
+        if (item->request == request && (!id || sch_id_equal(&item->receipt.id, id)))
+            return item;
+    }
+    return NULL;
+}
+
+void sch_send_receipt(sch_client *client, const struct sch_reply *reply)
+{
+    struct sch_outbox_item *item = find_in_flight(client, reply->request, &reply->receipt.message);
+    if (!item)
+        return;                         /* of an earlier try that was answered meanwhile */
+    leave_flight(client, item);
+    sch_receipt receipt = { .id = reply->receipt.message, .dossier = reply->receipt.dossier };
+    memcpy(receipt.kenmerk, reply->receipt.kenmerk, sizeof receipt.kenmerk);
+    receipt.sequence = reply->receipt.sequence;
+    receipt.stored_ms = reply->receipt.stored_ms;
+    receipt.warnings = reply->receipt.warnings;
+    receipt.duplicate = reply->receipt.duplicate;
+    answer_item(client, item, &receipt, NULL);
+    sch_error error = SCH_ERROR_INIT;
+    if (sch_outbox_receipted(&client->outbox, item, &receipt, sch_now_ms(client), &error) != SCH_OK)
+        sch_client_log(client, 'w', "%s: %s", error.name, error.text);
+}
+
+static bool is_passing(enum sch_error_code code)
+{
+    return code == SCH_E_BROKER_BUSY || code == SCH_E_STORE_FULL || code == SCH_E_STOPPING;
+}
+
+bool sch_send_rejection(sch_client *client, const struct sch_reply *reply)
+{
+    enum sch_error_code code = (enum sch_error_code)reply->rejection.code;
+    struct sch_outbox_item *item = find_in_flight(client, reply->request, NULL);
+    if (!item)
+        return false;
+    leave_flight(client, item);
+    if (is_passing(code)) {
+        int64_t pause = BACKOFF_MS << (item->retries < 6 ? item->retries : 6);
+        item->retry_at = sch_link_mono_ms() + (pause < BACKOFF_MAX_MS ? pause : BACKOFF_MAX_MS);
+        item->retries++;
+        sch_client_log(client, 'w', "message %s is sent again later: %s", item->key, sch_error_name(code));
+        return true;
+    }
+    sch_error error = SCH_ERROR_INIT;
+    sch_client_rejected(reply, &error);
+    sch_receipt receipt = { .id = item->receipt.id, .dossier = item->receipt.dossier };
+    answer_item(client, item, &receipt, &error);
+    if (sch_outbox_drop(&client->outbox, item, &error) != SCH_OK)
+        sch_client_log(client, 'e', "%s: %s", error.name, error.text);
+    /* Keys may have changed under us. */
+    if (code == SCH_E_STANZAS || code == SCH_E_SIGNING_KEY || code == SCH_E_UNKNOWN_RECEIVER)
+        sch_client_refresh(client);
+    return true;
+}
+
+void sch_send_status(sch_client *client, const struct sch_reply *reply)
+{
+    if (!client->on_status)
+        return;
+    struct sch_answer answer = { .mailbox = reply->status.mailbox, .state = reply->status.state };
+    answer.receipt.id = reply->status.message;
+    answer.at_ms = reply->status.at_ms;
+    queue_answer(client, &answer);
+}
+
+void sch_send_hooks(sch_client *client)
+{
+    while (client->answer_first) {
+        struct sch_answer *answer = client->answer_first;
+        client->answer_first = answer->next;
+        if (!client->answer_first)
+            client->answer_last = &client->answer_first;
+        if (answer->key[0] && client->on_sent)
+            client->on_sent(client->on_sent_context, answer->key, &answer->receipt, &answer->error);
+        else if (!answer->key[0] && client->on_status)
+            client->on_status(client->on_status_context, &answer->receipt.id, answer->mailbox.text,
+                              answer->state, answer->at_ms);
+        free(answer);
+    }
+}
+
+void sch_send_session_lost(sch_client *client)
+{
+    struct sch_outbox_item *item = client->outbox.first;
+    for (; item && client->in_flight > 0; item = item->next)
+        leave_flight(client, item);
+}
+
+void sch_send_close(sch_client *client)
+{
+    while (client->answer_first) {
+        struct sch_answer *answer = client->answer_first;
+        client->answer_first = answer->next;
+        free(answer);
+    }
+    client->answer_last = &client->answer_first;
+}
+
+/* ---- sending ------------------------------------------------------------------------------------ */
+
+static bool submit(sch_client *client, struct sch_outbox_item *item, sch_error *error)
+{
+    struct sch_frames frames;
+    if (sch_outbox_load(&client->outbox, item, client->frames, &frames, error) != SCH_OK)
+        return false;
+    struct sch_command command = { .request = sch_client_next_request(client), .type = SCH_COMMAND_SUBMIT };
+    command.submit.header = frames.header;
+    command.submit.seal = frames.seal;
+    if (!sch_client_transmit(client, &command, frames.body))
+        return false;
+    item->request = command.request;
+    item->sent_at = sch_link_mono_ms();
+    client->in_flight++;
+    client->in_flight_bytes += frames_size(item);
+    return true;
+}
+
+/* Does an earlier pending message have to be there first? A message that opens a dossier of its own and
+ * names no other waits for none. */
+static bool must_wait(const struct sch_outbox *outbox, const struct sch_outbox_item *item)
+{
+    for (size_t i = 0; i < SCH_OUTBOX_AFTER_MAX; i++) {
+        if (sch_id_is_none(&item->after[i]))
+            continue;
+        for (const struct sch_outbox_item *before = outbox->first; before != item; before = before->next) {
+            if (sch_id_equal(&before->receipt.dossier, &item->after[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* No answer for too long: the broker may have lost it, or its answer; the same bytes are harmless. */
+static void resend_stale(sch_client *client, int64_t now)
+{
+    size_t left = client->in_flight;
+    for (struct sch_outbox_item *item = client->outbox.first; item && left > 0; item = item->next) {
+        if (item->request == 0)
+            continue;
+        left--;
+        if (now - item->sent_at > RESEND_MS)
+            leave_flight(client, item);
+    }
+}
+
+int sch_send_pump(sch_client *client, sch_error *error)
+{
+    if (!client->outbox.last)
+        return SCH_OK;
+    if (!sch_outbox_is_durable(&client->outbox, client->outbox.last)) {
+        int code = sch_outbox_sync(&client->outbox, error);
+        if (code != SCH_OK)
+            return code;
+    }
+    if (!client->welcomed)
+        return SCH_OK;
+    int64_t now = sch_link_mono_ms();
+    resend_stale(client, now);
+    size_t looked_at = 0;
+    struct sch_outbox_item *item = client->outbox.first;
+    for (; item && looked_at < LOOKED_AT_MAX; item = item->next, looked_at++) {
+        if (client->in_flight >= WINDOW ||
+            (client->in_flight > 0 && client->in_flight_bytes + frames_size(item) > WINDOW_BYTES))
+            break;
+        if (item->request != 0 || now < item->retry_at || must_wait(&client->outbox, item))
+            continue;
+        if (!submit(client, item, error))
+            break;
+    }
+    return sch_outbox_compact(&client->outbox, sch_now_ms(client), error);
+}
+
+int64_t sch_send_due(const sch_client *client)
+{
+    int64_t due = INT64_MAX;
+    size_t looked_at = 0;
+    for (const struct sch_outbox_item *item = client->outbox.first; item && looked_at < LOOKED_AT_MAX;
+         item = item->next, looked_at++) {
+        int64_t at = item->request != 0 ? item->sent_at + RESEND_MS + 1 : item->retry_at;
+        if (at > 0 && at < due)
+            due = at;
+    }
+    return due;
+}
+
+/* ---- the calls ---------------------------------------------------------------------------------- */
+
+size_t sch_outbox_count(const sch_client *client)
+{
+    sch_client_enter(client);
+    return client->outbox.pending;
+}
+
+void sch_on_sent(sch_client *client,
+                 void (*sent)(void *context, const char *key, const sch_receipt *receipt,
+                              const sch_error *error),
+                 void *context)
+{
+    sch_client_enter(client);
+    client->on_sent = sent;
+    client->on_sent_context = context;
+}
+
+void sch_on_status(sch_client *client,
+                   void (*status)(void *context, const struct sch_id *message, const char *mailbox,
+                                  enum sch_delivery_state state, int64_t at_ms),
+                   void *context)
+{
+    sch_client_enter(client);
+    client->on_status = status;
+    client->on_status_context = context;
+}
+
+static bool is_directory_fault(int code)
+{
+    return code == SCH_E_NO_SEAL_KEY || code == SCH_E_UNKNOWN_RECEIVER || code == SCH_E_DIRECTORY_OLD ||
+           code == SCH_E_SIGNING_KEY;
+}
+
+/* Seals; when the directory is to blame, once more with the broker's newest, if that comes in time. */
+static int seal(sch_client *client, const sch_draft *draft, int64_t deadline, uint8_t *buffer,
+                struct sch_frames *frames, sch_error *error)
+{
+    int code = sch_draft_seal(draft, buffer, frames, error);
+    if (!is_directory_fault(code) || deadline <= sch_link_mono_ms())
+        return code;
+    sch_error cause = SCH_ERROR_INIT;
+    bool known = client->registry.region[0].directory != NULL;
+    int connected = sch_client_await_welcome(client, deadline, &cause);
+    if (connected == SCH_OK) {
+        sch_client_refresh(client);
+        connected = sch_client_await_directories(client, deadline, &cause);
+    }
+    if (connected == SCH_OK)
+        return sch_draft_seal(draft, buffer, frames, error);
+    /* Without any directory it is the connection that is to blame, not the receiver. */
+    if (!known && error)
+        *error = cause;
+    return known ? code : connected;
+}
+
+/* Finds the draft's message in the outbox, or puts it in, durable when `durable`. */
+static int enter(sch_client *client, const sch_draft *draft, int64_t deadline, bool durable,
+                 struct sch_outbox_item **out, sch_error *error)
+{
+    *out = draft->key[0] ? sch_outbox_find(&client->outbox, draft->header.sender.text, draft->key) : NULL;
+    if (*out)
+        return SCH_OK;
+    uint8_t *buffer = malloc(SCH_OUTBOX_FRAMES_MAX);
+    if (!buffer)
+        return sch_fail(error, SCH_E_NO_MEMORY, "sealing a message");
+    struct sch_frames frames = { 0 };
+    int code = seal(client, draft, deadline, buffer, &frames, error);
+    if (code == SCH_OK)
+        code = sch_outbox_add(&client->outbox, draft->key, &draft->header, &frames, out, error);
+    free(buffer);
+    if (code != SCH_OK || !durable)
+        return code;
+    code = sch_outbox_sync(&client->outbox, error);
+    if (code != SCH_OK)
+        sch_outbox_undo(&client->outbox, *out);
+    return code;
+}
+
+static int give(const sch_receipt *from, bool duplicate, sch_receipt *receipt)
+{
+    if (receipt) {
+        *receipt = *from;
+        receipt->duplicate = receipt->duplicate || duplicate;
+    }
+    return SCH_OK;
+}
+
+static int queued(const sch_client *client, const struct sch_outbox_item *item, sch_receipt *receipt,
+                  sch_error *error)
+{
+    if (receipt)
+        *receipt = item->receipt;
+    sch_error why = SCH_ERROR_INIT;
+    if (client->welcomed)
+        return sch_fail(error, SCH_E_QUEUED, "the broker has not answered yet");
+    sch_client_blame(client, &why);
+    return sch_fail(error, SCH_E_QUEUED, "not connected: %s", why.cause);
+}
+
+int sch_send(sch_client *client, sch_draft *draft, int timeout_ms, sch_receipt *receipt, sch_error *error)
+{
+    sch_client_enter(client);
+    assert(draft->client == client);
+    int64_t deadline = sch_client_deadline(timeout_ms);
+    struct sch_outbox_item *item;
+    int code = enter(client, draft, deadline, true, &item, error);
+    if (code != SCH_OK)
+        return code;
+    if (item->done)
+        return give(&item->receipt, true, receipt);
+    if (item->waiter)
+        return queued(client, item, receipt, error);    /* an outer call waits for it already */
+    struct sch_waiter waiter = { .done = false };
+    item->waiter = &waiter;
+    code = sch_client_pump(client, error);
+    while (code == SCH_OK && !waiter.done && sch_link_mono_ms() < deadline && !atomic_load(&client->stop))
+        code = sch_client_serve(client, deadline, error);
+    if (!waiter.done) {
+        item->waiter = NULL;
+        return queued(client, item, receipt, error);
+    }
+    if (waiter.error.code != SCH_OK) {
+        if (receipt)
+            *receipt = waiter.receipt;
+        if (error)
+            *error = waiter.error;
+        return (int)waiter.error.code;
+    }
+    return give(&waiter.receipt, false, receipt);
+}
+
+int sch_post(sch_client *client, sch_draft *draft, sch_receipt *receipt, sch_error *error)
+{
+    sch_client_enter(client);
+    assert(draft->client == client);
+    struct sch_outbox_item *item;
+    int code = enter(client, draft, 0, false, &item, error);
+    if (code != SCH_OK)
+        return code;
+    if (item->done)
+        return give(&item->receipt, true, receipt);
+    sch_link_kick(&client->link);       /* a loop that polls comes round to make it durable and send it */
+    return queued(client, item, receipt, error);
+}
