@@ -82,8 +82,8 @@ int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_a
     if (code != SCH_OK)
         return code;
     if (trailed) {
-        code = sch_batch_put(batch, SCH_TABLE_TRAIL, sch_record_key_bytes(&trail), (struct sch_bytes){ bytes, 0 },
-                             SCH_STORE_ANY);
+        code = sch_batch_put(batch, SCH_TABLE_TRAIL, sch_record_key_bytes(&trail),
+                             (struct sch_bytes){ bytes, 0 }, SCH_STORE_ANY);
         if (code != SCH_OK) {
             batch->count--;
             return code;

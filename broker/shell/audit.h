@@ -62,8 +62,8 @@ int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_a
 int sch_audit_refuse(struct sch_audit *audit, struct sch_batch *batch, struct sch_audit_record *record);
 
 /* Writes down the counts whose minute has passed, then, when the turn has records, the chain link over all
- * AUDIT ops of the batch, which must be this turn's, and updates meta->next_audit and meta->audit_head. SCH_OK
- * or SCH_E_NO_MEMORY. */
+ * AUDIT ops of the batch, which must be this turn's, and updates meta->next_audit and meta->audit_head.
+ * SCH_OK or SCH_E_NO_MEMORY. */
 int sch_audit_finish(struct sch_audit *audit, struct sch_batch *batch, struct sch_meta *meta);
 
 /* The batch was applied: what it did to the counts holds. */

@@ -40,7 +40,8 @@ static bool fits(struct walk *walk, struct sch_bytes key, struct sch_bytes value
         link.first != walk->first || link.first == link.sequence)
         return false;
     sch_audit_chain_end(&walk->hash, digest);
-    if (memcmp(link.previous, walk->head, sizeof(digest)) != 0 || memcmp(link.hash, digest, sizeof(digest)) != 0)
+    if (memcmp(link.previous, walk->head, sizeof(digest)) != 0 ||
+        memcmp(link.hash, digest, sizeof(digest)) != 0)
         return false;
     memcpy(walk->head, digest, sizeof(digest));
     walk->first = link.sequence + 1;
@@ -105,7 +106,8 @@ int sch_audit_verify(struct sch_store *store, struct sch_audit_report *report, s
             walk.broken = true;
     }
     /* A tail that was cut off, or a turn without its link, shows against META alone. */
-    if (!walk.broken && (walk.first != walk.end || memcmp(walk.head, meta.audit_head, sizeof(walk.head)) != 0))
+    if (!walk.broken &&
+        (walk.first != walk.end || memcmp(walk.head, meta.audit_head, sizeof(walk.head)) != 0))
         walk.broken = true;
     if (!walk.broken)
         return SCH_OK;

@@ -23,8 +23,8 @@ static bool copy(struct sch_arena *arena, struct sch_bytes from, struct sch_byte
     return true;
 }
 
-int sch_batch_lend(struct sch_batch *batch, enum sch_table table, struct sch_bytes key, struct sch_bytes value,
-                   uint64_t expected)
+int sch_batch_lend(struct sch_batch *batch, enum sch_table table, struct sch_bytes key,
+                   struct sch_bytes value, uint64_t expected)
 {
     struct sch_op *op = next(batch);
     struct sch_bytes own_key;

@@ -26,7 +26,7 @@ int sch_batch_put(struct sch_batch *batch, enum sch_table table, struct sch_byte
 int sch_batch_erase(struct sch_batch *batch, enum sch_table table, struct sch_bytes key, uint64_t expected);
 
 /* As sch_batch_put, but value is not copied: it must stay until the batch was applied. For bodies. */
-int sch_batch_lend(struct sch_batch *batch, enum sch_table table, struct sch_bytes key, struct sch_bytes value,
-                   uint64_t expected);
+int sch_batch_lend(struct sch_batch *batch, enum sch_table table, struct sch_bytes key,
+                   struct sch_bytes value, uint64_t expected);
 
 #endif

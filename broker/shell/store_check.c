@@ -1,9 +1,9 @@
 /*
  * store_check.c: reads a whole store and says whether it can be trusted: `backup verify`. See store_lmdb.h.
  *
- * Every key and value is decoded; what a row refers to must be there; the audit chain must hold. Works through
- * the port alone, in pages, since a visitor of a scan may not call the store: it notes what a page refers to,
- * and that is looked up after the page.
+ * Every key and value is decoded; what a row refers to must be there; the audit chain must hold. Works
+ * through the port alone, in pages, since a visitor of a scan may not call the store: it notes what a page
+ * refers to, and that is looked up after the page.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -85,7 +85,8 @@ static int check_dossier(struct scratch *scratch, struct sch_bytes key, struct s
     return SCH_OK;
 }
 
-static int check_mailbox(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value, struct sch_id *refers)
+static int check_mailbox(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value,
+                         struct sch_id *refers)
 {
     if (sch_record_read_mailbox(key, NULL, NULL) != SCH_OK ||
         sch_record_mailbox_decode(value, &scratch->entry) != SCH_OK)
@@ -152,8 +153,8 @@ static int bad_row(const struct page *page, const char *what, sch_error *error)
 
     for (size_t i = 0; i < page->last_size && i < 24; i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", page->last[i]);
-    return sch_fail(error, SCH_E_BACKUP_BAD, "table %s, at or before key %s: %s", table_word[page->table], hex,
-                    what);
+    return sch_fail(error, SCH_E_BACKUP_BAD, "table %s, at or before key %s: %s", table_word[page->table],
+                    hex, what);
 }
 
 static bool is_there(struct sch_store *store, enum sch_table table, const struct sch_id *id)
@@ -168,10 +169,9 @@ static bool is_there(struct sch_store *store, enum sch_table table, const struct
 
 static int check_page(struct sch_store *store, struct page *page, sch_error *error)
 {
-    struct sch_bytes from = { page->last, page->last_size };
+    struct sch_bytes from = { page->last, page->last_size }, all = { NULL, 0 };
 
-    if (sch_store_scan(store, page->table, (struct sch_bytes){ NULL, 0 }, from, false, PAGE_ROWS, visit, page) !=
-        SCH_STORE_OK)
+    if (sch_store_scan(store, page->table, all, from, false, PAGE_ROWS, visit, page) != SCH_STORE_OK)
         return bad_row(page, "the table cannot be read", error);
     if (page->bad)
         return bad_row(page, "a row cannot be read", error);

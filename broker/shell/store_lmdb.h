@@ -2,8 +2,8 @@
  * store_lmdb.h: the store port on LMDB: opening, closing and checking what ports.h then uses.
  *
  * One environment per process and one process per directory (an exclusive flock). Writing belongs to one
- * thread; sch_store_get(), sch_store_scan(), sch_store_space() and sch_store_backup() may run on any. Rows are
- * copied or lent inside a short read transaction; no pointer survives it. STORE.md gives the tables.
+ * thread; sch_store_get(), sch_store_scan(), sch_store_space() and sch_store_backup() may run on any. Rows
+ * are copied or lent inside a short read transaction; no pointer survives it. STORE.md gives the tables.
  * Must not know: what rows mean, the schema row excepted.
  */
 #ifndef SCH_SHELL_STORE_LMDB_H

@@ -2,8 +2,8 @@
  * store_sim.c: see store_sim.h.
  *
  * A table is a sorted array of rows cut into blocks, so that an insert moves at most one block. Order and
- * answers depend on nothing but the calls made. An apply notes what it replaced, and takes all of it back when
- * one op cannot be applied.
+ * answers depend on nothing but the calls made. An apply notes what it replaced, and takes all of it back
+ * when one op cannot be applied.
  */
 #include "store_sim.h"
 
@@ -521,7 +521,9 @@ uint64_t sch_store_sim_hash(const struct sch_store *store)
         const struct table *table = &store->table[t];
 
         for (struct place place = { 0, 0 }; row_at(table, place) != NULL;) {
-            hash = hash_bytes(hash_bytes(hash, row_key(row_at(table, place))), row_value(row_at(table, place)));
+            const struct row *row = row_at(table, place);
+
+            hash = hash_bytes(hash_bytes(hash, row_key(row)), row_value(row));
             if (++place.index == table->block[place.block]->count)
                 place = (struct place){ place.block + 1, 0 };
         }

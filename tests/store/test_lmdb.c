@@ -1,9 +1,9 @@
 /*
  * test_lmdb.c: what the LMDB store does beside the port: locks, schema, backups, and failures of LMDB itself.
  *
- * Linked with liblmdb.a and --wrap for mdb_put and mdb_txn_commit, and for pwrite, writev and fdatasync below
- * LMDB: an armed wrapper fails its n-th call, for successive n, so that every place where LMDB or the disk may
- * fail is passed once.
+ * Linked with liblmdb.a and --wrap for mdb_put and mdb_txn_commit, and for pwrite, writev and fdatasync
+ * below LMDB: an armed wrapper fails its n-th call, for successive n, so that every place where LMDB or the
+ * disk may fail is passed once.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -303,8 +303,8 @@ static void a_commit_that_fails_is_unknown(void **state)
     assert_int_equal(sch_store_reopened(store), 20);
 }
 
-/* Every write and sync below LMDB fails once, singly: the answer is never OK, the rows are all old or all new,
- * and the next batch passes. */
+/* Every write and sync below LMDB fails once, singly: the answer is never OK, the rows are all old or all
+ * new, and the next batch passes. */
 static void a_disk_that_fails_tears_nothing(void **state)
 {
     static const int errors[] = { EIO, ENOSPC };
@@ -384,6 +384,7 @@ static void fill_store(void)
     struct sch_id id = { { 1, 2, 3 } };
     struct sch_record_key key;
     static uint8_t bytes[SCH_RECORD_DOSSIER_MAX];
+    struct sch_bytes value = { bytes, 0 };
 
     assert_int_equal(sch_arena_init(&arena, 65536), SCH_OK);
     assert_non_null(dossier);
@@ -401,16 +402,14 @@ static void fill_store(void)
     sch_record_meta_init(&meta);
 
     key = sch_record_key_id(&id);
-    (void)sch_batch_put(&batch, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key),
-                        (struct sch_bytes){ bytes, sch_record_dossier_encode(dossier, bytes, sizeof(bytes)) }, 0);
-    (void)sch_batch_put(&batch, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key),
-                        (struct sch_bytes){ bytes, sch_record_message_encode(&message, bytes, sizeof(bytes)) },
-                        SCH_STORE_ANY);
+    value.len = sch_record_dossier_encode(dossier, bytes, sizeof(bytes));
+    (void)sch_batch_put(&batch, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), value, 0);
+    value.len = sch_record_message_encode(&message, bytes, sizeof(bytes));
+    (void)sch_batch_put(&batch, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, SCH_STORE_ANY);
     (void)sch_batch_put(&batch, SCH_TABLE_BODY, sch_record_key_bytes(&key), text("body"), SCH_STORE_ANY);
     key = sch_record_key_mailbox(&party, 1);
-    (void)sch_batch_put(&batch, SCH_TABLE_MAILBOX, sch_record_key_bytes(&key),
-                        (struct sch_bytes){ bytes, sch_record_mailbox_encode(&entry, bytes, sizeof(bytes)) },
-                        SCH_STORE_ANY);
+    value.len = sch_record_mailbox_encode(&entry, bytes, sizeof(bytes));
+    (void)sch_batch_put(&batch, SCH_TABLE_MAILBOX, sch_record_key_bytes(&key), value, SCH_STORE_ANY);
     key = sch_record_key_due(5000, &id);
     (void)sch_batch_put(&batch, SCH_TABLE_DUE, sch_record_key_bytes(&key), text(""), SCH_STORE_ANY);
     key = sch_record_key_open("utrecht", 5000, &id);
@@ -425,9 +424,9 @@ static void fill_store(void)
     assert_int_equal(sch_audit_add(audit, &batch, &record), SCH_OK);
     assert_int_equal(sch_audit_finish(audit, &batch, &meta), SCH_OK);
     key = sch_record_key_meta(SCH_RECORD_META_COUNTERS);
-    assert_int_equal(sch_batch_put(&batch, SCH_TABLE_META, sch_record_key_bytes(&key),
-                                   (struct sch_bytes){ bytes, sch_record_meta_encode(&meta, bytes, sizeof(bytes)) },
-                                   SCH_STORE_ANY), SCH_OK);
+    value.len = sch_record_meta_encode(&meta, bytes, sizeof(bytes));
+    assert_int_equal(sch_batch_put(&batch, SCH_TABLE_META, sch_record_key_bytes(&key), value, SCH_STORE_ANY),
+                     SCH_OK);
     assert_int_equal(sch_store_apply(store, batch.op, batch.count), SCH_STORE_OK);
     free(audit);
     free(dossier);
@@ -460,8 +459,8 @@ static void a_backup_can_be_verified(void **state)
 static void a_check_finds_what_is_damaged(void **state)
 {
     static const enum sch_table tables[] = { SCH_TABLE_MESSAGE, SCH_TABLE_BODY, SCH_TABLE_DOSSIER,
-                                             SCH_TABLE_MAILBOX, SCH_TABLE_DUE, SCH_TABLE_OPEN, SCH_TABLE_PARTY,
-                                             SCH_TABLE_KENMERK, SCH_TABLE_AUDIT, SCH_TABLE_TRAIL };
+                                             SCH_TABLE_MAILBOX, SCH_TABLE_DUE, SCH_TABLE_OPEN,
+                                             SCH_TABLE_PARTY, SCH_TABLE_KENMERK, SCH_TABLE_AUDIT, SCH_TABLE_TRAIL };
     struct sch_store_counts counts;
     sch_error error = SCH_ERROR_INIT;
     struct sch_id id = { { 1, 2, 3 } };

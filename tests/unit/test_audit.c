@@ -52,11 +52,12 @@ static void finish(void)
 {
     uint8_t bytes[SCH_RECORD_META_MAX];
     struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_COUNTERS);
+    struct sch_bytes value = { bytes, 0 };
 
     assert_int_equal(sch_audit_finish(audit, &batch, &meta), SCH_OK);
-    assert_int_equal(sch_batch_put(&batch, SCH_TABLE_META, sch_record_key_bytes(&key),
-                                   (struct sch_bytes){ bytes, sch_record_meta_encode(&meta, bytes, sizeof(bytes)) },
-                                   SCH_STORE_ANY), SCH_OK);
+    value.len = sch_record_meta_encode(&meta, bytes, sizeof(bytes));
+    assert_int_equal(sch_batch_put(&batch, SCH_TABLE_META, sch_record_key_bytes(&key), value, SCH_STORE_ANY),
+                     SCH_OK);
     assert_int_equal(sch_store_apply(store, batch.op, batch.count), SCH_STORE_OK);
     sch_audit_commit(audit);
 }
@@ -155,13 +156,14 @@ static void a_turn_may_begin_again(void **state)
 
 /* ---- tampering --------------------------------------------------------------------------------- */
 
-static struct sch_bytes row(uint64_t sequence, struct sch_record_key *key, uint8_t value[SCH_RECORD_AUDIT_MAX])
+static struct sch_bytes row(uint64_t sequence, struct sch_record_key *key,
+                            uint8_t value[SCH_RECORD_AUDIT_MAX])
 {
     size_t size = 0;
 
     *key = sch_record_key_audit(sequence);
-    assert_int_equal(sch_store_get(store, SCH_TABLE_AUDIT, sch_record_key_bytes(key), value, SCH_RECORD_AUDIT_MAX,
-                                   &size), SCH_STORE_OK);
+    assert_int_equal(sch_store_get(store, SCH_TABLE_AUDIT, sch_record_key_bytes(key), value,
+                                   SCH_RECORD_AUDIT_MAX, &size), SCH_STORE_OK);
     return (struct sch_bytes){ value, size };
 }
 

@@ -80,18 +80,20 @@ static struct sch_dossier *typical(void)
     for (unsigned i = 0; i < 3; i++) {
         struct sch_instance *n = &d->instance[d->instance_count++];
 
-        *n = (struct sch_instance){ .expectation = (uint8_t)(2 + 2 * i), .member = 1, .standing = SCH_STANDING_OPEN,
-                                    .opened_by = d->id, .opened_ms = d->opened_ms, .from_ms = d->opened_ms,
-                                    .norm_due_ms = d->opened_ms + 432000000, .due_ms = d->opened_ms + 432000000,
-                                    .remind_ms = d->opened_ms + 345600000, .escalate_ms = d->opened_ms + 864000000,
+        *n = (struct sch_instance){ .expectation = (uint8_t)(2 + 2 * i), .member = 1,
+                                    .standing = SCH_STANDING_OPEN, .opened_by = d->id, .opened_ms = d->opened_ms,
+                                    .from_ms = d->opened_ms, .norm_due_ms = d->opened_ms + 432000000,
+                                    .due_ms = d->opened_ms + 432000000,
+                                    .remind_ms = d->opened_ms + 345600000,
+                                    .escalate_ms = d->opened_ms + 864000000,
                                     .norm_id = "nl/E2", .norm_version = 1, .term = 5,
                                     .unit = SCH_UNIT_WORKING_DAYS };
     }
     for (unsigned i = 0; i < 2; i++) {
         struct sch_delivery *v = &d->delivery[d->delivery_count++];
 
-        *v = (struct sch_delivery){ .message = id_of(40 + i), .sequence = 900 + i, .kind = SCH_KIND_ACCEPTANCE,
-                                    .member = (uint8_t)(2 + i), .sender = 1, .about = SCH_MEMBER_NONE,
+        *v = (struct sch_delivery){ .message = id_of(40 + i), .sequence = 900 + i,
+                                    .kind = SCH_KIND_ACCEPTANCE, .member = (uint8_t)(2 + i), .sender = 1, .about = SCH_MEMBER_NONE,
                                     .stored_ms = d->changed_ms };
     }
     return d;
@@ -136,9 +138,10 @@ static struct sch_dossier *largest(void)
     }
     d->instance_count = SCH_INSTANCES_MAX;
     for (size_t i = 0; i < SCH_DELIVERIES_MAX; i++)
-        d->delivery[i] = (struct sch_delivery){ .message = id_of(7), .subject = id_of(6), .sequence = UINT64_MAX,
-                                                .kind = SCH_KIND_COUNT - 1, .member = 6, .sender = SCH_MEMBER_NONE,
-                                                .expectation = 15, .about = 6, .urgent = true, .reported = true,
+        d->delivery[i] = (struct sch_delivery){ .message = id_of(7), .subject = id_of(6),
+                                                .sequence = UINT64_MAX, .kind = SCH_KIND_COUNT - 1,
+                                                .member = 6, .sender = SCH_MEMBER_NONE, .expectation = 15,
+                                                .about = 6, .urgent = true, .reported = true,
                                                 .stored_ms = INT64_MIN };
     d->delivery_count = SCH_DELIVERIES_MAX;
     return d;
@@ -407,7 +410,8 @@ static void schema_is_compared(void **state)
     sch_record_schema_encode(row);
     assert_int_equal(sch_record_schema_check((struct sch_bytes){ row, sizeof(row) }, &error), SCH_OK);
     row[3]++;
-    assert_int_equal(sch_record_schema_check((struct sch_bytes){ row, sizeof(row) }, &error), SCH_E_SCHEMA_NEWER);
+    assert_int_equal(sch_record_schema_check((struct sch_bytes){ row, sizeof(row) }, &error),
+                     SCH_E_SCHEMA_NEWER);
     row[3] = 0;
     assert_int_equal(sch_record_schema_check((struct sch_bytes){ row, sizeof(row) }, &error),
                      SCH_E_STORE_DAMAGED);
@@ -490,7 +494,8 @@ static void audit_rows_come_back(void **state)
 
 static void keys_come_back_and_sort(void **state)
 {
-    struct sch_address mailbox = address_of("agb:06290713/poh-ggz"), organisation = address_of("agb:06290713");
+    struct sch_address mailbox = address_of("agb:06290713/poh-ggz");
+    struct sch_address organisation = address_of("agb:06290713");
     struct sch_id id = id_of(1), id_again;
     struct sch_record_key key = sch_record_key_mailbox(&mailbox, 300), other;
     struct sch_address again;
@@ -536,7 +541,8 @@ static void damaged_keys_are_refused(void **state)
 
         assert_int_equal(sch_record_read_mailbox(key, &mailbox, NULL), whole ? SCH_OK : SCH_E_STORE_DAMAGED);
         assert_int_equal(sch_record_read_party(key, NULL), size == 13 + 16 ? SCH_OK : SCH_E_STORE_DAMAGED);
-        assert_int_equal(sch_record_read_open(key, NULL, NULL), size == 13 + 24 ? SCH_OK : SCH_E_STORE_DAMAGED);
+        assert_int_equal(sch_record_read_open(key, NULL, NULL),
+                         size == 13 + 24 ? SCH_OK : SCH_E_STORE_DAMAGED);
         assert_int_equal(sch_record_read_audit(key, NULL), size == 8 ? SCH_OK : SCH_E_STORE_DAMAGED);
         assert_int_equal(sch_record_read_trail(key, NULL, NULL), size == 24 ? SCH_OK : SCH_E_STORE_DAMAGED);
     }
