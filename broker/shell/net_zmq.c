@@ -28,6 +28,9 @@
 /* libzmq keeps this option among its drafts; its number is fixed since 4.3.0. */
 #define OPTION_ZAP_ENFORCE_DOMAIN 93
 
+/* What CURVE wraps around a frame: name, nonce, authenticator, flags. libzmq measures the wrapped one. */
+#define CURVE_OVERHEAD 33
+
 #define KEY_HEX_SIZE 65                 /* 64 digits and a NUL */
 #define USER_ID_SIZE (SCH_KEY_ID_MAX + 1 + KEY_HEX_SIZE)
 
@@ -171,7 +174,7 @@ static int set_options(struct sch_net *net, const struct sch_net_options *option
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (set_int(net->router, plain[i].option, plain[i].value) != 0)
             return zmq_failed(error, plain[i].name);
-    int64_t frame_size_max = SCH_NET_FRAME_SIZE_MAX;
+    int64_t frame_size_max = SCH_NET_FRAME_SIZE_MAX + CURVE_OVERHEAD;
     if (zmq_setsockopt(net->router, ZMQ_MAXMSGSIZE, &frame_size_max, sizeof frame_size_max) != 0)
         return zmq_failed(error, "MAXMSGSIZE");
     if (zmq_setsockopt(net->router, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) != 0)
