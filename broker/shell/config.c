@@ -217,7 +217,7 @@ static int set_http(struct sch_config *config, const struct sch_ini *ini, const 
         return SCH_OK;
     const char *colon = strrchr(value, ':');
     size_t size = colon == NULL ? 0 : (size_t)(colon - value);
-    bool loopback = (size < sizeof config->http_host && strncmp(value, "127.", 4) == 0)
+    bool loopback = (size >= 4 && size < sizeof config->http_host && strncmp(value, "127.", 4) == 0)
                     || (size == 5 && strncmp(value, "[::1]", 5) == 0);
     if (!loopback)
         return sch_ini_error(ini, SCH_E_CONFIG,
