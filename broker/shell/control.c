@@ -296,9 +296,11 @@ void sch_control_backups(struct sch_control *control, uint64_t *made, uint64_t *
 static int connect_to(const char *directory, sch_error *error)
 {
     struct sockaddr_un address;
-    int directory_fd = open_directory(directory, error);
-    if (directory_fd < 0)
+    int directory_fd = open_directory(directory, NULL);
+    if (directory_fd < 0) {
+        sch_fail(error, SCH_E_UNREACHABLE, "no broker runs on %s (%s)", directory, strerror(errno));
         return -1;
+    }
     make_address(&address, directory_fd);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
