@@ -132,3 +132,7 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_ARCHIVES)
 .PRECIOUS: $(B)/obj/%.o
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+SIM := $(B)/tests/sim/sim
+$(SIM): $(call obj,$(wildcard tests/sim/*.c)) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
+	$(call link,$(call obj,$(wildcard tests/sim/*.c)) -Wl$(comma)--start-group $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO) -Wl$(comma)--end-group,$(BROKER_LIBS))

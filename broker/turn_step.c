@@ -119,8 +119,7 @@ static void defer(struct sch_turn *turn, const struct sch_dossier *dossier)
         turn->due_reset_ms = turn->now_ms + DEFER_MS;
         turn->due_from_size = 0;
     }
-    if (turn->due_from_size > key.size ||
-        (turn->due_from_size > 0 && memcmp(turn->due_from, key.bytes, key.size) >= 0))
+    if (turn->due_from_size > 0 && memcmp(turn->due_from, key.bytes, key.size) >= 0)
         return;
     memcpy(turn->due_from, key.bytes, key.size);
     turn->due_from[key.size] = 0;       /* the first key after this one */

@@ -111,7 +111,7 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
         if (sent == SCH_SENT_GONE)
             sch_sessions_end(offer->sessions, session);
         else
-            session->stalled_until_ms = offer->mono_ms + SCH_STALL_MS;
+            sch_sessions_stall(offer->sessions, session, offer->mono_ms);
     }
     return NO_TAKER;
 }

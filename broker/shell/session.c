@@ -21,6 +21,7 @@ struct sch_sessions {
     size_t address_slots;
     struct sch_hold *bucket[BUCKETS];
     size_t lease_count;
+    int64_t look_ms;                            /* nothing runs out before this */
 };
 
 static uint64_t hash_bytes(const void *bytes, size_t size)
@@ -31,6 +32,12 @@ static uint64_t hash_bytes(const void *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         h = (h ^ p[i]) * UINT64_C(1099511628211);
     return h ^ (h >> 29);
+}
+
+static void run_out_at(struct sch_sessions *s, int64_t ms)
+{
+    if (ms < s->look_ms)
+        s->look_ms = ms;
 }
 
 static struct sch_hold **bucket_of(struct sch_sessions *s, const struct sch_id *dossier)
@@ -45,6 +52,7 @@ int sch_sessions_open(struct sch_sessions **sessions)
     if (s == NULL)
         return SCH_E_NO_MEMORY;
     memset(s->by_peer, 0xff, sizeof s->by_peer);
+    s->look_ms = INT64_MAX;
     *sessions = s;
     return SCH_OK;
 }
@@ -124,6 +132,7 @@ struct sch_session *sch_sessions_welcome(struct sch_sessions *s, const struct sc
         session->heard_ms = mono_ms;
         s->by_peer[peer_slot(s, peer)] = i;
         s->session_count++;
+        run_out_at(s, mono_ms + SCH_SESSION_IDLE_MS);
         return session;
     }
     return NULL;
@@ -352,6 +361,7 @@ struct sch_hold *sch_sessions_lease(struct sch_sessions *s, struct sch_mailbox *
     session->held_messages++;
     session->held_bytes += bytes;
     s->lease_count++;
+    run_out_at(s, hold->until_ms);
     return hold;
 }
 
@@ -382,6 +392,7 @@ void sch_sessions_back_off(struct sch_sessions *s, struct sch_hold *hold, int64_
     hold->state = SCH_HOLD_BACKOFF;
     hold->retries++;
     hold->until_ms = mono_ms + (wait_ms < SCH_BACKOFF_MAX_MS ? wait_ms : SCH_BACKOFF_MAX_MS);
+    run_out_at(s, hold->until_ms);
     if (hold->sequence < mailbox->skipped_min)
         mailbox->skipped_min = hold->sequence;
     mailbox->pending = true;
@@ -426,9 +437,18 @@ void sch_sessions_extend(struct sch_sessions *s, struct sch_session *session, in
                 hold->until_ms = mono_ms + SCH_LEASE_MS;
 }
 
+void sch_sessions_stall(struct sch_sessions *s, struct sch_session *session, int64_t mono_ms)
+{
+    session->stalled_until_ms = mono_ms + SCH_STALL_MS;
+    run_out_at(s, session->stalled_until_ms);
+}
+
 int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
 {
     int64_t next_ms = INT64_MAX;
+
+    if (mono_ms < s->look_ms)
+        return s->look_ms;
 
     for (size_t i = 0; i < SCH_SESSIONS_MAX; i++) {
         struct sch_session *session = &s->session[i];
@@ -450,6 +470,7 @@ int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
             else if (hold->until_ms < next_ms)
                 next_ms = hold->until_ms;
         }
+    s->look_ms = next_ms;
     return next_ms;
 }
 

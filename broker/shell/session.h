@@ -86,6 +86,9 @@ int sch_sessions_attach(struct sch_sessions *sessions, struct sch_session *sessi
 /* A ping: every lease of this session runs from now. */
 void sch_sessions_extend(struct sch_sessions *sessions, struct sch_session *session, int64_t mono_ms);
 
+/* Its pipe is full: left alone for a moment. */
+void sch_sessions_stall(struct sch_sessions *sessions, struct sch_session *session, int64_t mono_ms);
+
 /* Ends leases and back-offs that ran out, and sessions that fell silent. Returns when the next of these, or
  * the end of a stall, is due; INT64_MAX when none is. */
 int64_t sch_sessions_expire(struct sch_sessions *sessions, int64_t mono_ms);

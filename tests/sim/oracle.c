@@ -1,0 +1,372 @@
+/*
+ * oracle.c: what must hold, from DOMAIN and PROTOCOL.md, without asking broker/core.
+ *
+ * While it runs: a delivery reaches only whom its header names, unchanged, in order per mailbox and dossier,
+ * and says so when it may have come before. Of the store: index rows are exactly what the records say. At
+ * the end, after faults are off and everybody came by: every receipted message is collected or its sender
+ * was told, applications took each in once, every silence that the messages show is an open promise with its
+ * alert, no alert came early or twice, and the audit chain is whole.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/calendar.h"
+#include "id.h"
+#include "shell/audit.h"
+#include "shell/record.h"
+#include "world.h"
+
+static bool owns(const struct sim_system *system, const struct sch_address *mailbox)
+{
+    for (size_t i = 0; i < system->mailbox_count; i++)
+        if (strcmp(system->mailbox[i].text, mailbox->text) == 0)
+            return true;
+    return false;
+}
+
+static int dossier_find(const struct sim *sim, const struct sch_id *id)
+{
+    for (size_t i = 0; i < sim->dossier_count; i++)
+        if (sch_id_equal(&sim->dossier[i].id, id))
+            return (int)i;
+    return -1;
+}
+
+static void check_entitled(struct sim *sim, const struct sch_reply *reply, struct sim_message *message)
+{
+    const struct sch_address *mailbox = &reply->delivery.mailbox;
+    int to = -1;
+
+    for (size_t i = 0; i < message->to_count; i++)
+        if (strcmp(message->to[i].text, mailbox->text) == 0)
+            to = (int)i;
+    if (to < 0) {
+        sim_violation(sim, "%s got a message that does not name it", mailbox->text);
+        return;
+    }
+    if (message->seen[to] && !reply->delivery.redelivered)
+        sim_violation(sim, "a message came again without saying so");
+    message->seen[to] = true;
+}
+
+/* Judged as the broker sends it: what the network does to it afterwards is not the broker's. */
+static void check_delivery(struct sim *sim, int system, const struct sch_reply *reply, const struct sch_header *header)
+{
+    const struct sch_id *dossier_id = sch_id_is_none(&header->dossier) ? &header->id : &header->dossier;
+    int dossier = dossier_find(sim, dossier_id), index = sim_message_find(sim, &header->id);
+    struct sim_system *here = &sim->system[system];
+
+    if (!owns(here, &reply->delivery.mailbox))
+        sim_violation(sim, "system %s got mail of %s", here->key_id, reply->delivery.mailbox.text);
+    if (index < 0) {
+        if (header->kind != SCH_KIND_REMINDER && header->kind != SCH_KIND_DELIVERY_REPORT)
+            sim_violation(sim, "a message that nobody sent");
+        return;
+    }
+    if (memcmp(header, &sim->message[index].header, sizeof *header) != 0)
+        sim_violation(sim, "a header arrived other than it was sent");
+    check_entitled(sim, reply, &sim->message[index]);
+    for (size_t i = 0; dossier >= 0 && i < here->mailbox_count; i++) {
+        int64_t *last = &here->last_sequence[dossier][i];
+        bool again = (int64_t)reply->delivery.sequence <= *last;
+
+        if (strcmp(here->mailbox[i].text, reply->delivery.mailbox.text) != 0)
+            continue;
+        if (again && !reply->delivery.redelivered)
+            sim_violation(sim, "order within a dossier: %llu after %lld",
+                          (unsigned long long)reply->delivery.sequence, (long long)*last);
+        if (!again)
+            *last = (int64_t)reply->delivery.sequence;
+    }
+}
+
+void sim_oracle_sent(struct sim *sim, int system, struct sch_bytes bytes)
+{
+    struct sch_header header;
+    struct sch_reply reply;
+    struct sch_fault fault;
+
+    sch_arena_reset(&sim->arena);
+    if (sch_reply_decode(bytes, &sim->arena, &reply, &fault) != SCH_OK)
+        sim_violation(sim, "a reply cannot be read: %s", fault.field);
+    else if (reply.type == SCH_REPLY_DELIVERY &&
+             sch_header_decode(reply.delivery.header, &sim->arena, &header, &fault) != SCH_OK)
+        sim_violation(sim, "a delivered header cannot be read: %s", fault.field);
+    else if (reply.type == SCH_REPLY_DELIVERY)
+        check_delivery(sim, system, &reply, &header);
+}
+
+/* ---- the store ---------------------------------------------------------------------------------- */
+
+struct dossiers {
+    struct sim *sim;
+    struct sch_dossier *dossier;        /* decoded here */
+    size_t due, open, party, mailbox;   /* rows that must be there */
+};
+
+static size_t owners(const struct sch_dossier *dossier)
+{
+    const char *name[SCH_MEMBERS_MAX + 2];
+    size_t count = 0;
+
+    for (size_t i = 0; i < dossier->member_count + 2; i++) {
+        bool twice = false;
+
+        name[count] = i < dossier->member_count ? dossier->member[i].address.text
+                                                : dossier->member[i - dossier->member_count].region;
+        for (size_t k = 0; k < count; k++)
+            twice = twice || strcmp(name[k], name[count]) == 0;
+        count += !twice;
+    }
+    return count;
+}
+
+static bool check_dossier(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    struct dossiers *all = context;
+    const struct sch_dossier *dossier = all->dossier;
+    bool owed = false;
+
+    (void)key;
+    if (sch_record_dossier_decode(value, all->dossier) != SCH_OK) {
+        sim_violation(all->sim, "a dossier's record cannot be read");
+        return false;
+    }
+    for (size_t i = 0; i < dossier->instance_count; i++)
+        owed = owed || dossier->instance[i].standing == SCH_STANDING_OPEN ||
+               dossier->instance[i].standing == SCH_STANDING_INCOMPLETE;
+    all->due += sch_dossier_next_due(dossier) != INT64_MAX;
+    all->open += owed ? owners(dossier) : 0;
+    all->party += owners(dossier);
+    all->mailbox += dossier->delivery_count;
+    return true;
+}
+
+static bool check_due(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    struct dossiers *all = context;
+    struct sch_record_key row;
+    static uint8_t buffer[SCH_RECORD_DOSSIER_MAX];
+    struct sch_id id;
+    int64_t due_ms;
+    size_t size;
+
+    (void)value;
+    if (sch_record_read_due(key, &due_ms, &id) != SCH_OK)
+        return false;
+    row = sch_record_key_id(&id);
+    if (sch_store_get(all->sim->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&row), buffer, sizeof buffer, &size) !=
+            SCH_STORE_OK ||
+        sch_record_dossier_decode((struct sch_bytes){ buffer, size }, all->dossier) != SCH_OK ||
+        sch_dossier_next_due(all->dossier) != due_ms)
+        sim_violation(all->sim, "a due row that its dossier does not account for");
+    all->due--;
+    return true;
+}
+
+static bool count_down(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    (void)key;
+    (void)value;
+    --*(size_t *)context;
+    return true;
+}
+
+static void scan(struct sim *sim, enum sch_table table, sch_row_fn *visit, void *context)
+{
+    if (sch_store_scan(sim->store, table, (struct sch_bytes){ 0 }, (struct sch_bytes){ 0 }, false, SIZE_MAX, visit,
+                       context) != SCH_STORE_OK)
+        sim_violation(sim, "table %d cannot be scanned", (int)table);
+}
+
+/* The simulated store lets a visit call it again, so a due row is looked up on the spot. */
+void sim_oracle_store(struct sim *sim)
+{
+    struct dossiers all = { .sim = sim, .dossier = malloc(sizeof *all.dossier) };
+
+    assert(all.dossier != NULL);
+    scan(sim, SCH_TABLE_DOSSIER, check_dossier, &all);
+    scan(sim, SCH_TABLE_DUE, check_due, &all);
+    scan(sim, SCH_TABLE_OPEN, count_down, &all.open);
+    scan(sim, SCH_TABLE_PARTY, count_down, &all.party);
+    scan(sim, SCH_TABLE_MAILBOX, count_down, &all.mailbox);
+    if (all.due != 0 || all.open != 0 || all.party != 0 || all.mailbox != 0)
+        sim_violation(sim, "rows and records differ: due %zd open %zd party %zd mailbox %zd", (ssize_t)all.due,
+                      (ssize_t)all.open, (ssize_t)all.party, (ssize_t)all.mailbox);
+    free(all.dossier);
+}
+
+/* ---- alerts ------------------------------------------------------------------------------------- */
+
+#define ALERTS_MAX 65536
+
+struct alert {
+    struct sch_id dossier, opened_by;
+    struct sch_address debtor;
+    uint8_t expectation;
+    enum sch_ladder step;
+};
+
+struct alerts {
+    struct sim *sim;
+    struct alert *alert;
+    size_t count;
+};
+
+static bool gather_alert(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    struct alerts *all = context;
+    struct sch_audit_record record;
+    struct alert *alert = &all->alert[all->count];
+
+    if (sch_record_audit_row(value) != SCH_AUDIT_RECORD)
+        return true;
+    if (sch_record_audit_decode(key, value, &record) != SCH_OK) {
+        sim_violation(all->sim, "an audit record cannot be read");
+        return false;
+    }
+    if (record.event != SCH_TRACE_ALERTED || all->count == ALERTS_MAX)
+        return true;
+    if (record.step >= SCH_STEP_OVERDUE && record.at_ms < record.due_ms)
+        sim_violation(all->sim, "E%u was called overdue before it was", record.expectation);
+    memset(alert, 0, sizeof *alert);
+    alert->dossier = record.dossier;
+    alert->opened_by = record.message;
+    alert->debtor = record.concerned;
+    alert->expectation = record.expectation;
+    alert->step = record.step;
+    all->count++;
+    return true;
+}
+
+static int alert_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct alert));
+}
+
+static bool alerted(const struct alerts *all, const struct sch_id *dossier, uint8_t expectation)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (sch_id_equal(&all->alert[i].dossier, dossier) && all->alert[i].expectation == expectation &&
+            all->alert[i].step == SCH_STEP_OVERDUE)
+            return true;
+    return false;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------ */
+
+/* When the last, or the first, receipted message of a kind on a dossier was stored; 0: never. */
+static int64_t stored(const struct sim *sim, const struct sch_id *dossier, enum sch_kind kind, bool last)
+{
+    int64_t at_ms = 0;
+
+    for (size_t i = 0; i < sim->message_count; i++) {
+        const struct sim_message *message = &sim->message[i];
+
+        if (message->receipted && message->header.kind == kind && sch_id_equal(&message->header.dossier, dossier) &&
+            (at_ms == 0 || last == (message->stored_ms > at_ms)))
+            at_ms = message->stored_ms;
+    }
+    return at_ms;
+}
+
+static int64_t working_days_after(int64_t ms, int days)
+{
+    return sch_due_ms(NULL, ms, days, SCH_UNIT_WORKING_DAYS);
+}
+
+/* The silences of a dossier, told from its messages alone. */
+static void check_silences(struct sim *sim, const struct alerts *alerts, const struct sim_dossier *dossier)
+{
+    const struct sim_message *referral = &sim->message[dossier->referral];
+    const struct sch_id *id = &dossier->id;
+    enum sch_party_kind kind = sim->system[dossier->receiver].kind;
+    int64_t due_ms = working_days_after(referral->stored_ms, 5);
+    int64_t first_ms = INT64_MAX, appointed_ms, ended_ms, lettered_ms;
+    static const enum sch_kind decisions[] = { SCH_KIND_ACCEPTANCE, SCH_KIND_REFUSAL, SCH_KIND_APPOINTMENT,
+                                               SCH_KIND_NO_SHOW, SCH_KIND_INTAKE_REPORT, SCH_KIND_TREATMENT_START,
+                                               SCH_KIND_TREATMENT_END, SCH_KIND_DISCHARGE_LETTER };
+
+    if (!referral->receipted || kind == SCH_PARTY_CRISIS)
+        return;
+    for (size_t i = 0; i < sizeof decisions / sizeof decisions[0]; i++) {
+        int64_t at_ms = stored(sim, id, decisions[i], false);
+        first_ms = at_ms != 0 && at_ms < first_ms ? at_ms : first_ms;
+    }
+    /* A broker that was away when it fell due, and an answer in that time, leave no alert; a minute is enough here. */
+    if (due_ms + 60000 < first_ms && due_ms + 60000 < sim->now_ms && !alerted(alerts, id, 2))
+        sim_violation(sim, "no decision within five working days, and no alert");
+    if (first_ms <= due_ms && alerted(alerts, id, 2))
+        sim_violation(sim, "an alert for a decision that came in time");
+    ended_ms = stored(sim, id, SCH_KIND_TREATMENT_END, true);
+    lettered_ms = stored(sim, id, SCH_KIND_DISCHARGE_LETTER, true);
+    if (ended_ms != 0 && lettered_ms == 0 && sim->now_ms > working_days_after(ended_ms, 10) + 60000 &&
+        !alerted(alerts, id, 9))
+        sim_violation(sim, "treatment ended without a letter, and no alert");
+    appointed_ms = stored(sim, id, SCH_KIND_APPOINTMENT, true);
+    if (appointed_ms != 0 && stored(sim, id, SCH_KIND_NO_SHOW, true) == 0 &&
+        stored(sim, id, SCH_KIND_INTAKE_REPORT, true) == 0 && stored(sim, id, SCH_KIND_NO_REPORT, true) == 0 &&
+        stored(sim, id, SCH_KIND_REFUSAL, true) == 0 && !alerted(alerts, id, 6) &&
+        sim->now_ms > working_days_after(appointed_ms + 8 * SIM_DAY_MS, 10) + 60000)
+        sim_violation(sim, "an intake was presumed held, no report came, and no alert");
+}
+
+
+static void check_message(struct sim *sim, const struct sim_message *message)
+{
+    struct sch_record_key key = sch_record_key_id(&message->header.id);
+    uint8_t value[SCH_RECORD_MESSAGE_MAX];
+    struct sch_message_row row;
+    size_t size;
+
+    /* Whoever came last may still come by: a day is enough once faults are off. */
+    if (!message->receipted || message->stored_ms + SIM_DAY_MS > sim->now_ms)
+        return;
+    if (sch_store_get(sim->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value, &size) !=
+            SCH_STORE_OK ||
+        sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK) {
+        sim_violation(sim, "a receipted message is lost");
+        return;
+    }
+    for (size_t i = 0; i < message->to_count; i++) {
+        enum sch_delivery_state state = 0;
+
+        for (size_t k = 0; k < row.recipient_count; k++)
+            if (strcmp(row.recipient[k].address.text, message->to[i].text) == 0)
+                state = row.recipient[k].state;
+        if (state == 0 || state == SCH_DELIVERY_STORED)
+            sim_violation(sim, "a message of kind %d to %s, stored at %lld, has not ended: state %d",
+                          (int)message->header.kind, message->to[i].text, (long long)message->stored_ms, (int)state);
+        if (state == SCH_DELIVERY_COLLECTED && message->handled[i] != 1)
+            sim_violation(sim, "collected, but handled %u times", message->handled[i]);
+        if (message->handled[i] > 1)
+            sim_violation(sim, "handled %u times", message->handled[i]);
+    }
+}
+
+void sim_oracle_end(struct sim *sim)
+{
+    struct alerts alerts = { .sim = sim, .alert = calloc(ALERTS_MAX, sizeof *alerts.alert) };
+    struct sch_audit_report report;
+    sch_error error = SCH_ERROR_INIT;
+
+    assert(alerts.alert != NULL);
+    sim_oracle_store(sim);
+    for (size_t i = 0; i < sim->message_count; i++) {
+        if (!sim->message[i].receipted && !sim->message[i].rejected && sim->message[i].made_ms < sim->end_ms)
+            sim_violation(sim, "a message of kind %d was never answered", (int)sim->message[i].header.kind);
+        check_message(sim, &sim->message[i]);
+    }
+    scan(sim, SCH_TABLE_AUDIT, gather_alert, &alerts);
+    sim->alerts = alerts.count;
+    qsort(alerts.alert, alerts.count, sizeof *alerts.alert, alert_order);
+    for (size_t i = 1; i < alerts.count; i++)
+        if (alert_order(&alerts.alert[i - 1], &alerts.alert[i]) == 0)
+            sim_violation(sim, "E%u alerted twice for one step", alerts.alert[i].expectation);
+    for (size_t i = 0; i < sim->dossier_count; i++)
+        check_silences(sim, &alerts, &sim->dossier[i]);
+    if (sch_audit_verify(sim->store, &report, &error) != SCH_OK)
+        sim_violation(sim, "the audit chain is broken at %llu", (unsigned long long)report.broken_at);
+    free(alerts.alert);
+}
