@@ -1,0 +1,98 @@
+/* test_route.c: to whom a message goes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/route.h"
+
+static struct sch_dossier dossier;
+static struct sch_header header;
+static uint8_t member[SCH_RECIPIENTS_MAX];
+
+static void begin(const char *referrer, const char *creditor)
+{
+    static const char *const copy[] = { "agb:01000001/poh-ggz", "agb:01000001", "agb:94000001" };
+    memset(&dossier, 0, sizeof dossier);
+    memset(&header, 0, sizeof header);
+    strcpy(dossier.member[SCH_MEMBER_REFERRER].address.text, referrer);
+    strcpy(dossier.member[SCH_MEMBER_RECEIVER].address.text, "agb:06000001");
+    strcpy(dossier.member[SCH_MEMBER_CREDITOR].address.text, creditor);
+    for (size_t i = 0; i < 3; i++) {
+        strcpy(dossier.member[SCH_MEMBER_COPY + i].address.text, copy[i]);
+    }
+    dossier.member_count = 6;
+}
+
+static size_t route(enum sch_direction direction, const char *sender)
+{
+    return sch_route_recipients(&dossier, direction, sender, member);
+}
+
+static void test_feedback_goes_to_creditor_then_copies_nobody_twice(void **state)
+{
+    (void)state;
+    begin("agb:94000001", "agb:01000001");
+    assert_int_equal(route(SCH_DIRECTION_FEEDBACK, "agb:06000001"), 3);
+    assert_int_equal(member[0], SCH_MEMBER_CREDITOR);
+    assert_int_equal(member[1], SCH_MEMBER_COPY);
+    assert_int_equal(member[2], SCH_MEMBER_COPY + 2);
+}
+
+static void test_the_sender_gets_nothing(void **state)
+{
+    (void)state;
+    begin("agb:94000001", "agb:01000001");
+    assert_int_equal(route(SCH_DIRECTION_OPENS, "agb:94000001"), 3);
+    assert_int_equal(member[0], SCH_MEMBER_RECEIVER);
+    assert_int_equal(member[1], SCH_MEMBER_COPY);
+    assert_int_equal(member[2], SCH_MEMBER_COPY + 1);
+}
+
+static void test_other_directions(void **state)
+{
+    (void)state;
+    begin("agb:01000001", "agb:01000001");
+    assert_int_equal(route(SCH_DIRECTION_ANSWER, "agb:01000001"), 1);
+    assert_int_equal(member[0], SCH_MEMBER_RECEIVER);
+    assert_int_equal(route(SCH_DIRECTION_LEDGER, "agb:01000001"), 0);
+    assert_int_equal(route(SCH_DIRECTION_NONE, "agb:01000001"), 0);
+    assert_int_equal(route(SCH_DIRECTION_BROKER, "agb:01000001"), 0);
+    assert_int_equal(route(SCH_DIRECTION_ONWARD, "agb:01000001"), 3);
+}
+
+static void test_matches_wants_these_in_this_order(void **state)
+{
+    (void)state;
+    begin("agb:94000001", "agb:01000001");
+    size_t count = route(SCH_DIRECTION_FEEDBACK, "agb:06000001");
+    strcpy(header.receiver.text, "agb:01000001");
+    strcpy(header.copies[0].text, "agb:01000001/poh-ggz");
+    strcpy(header.copies[1].text, "agb:94000001");
+    header.copy_count = 2;
+    assert_true(sch_route_matches(&dossier, &header, member, count));
+    header.copy_count = 1;
+    assert_false(sch_route_matches(&dossier, &header, member, count));
+    header.copy_count = 2;
+    strcpy(header.copies[0].text, "agb:94000001");
+    strcpy(header.copies[1].text, "agb:01000001/poh-ggz");
+    assert_false(sch_route_matches(&dossier, &header, member, count));
+    memset(&header, 0, sizeof header);
+    assert_true(sch_route_matches(&dossier, &header, member, 0));
+    header.copy_count = 1;
+    assert_false(sch_route_matches(&dossier, &header, member, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_feedback_goes_to_creditor_then_copies_nobody_twice),
+        cmocka_unit_test(test_the_sender_gets_nothing),
+        cmocka_unit_test(test_other_directions),
+        cmocka_unit_test(test_matches_wants_these_in_this_order),
+    };
+    return cmocka_run_group_tests_name("route", tests, NULL, NULL);
+}
