@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,6 +368,58 @@ static void a_reopening_that_fails_is_fatal(void **state)
     assert_int_equal(rename(moved, data), 0);
 }
 
+struct reading {
+    atomic_bool stop;
+    atomic_uint scans;
+};
+
+static bool whole(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    (void)context;
+    return key.len == 1 && value.len == 8;
+}
+
+static void *read_on(void *argument)
+{
+    struct reading *reading = argument;
+
+    while (!atomic_load(&reading->stop)) {
+        struct sch_bytes all = { NULL, 0 };
+        struct sch_space space;
+
+        if (sch_store_scan(store, SCH_TABLE_MESSAGE, all, all, false, 10, whole, NULL) != SCH_STORE_OK)
+            return reading;
+        sch_store_space(store, &space);
+        atomic_fetch_add(&reading->scans, 1);
+    }
+    return NULL;
+}
+
+/* Readers on other threads neither see an environment that is being replaced nor keep it from being so. */
+static void readers_outlive_a_reopening(void **state)
+{
+    struct reading reading;
+    pthread_t thread[2];
+    void *answer;
+
+    (void)state;
+    atomic_init(&reading.stop, false);
+    atomic_init(&reading.scans, 0);
+    assert_int_equal(apply_batch(1), SCH_STORE_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, read_on, &reading), 0);
+    for (unsigned i = 0; i < 200 || atomic_load(&reading.scans) < 100; i++) {
+        commit_fault = (struct fault){ i % 20 == 0 ? 0 : -1, EIO, false, false };
+        assert_int_equal(apply_batch(2), i % 20 == 0 ? SCH_STORE_UNKNOWN : SCH_STORE_OK);
+    }
+    atomic_store(&reading.stop, true);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(thread[i], &answer), 0);
+        assert_null(answer);
+    }
+    assert_true(sch_store_reopened(store) >= 10);
+}
+
 /* ---- backup and check --------------------------------------------------------------------------- */
 
 /* A dossier with its index rows, a message with body and mailbox row, and an audited turn. */
@@ -511,6 +565,7 @@ int main(void)
         CASE(a_file_that_is_no_store_is_refused), CASE(another_schema_is_refused),
         CASE(a_put_that_fails_changes_nothing), CASE(a_commit_that_fails_is_unknown),
         CASE(a_disk_that_fails_tears_nothing),
+        CASE(readers_outlive_a_reopening),
         CASE(a_reopening_that_fails_is_fatal), CASE(a_backup_can_be_verified),
         CASE(a_check_finds_what_is_damaged), CASE(a_check_walks_every_page),
     };

@@ -240,6 +240,26 @@ static void a_missing_tail_is_found(void **state)
     assert_broken_at(13);
 }
 
+/* Another last turn, sound in itself, in the place of the true one: META remembers the true head. */
+static void a_forged_last_turn_is_found(void **state)
+{
+    struct sch_meta before, forged;
+
+    (void)state;
+    four_turns();
+    before = forged = meta;
+    begin(START_MS + 4);
+    add(SCH_TRACE_STORED, 5);
+    finish();
+    sch_arena_reset(&arena);
+    batch.count = 0;
+    sch_audit_begin(audit, &before, START_MS + 4);
+    add(SCH_TRACE_STORED, 6);
+    assert_int_equal(sch_audit_finish(audit, &batch, &forged), SCH_OK);
+    assert_int_equal(sch_store_apply(store, batch.op, batch.count), SCH_STORE_OK);
+    assert_broken_at(19);
+}
+
 /* ---- folding ----------------------------------------------------------------------------------- */
 
 static struct sch_audit_record refuse(const char *key_id, uint32_t code)
@@ -351,6 +371,7 @@ int main(void)
         CASE(a_whole_chain_holds), CASE(a_long_chain_is_walked_in_pages),
         CASE(a_turn_without_records_has_no_link), CASE(a_turn_may_begin_again),
         CASE(every_changed_byte_is_found), CASE(every_missing_row_is_found), CASE(a_missing_tail_is_found),
+        CASE(a_forged_last_turn_is_found),
         CASE(repeated_refusals_are_folded), CASE(counts_are_written_when_nothing_follows),
         CASE(a_turn_that_was_not_applied_folds_nothing), CASE(a_full_table_loses_no_count),
         CASE(a_batch_without_room_says_so),
