@@ -382,7 +382,7 @@ class Promises(BrokerTest):
             self.linde.settle(LINDE, header.id, pb.VERDICT_COLLECTED)
             if header.subject == receipt.message_id:
                 break
-        self.assertEqual((header.kind, header.cause, header.sender, header.prepared_by),
+        self.assertEqual((header.kind, header.cause, header.sender, header.concerned),
                          (pb.KIND_DELIVERY_REPORT, pb.CAUSE_REFUSED_BY_SYSTEM, "regio:utrecht/broker", HAVEN))
         self.assertEqual((got[0].seal, got[1]), (b"", b""), "the broker signs nothing")
 

@@ -3,26 +3,17 @@
 The real messages lie in $SCHARNIER_DATA/hl7v2; without that variable the tests are skipped, visibly.
 """
 
-import asyncio
-import base64
 import os
-import re
-import signal
-import socket
-import subprocess
-import threading
 import time
 import unittest
 from pathlib import Path
 
 import hl7
-from hl7.client import MLLPClient
-from hl7.mllp import start_hl7_server
 
-from region import BUILD, ROOT, Region, free_port
+from mllp import Adapter, Peer, control_id, documents, field, lines
+from region import ROOT, Region
 
 DATA = os.environ.get("SCHARNIER_DATA", "")
-LATIN = "iso-8859-1"
 
 # By which codes the real messages name their receiver and sender.
 PARTIES = """
@@ -37,135 +28,8 @@ GHHSFacility = agb:01000001
 """
 
 
-class Peer:
-    """A HIS or EPD that receives: hl7's asyncio server in a thread. Answers AA to everything."""
-
-    def __init__(self):
-        self.messages = []
-        self.arrived = threading.Condition()
-        self.port = free_port()
-        self.loop = asyncio.new_event_loop()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-        self.ready.wait(10)
-
-    def run(self):
-        asyncio.set_event_loop(self.loop)
-        self.server = self.loop.run_until_complete(start_hl7_server(
-            self.serve, host="127.0.0.1", port=self.port, encoding=LATIN, limit=1 << 22))
-        self.ready.set()
-        self.loop.run_forever()
-
-    async def serve(self, reader, writer):
-        try:
-            while True:
-                message = await reader.readmessage()
-                with self.arrived:
-                    self.messages.append(message)
-                    self.arrived.notify_all()
-                writer.writemessage(message.create_ack("AA"))
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    def next(self, wanted, timeout_s=15):
-        """The first message not yet taken for which wanted(message) holds."""
-        until = time.monotonic() + timeout_s
-        with self.arrived:
-            while True:
-                for message in self.messages:
-                    if wanted(message):
-                        self.messages.remove(message)
-                        return message
-                if not self.arrived.wait(max(0, until - time.monotonic())):
-                    return None
-
-    def close(self):
-        async def end():
-            self.server.close()
-            for task in asyncio.all_tasks():
-                if task is not asyncio.current_task():
-                    task.cancel()
-        asyncio.run_coroutine_threadsafe(end(), self.loop).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-        self.loop.close()
-
-
-class Adapter:
-    """scharnier-hl7v2 as a process, on one side of a region."""
-
-    def __init__(self, region, side, stem, peer, map_text):
-        self.port = free_port()
-        folder = region.folder
-        (folder / f"hl7v2-{side}").mkdir(mode=0o700)
-        (folder / f"{side}.map.ini").write_text(map_text, encoding="utf-8")
-        config = folder / f"hl7v2-{side}.conf"
-        config.write_text(
-            f"[adapter]\nside = {side}\nclient_config = {region.write_client_config(stem).name}\n"
-            f"map = {side}.map.ini\nstate = hl7v2-{side}\nlog = text\n"
-            f"[listen]\naddress = 127.0.0.1\nport = {self.port}\n"
-            f"[peer]\nhost = 127.0.0.1\nport = {peer.port}\nack_timeout = 10\n")
-        self.log_path = folder / f"hl7v2-{side}.log"
-        log = open(self.log_path, "ab")
-        self.process = subprocess.Popen([str(BUILD / "bin" / "scharnier-hl7v2"), str(config)], stdout=log,
-                                        stderr=log, cwd=folder)
-        log.close()
-        until = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError("scharnier-hl7v2 does not listen: " + self.log())
-                time.sleep(0.05)
-
-    def log(self):
-        return self.log_path.read_text(errors="replace")
-
-    def send(self, content):
-        """Sends one message with hl7's client; returns the parsed acknowledgement."""
-        with MLLPClient("127.0.0.1", self.port, encoding=LATIN) as client:
-            client.socket.settimeout(30)
-            frame = client.send_message(content)
-        assert frame[:1] == b"\x0b" and frame[-2:] == b"\x1c\r", f"half an acknowledgement: {frame!r}"
-        return hl7.parse(frame[1:-2].decode(LATIN))
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        return self.process.wait(5)
-
-
 def real(name):
     return (Path(DATA) / "hl7v2" / name).read_bytes()
-
-
-def lines(content):
-    """A real message with the separators that HL7 asks for, and without a byte order mark."""
-    text = content.decode("utf-8", "replace").lstrip("\ufeff")
-    return "\r".join(line for line in re.split(r"\r\n|\r|\n", text) if line) + "\r"
-
-
-def control_id(content):
-    return hl7.parse(lines(content)).segment("MSH")[10][0]
-
-
-def field(message, segment, number):
-    """The first component of a field, or ""."""
-    try:
-        value = message.segment(segment)[number][0]
-    except (KeyError, IndexError):
-        return ""
-    while isinstance(value, list):
-        value = value[0] if value else ""
-    return str(value)
 
 
 class Loop(unittest.TestCase):
@@ -204,21 +68,12 @@ class Loop(unittest.TestCase):
         self.assertEqual(field(acknowledgement, "MSA", 2), message_control_id, "MSA-2 is not our MSH-10")
         self.assertIn(field(acknowledgement, "MSA", 1), codes, str(acknowledgement).replace("\r", "\n"))
 
-    @staticmethod
-    def original_of(message):
-        """The documents in a message that reached a peer."""
-        found = []
-        for segment in message:
-            if str(segment[0][0]) == "OBX" and str(segment[2][0]) == "ED":
-                found.append(base64.b64decode(str(segment[5]).split("^")[-1]))
-        return found
-
     def refer(self, name):
         """Sends a real message as the HIS; returns what the EPD receives."""
         content = real(name)
         answer = self.his.send(content)
         self.assertAcknowledged(answer, ("AA",), control_id(content))
-        received = self.epd_peer.next(lambda m: field(m, "MSH", 9) == "REF" and content in self.original_of(m))
+        received = self.epd_peer.next(lambda m: field(m, "MSH", 9) == "REF" and content in documents(m))
         self.assertIsNotNone(received, "the original did not reach the EPD, byte for byte")
         return received
 
@@ -270,8 +125,8 @@ class RealMessages(Loop):
         content = real("REF-I12-01.hl7").replace(b"MSG00112", b"MSG99112")
         for _ in range(2):
             self.assertAcknowledged(self.his.send(content), ("AA",), "MSG99112")
-        self.assertIsNotNone(self.epd_peer.next(lambda m: content in self.original_of(m)))
-        self.assertIsNone(self.epd_peer.next(lambda m: content in self.original_of(m), timeout_s=1))
+        self.assertIsNotNone(self.epd_peer.next(lambda m: content in documents(m)))
+        self.assertIsNone(self.epd_peer.next(lambda m: content in documents(m), timeout_s=1))
 
 
 @unittest.skipUnless(DATA, "SCHARNIER_DATA is not set: no real messages")

@@ -1,0 +1,89 @@
+"""Letters between libscharnier and the Python client, over the broker: each opens what the other sealed.
+
+libscharnier speaks through scharnier-hl7v2: what a HIS sends is sealed in C and opened here; what is sealed
+here is opened in C and reaches an EPD.
+"""
+
+import unittest
+
+import client
+import seal as sealing
+from client import date, uuid7
+from mllp import Adapter, Peer, control_id, documents, field
+from region import ROOT, Directory, Region
+
+pb = client.pb
+LINDE, NORTH, HAVEN = "agb:01000001", "agb:06290713", "agb:94000001"
+EXAMPLES = ROOT / "adapters" / "examples"
+
+
+class Letters(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.opened = []
+        try:
+            cls.region = cls.kept(Region())
+            cls.region.start()
+            his_map = (EXAMPLES / "his.map.ini").read_text(encoding="utf-8").replace(
+                "[receivers]\n", f"[receivers]\n01056001 = {LINDE}\n", 1).replace(
+                "agb:06056020/volwassenen", NORTH)
+            cls.his = cls.kept(Adapter(cls.region, "his", "linde", cls.kept(Peer()), his_map))
+            cls.epd_peer = cls.kept(Peer())
+            cls.epd = cls.kept(Adapter(cls.region, "epd", "haven", cls.epd_peer,
+                                       (EXAMPLES / "epd.map.ini").read_text(encoding="utf-8")))
+        except Exception:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def kept(cls, thing):
+        cls.opened.append(thing)
+        return thing
+
+    @classmethod
+    def tearDownClass(cls):
+        for thing in reversed(cls.opened):
+            thing.close()
+
+    def test_sealed_in_c_opened_here(self):
+        content = (EXAMPLES / "REF-I12.hl7").read_bytes()
+        answer = self.his.send(content)
+        self.assertEqual((field(answer, "MSA", 1), field(answer, "MSA", 2)), ("AA", control_id(content)), answer)
+        with self.region.client("noordrand") as north:
+            north.hello()
+            directory = Directory(north.directory(self.region.name).content)
+            north.attach(NORTH)
+            delivery, body = north.next_delivery()
+            header, seal = pb.Header.FromString(delivery.header), client.read_seal(delivery.seal)
+            self.assertEqual((header.kind, header.sender, header.receiver), (pb.KIND_REFERRAL, LINDE, NORTH))
+            sealing.verify(seal, delivery.header, body, directory.public(seal.signing_key))
+            letter = pb.Letter.FromString(sealing.open_letter(
+                seal, delivery.header, body, NORTH, self.region.party("noordrand").seal[1]))
+            self.assertEqual(sum(1 << s.code for s in letter.sections), header.sections)
+            self.assertIn("Aanhoudende somberheid.", [s.text for s in letter.sections])
+            self.assertIn(content, [a.content for a in letter.attachments], "the original, byte for byte")
+            north.settle(NORTH, header.id, pb.VERDICT_COLLECTED)
+
+    def test_sealed_here_opened_in_c(self):
+        linde = self.region.party("linde")
+        with self.region.client("linde") as practice:
+            now = practice.hello().time_ms
+            directory = Directory(practice.directory(self.region.name).content)
+            document = b"%PDF-1.4 een brief uit Python"
+            header = pb.Header(version=1, id=uuid7(now), kind=pb.KIND_REFERRAL, sender=LINDE, receiver=HAVEN,
+                               urgency=pb.URGENCY_SOON, letter_date=date(now), author_role=pb.ROLE_GP,
+                               sections=1 << 0 | 1 << 4, sections_known=True).SerializeToString()
+            letter = client.letter_bytes({0: "Graag uw oordeel over paniekklachten.", 4: "Geen acuut gevaar."},
+                                         [("application/pdf", "brief.pdf", document)])
+            seal, body = sealing.make(header, letter, [(HAVEN, *directory.seal_key(HAVEN))], "linde-sign",
+                                      linde.sign[1])
+            receipt = practice.submit(header, client.seal_bytes(seal), body)
+        received = self.epd_peer.next(lambda m: receipt.kenmerk in str(m))
+        self.assertIsNotNone(received, "the referral did not reach the EPD")
+        self.assertEqual(field(received, "MSH", 9), "REF")
+        self.assertIn("paniekklachten", str(received))
+        self.assertIn(document, documents(received))
+
+
+if __name__ == "__main__":
+    unittest.main()
