@@ -377,7 +377,8 @@ int sch_client_await_welcome(sch_client *client, int64_t deadline, sch_error *er
         sch_client_lose(client, 0);
     }
     for (;;) {
-        int code = sch_client_serve(client, deadline, error);
+        /* One look without waiting shows whether a session that stands still does. */
+        int code = sch_client_serve(client, client->welcomed ? 0 : deadline, error);
         if (code != SCH_OK)
             return code;
         if (client->welcomed)
