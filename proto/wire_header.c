@@ -100,7 +100,8 @@ static bool read_parties(const Scharnier__V1__Header *message, struct sch_header
            sch_wire_addresses(message->copies, message->n_copies, SCH_COPIES_MAX, "header.copies",
                               header->copies, &header->copy_count, fault) &&
            sch_wire_address(message->creditor, false, "header.creditor", &header->creditor, fault) &&
-           sch_wire_address(message->prepared_by, false, "header.prepared_by", &header->prepared_by, fault);
+           sch_wire_address(message->prepared_by, false, "header.prepared_by", &header->prepared_by, fault) &&
+           sch_wire_address(message->concerned, false, "header.concerned", &header->concerned, fault);
 }
 
 static bool read_ids(const Scharnier__V1__Header *message, struct sch_header *header, struct sch_fault *fault)
@@ -172,6 +173,7 @@ size_t sch_header_encode(const struct sch_header *header, uint8_t *buffer, size_
     message.n_copies = header->copy_count;
     message.creditor = sch_wire_string(header->creditor.text);
     message.prepared_by = sch_wire_string(header->prepared_by.text);
+    message.concerned = sch_wire_string(header->concerned.text);
     message.dossier = sch_wire_id_view(&header->dossier);
     message.parent = sch_wire_id_view(&header->parent);
     message.follows = sch_wire_id_view(&header->follows);

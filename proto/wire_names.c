@@ -16,8 +16,8 @@ struct message_names {
 static const char *const header_fields[] = {
     "header.version", "header.id", "header.kind", "header.sender", "header.receiver", "header.copies",
     "header.creditor", "header.prepared_by", "header.dossier", "header.parent", "header.follows",
-    "header.group", "header.subject", "header.sections", "header.sections_known", "header.echelon",
-    "header.urgency", "header.letter_date", "header.author_role", "header.author_agb", "header.consent",
+    "header.group", "header.subject", "header.sections", "header.sections_known", "header.concerned",
+    "header.echelon", "header.urgency", "header.letter_date", "header.author_role", "header.author_agb", "header.consent",
     "header.phoned_at", "header.event_date", "header.expected_date", "header.refusal_reason",
     "header.withdrawal_reason", "header.end_reason", "header.waiver_reason", "header.outcome",
     "header.started", "header.next_step", "header.no_show_count", "header.bridged_by", "header.setting",

@@ -201,6 +201,9 @@ static int check_addresses(const struct sch_kind_rule *rule, const struct sch_he
     if (!opens && header->prepared_by.text[0] != '\0') {
         return fault(SCH_E_FIELD_FORBIDDEN, "header.prepared_by", field);
     }
+    if (header->concerned.text[0] != '\0') {     /* the broker's own reports only */
+        return fault(SCH_E_FIELD_FORBIDDEN, "header.concerned", field);
+    }
     return SCH_OK;
 }
 

@@ -116,7 +116,7 @@ static struct sch_bytes made_header(struct job *job, const struct sch_effect *ef
     header.fact[SCH_FACT_STEP] = effect->made.step;
     header.fact[SCH_FACT_CAUSE] = effect->made.cause;
     if (effect->made.kind == SCH_KIND_DELIVERY_REPORT)
-        header.prepared_by = dossier->member[effect->made.about].address;
+        header.concerned = dossier->member[effect->made.about].address;
     size = sch_header_encode(&header, bytes, SCH_HEADER_SIZE_MAX);
     assert(size > 0);
     return (struct sch_bytes){ bytes, size };

@@ -289,6 +289,7 @@ struct sch_header {
     size_t copy_count;
     struct sch_address creditor;                        /* empty on a REFERRAL: the sender itself */
     struct sch_address prepared_by;
+    struct sch_address concerned;                       /* DELIVERY_REPORT: the mailbox that did not collect */
     struct sch_id dossier;                              /* none when this message opens one */
     struct sch_id parent;
     struct sch_id follows;

@@ -45,6 +45,7 @@ static struct sch_header full(void)
     h.copy_count = SCH_COPIES_MAX;
     address(&h.creditor, "agb:06290713");
     address(&h.prepared_by, "agb:06290713/poh-ggz");
+    address(&h.concerned, "agb:06290714");
     h.dossier = sch_id_new(1);
     h.parent = sch_id_new(2);
     h.follows = sch_id_new(3);

@@ -253,6 +253,9 @@ static void test_ids_and_addresses(void **state)
     begin(SCH_KIND_ACCEPTANCE);
     strcpy(header.prepared_by.text, "agb:01000001/poh-ggz");
     expect(false, SCH_E_FIELD_FORBIDDEN, "header.prepared_by");
+    memset(&header.prepared_by, 0, sizeof header.prepared_by);
+    strcpy(header.concerned.text, "agb:01000001");
+    expect(false, SCH_E_FIELD_FORBIDDEN, "header.concerned");
     begin(SCH_KIND_ACCEPTANCE);
     header.sender.text[0] = '\0';
     expect(false, SCH_E_FIELD_MISSING, "header.sender");
