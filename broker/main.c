@@ -28,7 +28,7 @@
 
 static const char usage[] =
     "usage: scharnierd [--config FILE]                        serve\n"
-    "       scharnierd [--config FILE] --check-config         read everything that FILE names, and say what is wrong\n"
+    "       scharnierd [--config FILE] --check-config         read all that FILE names; say what is wrong\n"
     "       scharnierd [--config FILE] status | reload | confirm-time\n"
     "                                                         ask the running broker\n"
     "       scharnierd [--config FILE] backup create DIR      copy the store, while the broker runs or not\n"
@@ -66,8 +66,9 @@ static int load(struct sch_config *config, const char *path)
     int code = sch_config_load(config, path, print_stderr, NULL, &error);
     if (code == SCH_OK)
         return 0;
-    fprintf(stderr, "not valid: %u error%s, %u warning%s\n", config->error_count,
-            config->error_count == 1 ? "" : "s", config->warning_count, config->warning_count == 1 ? "" : "s");
+    unsigned errors = config->error_count, warnings = config->warning_count;
+    fprintf(stderr, "not valid: %u error%s, %u warning%s\n", errors, errors == 1 ? "" : "s", warnings,
+            warnings == 1 ? "" : "s");
     return sch_error_exit(SCH_E_CONFIG);
 }
 
@@ -223,7 +224,8 @@ int main(int argc, char **argv)
         return 1;
     switch (action) {
     case SERVE:
-        return optind < argc ? command(config, argc - optind, argv + optind) : with_config(config, SERVE, 0, NULL);
+        return optind < argc ? command(config, argc - optind, argv + optind)
+                             : with_config(config, SERVE, 0, NULL);
     case MIGRATE:
         return with_config(config, MIGRATE, 0, NULL);
     case CHECK_CONFIG:

@@ -145,8 +145,8 @@ static int set_listen(struct sch_config *config, const struct sch_ini *ini, cons
 }
 
 /* A number with one of the unit letters; scale[i] belongs to letters[i]. */
-static int set_scaled(const struct key *key, const struct sch_ini *ini, const char *value, const char *letters,
-                      const uint64_t *scale, uint64_t *out)
+static int set_scaled(const struct key *key, const struct sch_ini *ini, const char *value,
+                      const char *letters, const uint64_t *scale, uint64_t *out)
 {
     char *end;
     uint64_t number = strtoull(value, &end, 10);
@@ -163,7 +163,8 @@ static int set_scaled(const struct key *key, const struct sch_ini *ini, const ch
 
 static int set_size(const struct key *key, const struct sch_ini *ini, const char *value, uint64_t *out)
 {
-    static const uint64_t scale[] = { UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30, UINT64_C(1) << 40 };
+    static const uint64_t scale[] = { UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30,
+                                      UINT64_C(1) << 40 };
     return set_scaled(key, ini, value, "KMGT", scale, out);
 }
 
@@ -202,7 +203,8 @@ static int set_level(struct sch_config *config, const struct key *key, const str
                      const char *value)
 {
     static const char *const words[] = { "error", "warning", "info", "debug" };
-    static const enum sch_log_level levels[] = { SCH_LOG_ERROR, SCH_LOG_WARNING, SCH_LOG_INFO, SCH_LOG_DEBUG };
+    static const enum sch_log_level levels[] = { SCH_LOG_ERROR, SCH_LOG_WARNING, SCH_LOG_INFO,
+                                                 SCH_LOG_DEBUG };
     size_t index;
     int code = set_word(key, ini, value, words, 4, &index);
     if (code == SCH_OK)
@@ -221,8 +223,8 @@ static int set_http(struct sch_config *config, const struct sch_ini *ini, const 
                     || (size == 5 && strncmp(value, "[::1]", 5) == 0);
     if (!loopback)
         return sch_ini_error(ini, SCH_E_CONFIG,
-                             "[http] listens on loopback only: 127.0.0.1:PORT, [::1]:PORT or none, not \"%s\"; "
-                             "put a reverse proxy with TLS before it", value);
+                             "[http] listens on loopback only: 127.0.0.1:PORT, [::1]:PORT or none, "
+                             "not \"%s\"; put a reverse proxy with TLS before it", value);
     uint64_t port;
     int code = sch_ini_uint(ini, SCH_E_CONFIG, "port", colon + 1, 0, 65535, &port);
     if (code != SCH_OK)
@@ -291,7 +293,8 @@ static int set_uint(const struct key *key, const struct sch_ini *ini, const char
     return code;
 }
 
-static int set_value(struct reader *reader, const struct sch_ini *ini, const struct key *key, const char *value)
+static int set_value(struct reader *reader, const struct sch_ini *ini, const struct key *key,
+                     const char *value)
 {
     struct sch_config *config = reader->config;
     struct sch_book_source *book = &config->book;
@@ -353,7 +356,8 @@ static void check_required(struct reader *reader)
     for (size_t i = 0; i < config->book.directory_count; i++) {
         const char *region = config->book.directory[i].region;
         if (config->book.directory[i].path[0] == '\0')
-            note(reader, SCH_E_CONFIG, "%s: there is no line \"directory\" in [region %s]", config->path, region);
+            note(reader, SCH_E_CONFIG, "%s: there is no line \"directory\" in [region %s]", config->path,
+                 region);
         if (sodium_memcmp(config->book.directory[i].key, none, sizeof none) == 0)
             note(reader, SCH_E_CONFIG, "%s: there is no line \"key\" in [region %s]", config->path, region);
     }
@@ -370,7 +374,8 @@ static void check_development(struct reader *reader)
     if (!config->development)
         return;
     for (size_t i = 0; i < config->listen_count; i++)
-        if (strncmp(config->listen[i], "tcp://127.", 10) != 0 && strncmp(config->listen[i], "tcp://[::1]", 11) != 0)
+        if (strncmp(config->listen[i], "tcp://127.", 10) != 0
+            && strncmp(config->listen[i], "tcp://[::1]", 11) != 0)
             warn(reader, "%s: warning: development = yes, and %s is not loopback", config->path,
                  config->listen[i]);
 }

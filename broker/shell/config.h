@@ -47,8 +47,8 @@ struct sch_config {
 typedef void sch_config_report_fn(void *context, const char *line);
 
 /*
- * Reads path into *config. SCH_OK, also with warnings, or the first error's code (CONFIG, KEY_FILE, IO). Every
- * error and warning goes to report (may be NULL) and is counted.
+ * Reads path into *config. SCH_OK, also with warnings, or the first error's code (CONFIG, KEY_FILE, IO).
+ * Every error and warning goes to report (may be NULL) and is counted.
  */
 int sch_config_load(struct sch_config *config, const char *path, sch_config_report_fn *report, void *context,
                     sch_error *error);

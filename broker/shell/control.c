@@ -89,7 +89,8 @@ static void last_line(char *answer, size_t used, const sch_error *error)
         snprintf(answer + used, room, "error %s %s\n", error->name, error->text);
 }
 
-static void serve_backup(struct sch_control *control, const char *path, char answer[SCH_CONTROL_ANSWER_MAX + 1])
+static void serve_backup(struct sch_control *control, const char *path,
+                         char answer[SCH_CONTROL_ANSWER_MAX + 1])
 {
     sch_error error = SCH_ERROR_INIT;
     int code = path[0] == '/' ? sch_store_backup(control->store, path, &error)

@@ -35,7 +35,8 @@ static int64_t mono_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool sch_health_check(const struct sch_metrics *metrics, int64_t age_ms, struct sch_health health[SCH_HEALTH_COUNT])
+bool sch_health_check(const struct sch_metrics *metrics, int64_t age_ms,
+                      struct sch_health health[SCH_HEALTH_COUNT])
 {
     bool begun = age_ms >= 0;
     bool map_room = metrics->store_map_bytes == 0
@@ -181,9 +182,9 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
         page.status = MHD_HTTP_METHOD_NOT_ALLOWED;
         put(&page, "GET and HEAD only\n");
     } else {
-        /* "?verbose" without a value comes as a NULL value, so its presence is asked for by counting. */
-        bool verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", 7, NULL, NULL)
-                       == MHD_YES;
+        /* "?verbose" without a value comes as NULL; that it is there, only the result says. */
+        bool verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", 7, NULL,
+                                                     NULL) == MHD_YES;
         compose(&page, http->board, url, verbose);
     }
     return respond(connection, &page);
@@ -220,9 +221,10 @@ int sch_http_open(struct sch_http **http, const char *host, uint16_t port, struc
         return sch_fail(error, SCH_E_NO_MEMORY, "no memory for http");
     made->board = board;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-    made->daemon = MHD_start_daemon(flags, port, NULL, NULL, answer, made, MHD_OPTION_SOCK_ADDR,
-                                    (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
-                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
+    made->daemon = MHD_start_daemon(flags, port, NULL, NULL, answer, made,
+                                    MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_END);
     if (made->daemon == NULL) {
         free(made);

@@ -21,7 +21,8 @@ struct sch_health {
 
 /* What /readyz decides on, from a copy of the board that is age_ms old (< 0: nothing was published yet).
  * Returns whether all is good. */
-bool sch_health_check(const struct sch_metrics *metrics, int64_t age_ms, struct sch_health health[SCH_HEALTH_COUNT]);
+bool sch_health_check(const struct sch_metrics *metrics, int64_t age_ms,
+                      struct sch_health health[SCH_HEALTH_COUNT]);
 
 struct sch_http;
 

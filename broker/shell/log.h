@@ -2,7 +2,8 @@
  * log.h: one event per line on stderr, for people, journald and machines.
  *
  * text:  2026-03-12T09:14:03.201Z info  STARTED the broker takes messages address=tcp://… schema=1
- * json:  {"ts":"2026-03-12T09:14:03.201Z","level":"info","code":"STARTED","msg":"the broker …","address":"tcp://…"}
+ * json:  {"ts":"2026-03-12T09:14:03.201Z","level":"info","code":"STARTED","msg":"the broker …",
+ *         "address":"tcp://…","schema":"1"}
  *
  * When stderr is the journal (JOURNAL_STREAM names it), text lines begin with "<6>" and carry no time of
  * their own. A line holds codes, ids, counts, paths and key ids; never a name of a person, a BSN, or

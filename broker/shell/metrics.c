@@ -134,7 +134,8 @@ static void histogram(struct page *page, const char *name, const char *help, con
     put(page, "%s_count %llu\n", name, (unsigned long long)h->count);
 }
 
-static void by_kind(struct page *page, const char *name, const char *help, const uint64_t value[SCH_KIND_COUNT])
+static void by_kind(struct page *page, const char *name, const char *help,
+                    const uint64_t value[SCH_KIND_COUNT])
 {
     head(page, name, "counter", help);
     for (int kind = 1; kind < SCH_KIND_COUNT; kind++)

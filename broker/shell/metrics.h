@@ -28,7 +28,7 @@
 #define SCH_METRICS_BUCKETS 12
 
 #define SCH_X_METRICS_ONE(N, n, e, c, h) +1
-#define SCH_METRICS_CODES (1 SCH_ERROR_LIST(SCH_X_METRICS_ONE))    /* one more for a number outside the list */
+#define SCH_METRICS_CODES (1 SCH_ERROR_LIST(SCH_X_METRICS_ONE))    /* one more for a number not listed */
 
 /* Values that fell in each bucket (not cumulative; the last one is "more"), with their number and sum. */
 struct sch_histogram {
@@ -111,8 +111,8 @@ void sch_metrics_delivered(struct sch_metrics *metrics, enum sch_delivery_state 
 /* The place of a code in `rejected`; SCH_METRICS_CODES - 1 for a number outside the list. */
 size_t sch_metrics_code_index(enum sch_error_code code);
 
-/* Prometheus text, version 0.0.4. Returns the size that the whole takes, without the NUL; what does not fit in
- * capacity is left out (call with 0 to measure). */
+/* Prometheus text, version 0.0.4. Returns the size that the whole takes, without the NUL; what does not fit
+ * in capacity is left out (call with 0 to measure). */
 size_t sch_metrics_render(const struct sch_metrics *metrics, char *buffer, size_t capacity);
 
 /* ---- the board ---------------------------------------------------------------------------------- */

@@ -207,7 +207,8 @@ static int open_sockets(struct sch_net *net, const struct sch_net_options *optio
     net->context = zmq_ctx_new();
     if (net->context == NULL)
         return zmq_failed(error, "zmq_ctx_new");
-    if (zmq_ctx_set(net->context, ZMQ_IO_THREADS, options->io_threads > 0 ? (int)options->io_threads : 1) != 0)
+    int io_threads = options->io_threads > 0 ? (int)options->io_threads : 1;
+    if (zmq_ctx_set(net->context, ZMQ_IO_THREADS, io_threads) != 0)
         return zmq_failed(error, "IO_THREADS");
     net->zap = zmq_socket(net->context, ZMQ_REP);
     if (net->zap == NULL || set_int(net->zap, ZMQ_LINGER, 0) != 0 || zmq_bind(net->zap, ZAP_ENDPOINT) != 0)
@@ -466,7 +467,7 @@ enum sch_sent sch_net_send(struct sch_net *net, const struct sch_peer *peer, str
             continue;
         while (i > 0)
             zmq_msg_close(&frame[--i]);
-        return SCH_SENT_STALLED;        /* out of memory: the message stays in the store, and is tried again */
+        return SCH_SENT_STALLED;        /* out of memory: the message stays in the store */
     }
     return send_frames(net->router, frame, count);
 }

@@ -96,9 +96,9 @@ static void note_book(struct server *server)
         const struct sch_directory *directory = server->book->directory[i];
         if (directory->not_after_ms < earliest)
             earliest = directory->not_after_ms;
-        sch_log(SCH_LOG_INFO, "DIRECTORY", "a directory is in use", "region=%s serial=%llu parties=%zu keys=%zu",
-                directory->region, (unsigned long long)directory->serial, directory->party_count,
-                directory->key_count);
+        sch_log(SCH_LOG_INFO, "DIRECTORY", "a directory is in use",
+                "region=%s serial=%llu parties=%zu keys=%zu", directory->region,
+                (unsigned long long)directory->serial, directory->party_count, directory->key_count);
     }
     server->metrics.directory_not_after_ms = earliest == INT64_MAX ? 0 : (uint64_t)earliest;
     sch_log(SCH_LOG_INFO, "NORMS", "norms are in use", "rows=%zu file=\"%s\"", server->book->norms.count,
@@ -164,7 +164,7 @@ static int open_all(struct server *server, sch_error *error)
         return code;
     server->book = sch_book_load(&config->book, NULL, sch_clock_civil_ms(server->clock), error);
     if (server->book == NULL)
-        return error->code;
+        return (int)error->code;
     code = open_store(server, error);
     if (code == SCH_OK)
         code = open_net(server, error);
@@ -195,15 +195,17 @@ static void say_started(struct server *server)
 {
     struct sch_space space = { 0 };
     sch_store_space(server->store, &space);
-    sch_log(SCH_LOG_INFO, "STORE", "the store is open", "schema=%d used=%llu available=%llu map=%llu path=\"%s\"",
-            SCH_RECORD_SCHEMA, (unsigned long long)space.used, (unsigned long long)space.available,
-            (unsigned long long)space.map, server->config->store);
+    sch_log(SCH_LOG_INFO, "STORE", "the store is open",
+            "schema=%d used=%llu available=%llu map=%llu path=\"%s\"", SCH_RECORD_SCHEMA,
+            (unsigned long long)space.used, (unsigned long long)space.available, (unsigned long long)space.map,
+            server->config->store);
     note_book(server);
     if (server->config->clock.rate > 1)
         sch_log(SCH_LOG_WARNING, "FAST_CLOCK", "civil time runs fast: development only", "rate=%u",
                 server->config->clock.rate);
     if (!server->config->verify_signatures)
-        sch_log_plain(SCH_LOG_WARNING, "UNVERIFIED", "signatures are not checked at the door; recipients check them");
+        sch_log_plain(SCH_LOG_WARNING, "UNVERIFIED",
+                      "signatures are not checked at the door; recipients check them");
     if (server->http != NULL)
         sch_log(SCH_LOG_INFO, "HTTP", "health and metrics are served", "address=http://%s%s%s:%u",
                 strchr(server->config->http_host, ':') != NULL ? "[" : "", server->config->http_host,
@@ -221,7 +223,7 @@ static int swap_book(struct server *server, struct sch_config *fresh, sch_error 
     struct sch_book *book =
         sch_book_load(&fresh->book, server->book, sch_clock_civil_ms(server->clock), error);
     if (book == NULL)
-        return error->code;
+        return (int)error->code;
     struct sch_book *former = server->book;
     sch_turn_reload(server->turn, book);
     sch_net_set_book(server->net, book);
@@ -250,12 +252,14 @@ static int reload(struct server *server, sch_error *error)
     server->metrics.reloads_failed += code != SCH_OK;
     server->metrics.reload_ok = code == SCH_OK;
     if (code != SCH_OK) {
-        sch_log(SCH_LOG_ERROR, "RELOAD_FAILED", "the old configuration stays in use", "why=\"%s\"", error->text);
+        sch_log(SCH_LOG_ERROR, "RELOAD_FAILED", "the old configuration stays in use", "why=\"%s\"",
+                error->text);
         return code;
     }
     sch_log_plain(SCH_LOG_INFO, "RELOADED", "configuration, directories, norms and permits were read anew");
     if (fixed != NULL)
-        sch_log(SCH_LOG_WARNING, "RESTART_NEEDED", "a change takes effect with the next start", "key=\"%s\"", fixed);
+        sch_log(SCH_LOG_WARNING, "RESTART_NEEDED", "a change takes effect with the next start", "key=\"%s\"",
+                fixed);
     note_book(server);
     return SCH_OK;
 }
@@ -318,7 +322,8 @@ static void look_at_time(struct server *server, int64_t now_ms)
     if (held && server->metrics.held == 0)
         server->metrics.held_since_ms = (uint64_t)sch_clock_civil_ms(server->clock);
     if (held && (server->metrics.held == 0 || now_ms >= server->held_said_at_ms)) {
-        sch_log(SCH_LOG_ERROR, "FIRING_HELD", "the clock jumped: no deadline fires until an operator confirms it",
+        sch_log(SCH_LOG_ERROR, "FIRING_HELD",
+                "the clock jumped: no deadline fires until an operator confirms it",
                 "try=\"scharnierd --config %s confirm-time\"", server->config->path);
         server->held_said_at_ms = now_ms + HELD_SAID_MS;
     }
@@ -421,7 +426,7 @@ int sch_serve(struct sch_config *config)
         sd_notify(0, "READY=1");
         code = loop(server, &error);
         sch_log_plain(code == SCH_OK ? SCH_LOG_INFO : SCH_LOG_ERROR, "STOPPED",
-                code == SCH_OK ? "the broker stopped" : "the broker cannot go on");
+                      code == SCH_OK ? "the broker stopped" : "the broker cannot go on");
     }
     close_all(server);
     free(server);

@@ -109,8 +109,8 @@ static void test_all_keys(void **state)
     struct fixture *f = *state;
     assert_int_equal(load(f,
         "[broker]\nlisten = tcp://127.0.0.1:1, tcp://[::1]:2\n  tcp://127.0.0.1:3\ncurve_key = broker.key\n"
-        "store = store\nverify_signatures = no\nreserve = 2G\nmap_size = 8G\nio_threads = 2\nlog_format = json\n"
-        "log_level = debug\ndevelopment = yes\n" REGION FILES
+        "store = store\nverify_signatures = no\nreserve = 2G\nmap_size = 8G\nio_threads = 2\n"
+        "log_format = json\nlog_level = debug\ndevelopment = yes\n" REGION FILES
         "[http]\nlisten = [::1]:8590\n[clock]\nrate = 86400\nstart = 2026-03-02T08:00:00Z\n"
         "since = 2026-03-01T12:00:00Z\ne1_hold = 90s\n"), SCH_OK);
     assert_string_equal(f->report, "");
@@ -169,7 +169,8 @@ static void test_fast_clock_needs_development(void **state)
     assert_int_equal(load(f, BROKER REGION FILES "[clock]\nrate = 2\n"), SCH_E_CONFIG);
     assert_reported(f, ": error: [clock] rate, start and since need \"development = yes\" in [broker]");
     assert_int_equal(load(f, BROKER "development = yes\n" REGION FILES "[clock]\nrate = 2\n"), SCH_OK);
-    assert_int_equal(load(f, BROKER "development = yes\n" REGION FILES "[clock]\nrate = 1000001\n"), SCH_E_CONFIG);
+    assert_int_equal(load(f, BROKER "development = yes\n" REGION FILES "[clock]\nrate = 1000001\n"),
+                     SCH_E_CONFIG);
     assert_int_equal(load(f, BROKER "development = yes\n" REGION FILES "[clock]\nrate = 0\n"), SCH_E_CONFIG);
 }
 
@@ -214,7 +215,8 @@ static void test_key_file(void **state)
 static void test_unreadable(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(sch_config_load(&f->config, "/nowhere/scharnierd.conf", add_line, f, &f->error), SCH_E_IO);
+    assert_int_equal(sch_config_load(&f->config, "/nowhere/scharnierd.conf", add_line, f, &f->error),
+                     SCH_E_IO);
     assert_string_equal(f->report, "/nowhere/scharnierd.conf: error: No such file or directory\n");
 }
 

@@ -189,7 +189,8 @@ static void test_log_text(void **state)
     char text[4096];
     (void)state;
     log_line(SCH_LOG_TEXT, text);
-    assert_string_equal(text + 25, "warning RELOAD_FAILED the old one stays count=2 why=\"a \"b\" \\ c?d=e\"\n");
+    assert_string_equal(text + 25,
+                        "warning RELOAD_FAILED the old one stays count=2 why=\"a \"b\" \\ c?d=e\"\n");
     assert_int_equal(text[10], 'T');
     assert_int_equal(text[23], 'Z');
 }
@@ -201,8 +202,9 @@ static void test_log_json(void **state)
     log_line(SCH_LOG_JSON, text);
     const char *rest = strstr(text, ",\"level\"");
     assert_non_null(rest);
-    assert_string_equal(rest, ",\"level\":\"warning\",\"code\":\"RELOAD_FAILED\",\"msg\":\"the old one stays\","
-                              "\"count\":\"2\",\"why\":\"a \\\"b\\\" \\\\ c?d=e\"}\n");
+    assert_string_equal(rest, ",\"level\":\"warning\",\"code\":\"RELOAD_FAILED\","
+                              "\"msg\":\"the old one stays\",\"count\":\"2\","
+                              "\"why\":\"a \\\"b\\\" \\\\ c?d=e\"}\n");
 }
 
 int main(void)
