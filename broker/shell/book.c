@@ -1,9 +1,9 @@
 /*
  * book.c: loads directories, norms and permits into one snapshot, and looks things up in it.
  *
- * Each region's key vouches for that region's own parties and for nobody else's. So a key that names an
- * address must stand beside that party in the same directory, and an id or address stands in one directory
- * only: otherwise one region could speak for another's practice.
+ * Each region's key vouches for that region's own parties and for nobody else's. A directory's parser sees to
+ * it that its keys name its own parties only; here an address or a key id that stands in two directories is
+ * refused: otherwise one region could speak for another's practice.
  */
 #include "book.h"
 
@@ -14,26 +14,6 @@
 #include "norm_file.h"
 #include "permit_file.h"
 
-/* The party, if this directory may speak for it. */
-static const struct sch_party *own_party(const struct sch_directory *directory, const char *address)
-{
-    const struct sch_party *party = sch_directory_party(directory, address);
-    return party != NULL && strcmp(party->region, directory->region) == 0 ? party : NULL;
-}
-
-static int check_key(const struct sch_directory *directory, const struct sch_key *key, const char *path,
-                     sch_error *error)
-{
-    const struct sch_address *named = key->use == SCH_KEY_TRANSPORT ? key->acts_for : &key->party;
-    size_t count = key->use == SCH_KEY_TRANSPORT ? key->acts_for_count : 1;
-    for (size_t i = 0; i < count; i++)
-        if (own_party(directory, named[i].text) == NULL)
-            return sch_fail(error, SCH_E_DIRECTORY_FORMAT,
-                            "%s: key %s names %s, which is no party of region %s in this directory", path,
-                            key->id, named[i].text, directory->region);
-    return SCH_OK;
-}
-
 /* What no directory alone can show: the same id or address in two of them. */
 static int check_apart(const struct sch_directory *one, const struct sch_directory *other, sch_error *error)
 {
@@ -42,8 +22,7 @@ static int check_apart(const struct sch_directory *one, const struct sch_directo
             return sch_fail(error, SCH_E_DIRECTORY_FORMAT, "key id %s stands in the directories of %s and %s",
                             one->keys[i].id, one->region, other->region);
     for (size_t i = 0; i < one->party_count; i++)
-        if (own_party(one, one->parties[i].address.text) != NULL
-            && own_party(other, one->parties[i].address.text) != NULL)
+        if (sch_directory_party(other, one->parties[i].address.text) != NULL)
             return sch_fail(error, SCH_E_DIRECTORY_FORMAT, "%s stands in the directories of %s and %s",
                             one->parties[i].address.text, one->region, other->region);
     return SCH_OK;
@@ -60,11 +39,6 @@ static int check_directory(const struct sch_book *book, const struct sch_directo
     if (before != NULL && directory->serial < before->serial)
         return sch_fail(error, SCH_E_DIRECTORY_OLD, "%s: serial %llu, but %llu is in use", path,
                         (unsigned long long)directory->serial, (unsigned long long)before->serial);
-    for (size_t i = 0; i < directory->key_count; i++) {
-        int code = check_key(directory, &directory->keys[i], path, error);
-        if (code != SCH_OK)
-            return code;
-    }
     for (size_t i = 0; i < book->directory_count; i++) {
         int code = check_apart(book->directory[i], directory, error);
         if (code != SCH_OK)
@@ -123,7 +97,7 @@ const struct sch_party *sch_book_party(const struct sch_book *book, const char *
 {
     const struct sch_party *party = NULL;
     for (size_t i = 0; party == NULL && i < book->directory_count; i++)
-        party = own_party(book->directory[i], address);
+        party = sch_directory_party(book->directory[i], address);
     return party;
 }
 

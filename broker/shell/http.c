@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <scharnier/version.h>
@@ -120,12 +122,31 @@ static void healthz(struct page *page, const struct sch_metrics *m, int64_t age_
     put(page, "}\n");
 }
 
+/* Connections take descriptors, and at the limit the accept loop burns a core (TRAPS): worth a watch. */
+static void put_descriptors(struct page *page)
+{
+    struct rlimit limit = { 0 };
+    unsigned long long open_count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    while (directory != NULL && readdir(directory) != NULL)
+        open_count++;
+    if (directory != NULL)
+        closedir(directory);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    /* "." and ".." and the directory itself are none. */
+    put(page, "# HELP process_open_fds Open file descriptors.\n# TYPE process_open_fds gauge\n");
+    put(page, "process_open_fds %llu\n", open_count > 3 ? open_count - 3 : 0);
+    put(page, "# HELP process_max_fds Limit of open file descriptors.\n# TYPE process_max_fds gauge\n");
+    put(page, "process_max_fds %llu\n", (unsigned long long)limit.rlim_cur);
+}
+
 static void metrics_page(struct page *page, const struct sch_metrics *metrics)
 {
     page->status = MHD_HTTP_OK;
     page->type = "text/plain; version=0.0.4; charset=utf-8";
     page->size = sch_metrics_render(metrics, page->text, PAGE_SIZE);
-    assert(page->size < PAGE_SIZE);     /* a test holds the fullest page against this */
+    assert(page->size < PAGE_SIZE / 2); /* a test holds the fullest page against this */
+    put_descriptors(page);
 }
 
 static void compose(struct page *page, struct sch_board *board, const char *url, bool verbose)
