@@ -37,8 +37,9 @@ static void init_norms(struct sch_norms *norms)
         { 2, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS }, { 3, SCH_VARIANT_PLAIN, 24, SCH_UNIT_HOURS },
         { 4, SCH_VARIANT_PLAIN, 4, SCH_UNIT_WEEKS }, { 5, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS },
         { 6, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS }, { 7, SCH_VARIANT_PLAIN, 14, SCH_UNIT_WEEKS },
-        { 7, SCH_VARIANT_AFTER_INTAKE, 10, SCH_UNIT_WEEKS }, { 9, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS },
-        { 9, SCH_VARIANT_CLINICAL, 24, SCH_UNIT_HOURS }, { 10, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WORKING_DAYS },
+        { 7, SCH_VARIANT_AFTER_INTAKE, 10, SCH_UNIT_WEEKS },
+        { 9, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS }, { 9, SCH_VARIANT_CLINICAL, 24, SCH_UNIT_HOURS },
+        { 10, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WORKING_DAYS },
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         add_norm(norms, row[i].expectation, row[i].variant, row[i].term, row[i].unit);
@@ -336,7 +337,8 @@ size_t step_fixture_count(const struct step_fixture *f, enum sch_effect_type typ
     return count;
 }
 
-const struct sch_effect *step_fixture_effect(const struct step_fixture *f, enum sch_effect_type type, size_t n)
+const struct sch_effect *step_fixture_effect(const struct step_fixture *f, enum sch_effect_type type,
+                                             size_t n)
 {
     for (size_t i = 0; i < f->effects.count; i++) {
         if (f->effects.effect[i].type == type && n-- == 0) {

@@ -13,8 +13,8 @@
 #define STEP_FIXTURE_DAY_MS INT64_C(86400000)
 
 enum step_party {
-    PRACTICE, POH, HUISARTSENPOST, GB, S, S_DEPARTMENT, CRISIS, WIJKTEAM, COORDINATOR, FAR_COORDINATOR, STRANGER,
-    STEP_PARTY_COUNT
+    PRACTICE, POH, HUISARTSENPOST, GB, S, S_DEPARTMENT, CRISIS, WIJKTEAM, COORDINATOR, FAR_COORDINATOR,
+    STRANGER, STEP_PARTY_COUNT
 };
 
 struct step_fixture {
@@ -41,7 +41,7 @@ void step_fixture_init(struct step_fixture *f);
 void step_fixture_norm(struct step_fixture *f, unsigned expectation, enum sch_variant variant, int term,
                        enum sch_unit unit);
 
-/* A message of this kind with all that it needs: f->header, to be changed at will before step_fixture_send(). */
+/* A message of this kind with all that it needs: f->header, to be changed at will before it is sent. */
 struct sch_header *step_fixture_message(struct step_fixture *f, enum sch_kind kind);
 struct sch_header *step_fixture_referral(struct step_fixture *f, enum step_party from, enum step_party to);
 void step_fixture_copy(struct step_fixture *f, enum step_party party);
@@ -75,7 +75,8 @@ int64_t step_fixture_date(const struct step_fixture *f, int days);
 
 /* The effects of the last step: how many of a type, and the n-th of it (NULL past the end). */
 size_t step_fixture_count(const struct step_fixture *f, enum sch_effect_type type);
-const struct sch_effect *step_fixture_effect(const struct step_fixture *f, enum sch_effect_type type, size_t n);
+const struct sch_effect *step_fixture_effect(const struct step_fixture *f, enum sch_effect_type type,
+                                             size_t n);
 /* The first effect of a type about an expectation; NULL when there is none. */
 const struct sch_effect *step_fixture_about(const struct step_fixture *f, enum sch_effect_type type,
                                             unsigned expectation);

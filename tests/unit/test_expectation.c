@@ -23,8 +23,8 @@ static void begin(void)
 static void test_counted_rules(void **state)
 {
     (void)state;
-    static const bool counted[SCH_EXPECTATION_COUNT] = { false, true, true, true, true, true, true, true, false,
-                                                         true, true };
+    static const bool counted[SCH_EXPECTATION_COUNT] = { false, true, true, true, true, true,
+                                                         true, true, false, true, true };
     for (unsigned number = 0; number < 20; number++) {
         const struct sch_expectation_rule *rule = sch_expectation_rule(number);
         assert_non_null(rule);

@@ -117,7 +117,8 @@ static void test_facts_required_and_forbidden(void **state)
             fill();
             if ((rule->required & UINT32_C(1) << i) != 0) {
                 header.fact[i] = 0;
-                assert_int_equal(sch_kind_check(&header, has_letter(header.kind), &field), SCH_E_FIELD_MISSING);
+                assert_int_equal(sch_kind_check(&header, has_letter(header.kind), &field),
+                                 SCH_E_FIELD_MISSING);
             } else if ((rule->allowed & UINT32_C(1) << i) == 0) {
                 header.fact[i] = 1;
                 assert_int_equal(sch_kind_check(&header, has_letter(header.kind), &field),

@@ -39,7 +39,8 @@ static void test_e6_counts_from_the_appointment_and_moves(void **state)
     assert_int_equal(step_fixture_owed(&f, 6)->due_ms, step_fixture_end_of(20260323));
     assert_int_equal(step_fixture_owed(&f, 6)->remind_ms, step_fixture_end_of(20260319));
     assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 9), SCH_OK);
-    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_MOVE, 6)->instance.due_ms, step_fixture_end_of(20260325));
+    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_MOVE, 6)->instance.due_ms,
+                     step_fixture_end_of(20260325));
     assert_int_equal(step_fixture_owed(&f, 6)->norm_due_ms, step_fixture_end_of(20260325));
     assert_int_equal(step_fixture_owed(&f, 6)->remind_ms, step_fixture_end_of(20260323));
     assert_memory_equal(&step_fixture_owed(&f, 6)->opened_by, &first, sizeof first);
@@ -191,14 +192,17 @@ static void test_found_incomplete_after_opening(void **state)
     /* The copy's opinion does not count, and nor does a section that nobody requires. */
     assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, POH, SCH_SECTION_AFTERCARE), SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
-    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_AFTERCARE), SCH_OK);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_AFTERCARE),
+                     SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_ENDED);
     assert_int_equal(f.dossier.closed_ms, 0);
-    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_REOPEN, 9)->instance.standing, SCH_STANDING_INCOMPLETE);
+    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_REOPEN, 9)->instance.standing,
+                     SCH_STANDING_INCOMPLETE);
     assert_int_equal(step_fixture_owed(&f, 9)->due_ms, step_fixture_end_of(20260316));
     say(SCH_KIND_DISCHARGE_LETTER);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
-    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, f.last, PRACTICE, SCH_SECTION_QUESTION), SCH_OK);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, f.last, PRACTICE, SCH_SECTION_QUESTION),
+                     SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
 }
 

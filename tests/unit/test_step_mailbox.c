@@ -93,7 +93,8 @@ static void test_refused_referral_is_undelivered(void **state)
     assert_null(step_fixture_owed(&f, 7));
     assert_int_equal(step_fixture_owed(&f, 10)->member, SCH_MEMBER_REFERRER);
     /* Reports about reports there are none, and no E1 of them. */
-    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_REFUSE, f.dossier.delivery[1].message, PRACTICE, 0), SCH_OK);
+    struct sch_id report = f.dossier.delivery[1].message;
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_REFUSE, report, PRACTICE, 0), SCH_OK);
     assert_int_equal(f.effects.count, 2);
     /* Then it turns out that they have it. */
     assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);

@@ -134,9 +134,28 @@ static void check_promises(void)
     }
 }
 
+/* A phase that is proven answers all that the earlier ones owed, letters excepted. */
+static void check_phase(void)
+{
+    enum sch_phase phase = f.dossier.phase;
+    if (phase >= SCH_PHASE_ACCEPTED) {
+        check(step_fixture_owed(&f, 2) == NULL && step_fixture_owed(&f, 3) == NULL, "decided");
+    }
+    if (phase >= SCH_PHASE_INTAKE_PLANNED) {
+        check(step_fixture_owed(&f, 4) == NULL, "planned");
+    }
+    if (phase >= SCH_PHASE_INTAKE_DONE) {
+        check(step_fixture_owed(&f, 5) == NULL, "shown up");
+    }
+    if (phase >= SCH_PHASE_IN_TREATMENT) {
+        check(step_fixture_owed(&f, 7) == NULL, "started");
+    }
+}
+
 static void check_dossier(void)
 {
     const struct sch_dossier *dossier = &f.dossier;
+    check_phase();
     check(dossier->phase >= SCH_PHASE_SENT && dossier->phase <= SCH_PHASE_UNDELIVERED &&
               dossier->phase != SCH_PHASE_REDIRECTED && dossier->phase != SCH_PHASE_BACK_REFERRED,
           "a phase of this version");
@@ -334,8 +353,10 @@ static void live(void)
     alert_count = 0;
     f.norms.required[SCH_KIND_INTAKE_REPORT].demanded = draw(2) == 0;
     for (unsigned number = 1; number < SCH_EXPECTATION_COUNT && draw(3) == 0; number++) {
-        step_fixture_norm(&f, 1 + (unsigned)draw(10), SCH_VARIANT_PLAIN, (int)draw(40),
-                          (enum sch_unit)(1 + draw(4)));
+        unsigned changed = 1 + (unsigned)draw(10);
+        int term = (int)draw(40);
+        enum sch_unit unit = (enum sch_unit)(1 + draw(4));
+        step_fixture_norm(&f, changed, SCH_VARIANT_PLAIN, term, unit);
     }
     f.world.now_ms += (int64_t)draw(UINT64_C(400) * STEP_FIXTURE_DAY_MS);
     open_dossier();
