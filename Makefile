@@ -136,3 +136,6 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_ARCHIVES)
 SIM := $(B)/tests/sim/sim
 $(SIM): $(call obj,$(wildcard tests/sim/*.c)) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
 	$(call link,$(call obj,$(wildcard tests/sim/*.c)) -Wl$(comma)--start-group $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO) -Wl$(comma)--end-group,$(BROKER_LIBS))
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB_PROTO)
+	$(call link,$< $(LIB_PROTO),-lzmq -llmdb -lpthread $(PROTO_LIBS))
