@@ -186,7 +186,10 @@ static void test_form(void **state)
     raw_number(&raw, 0, 1);
     expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");
 
-    /* A number of eleven bytes, a length that lies, one that would overflow. */
+    /* A number beyond 64 bits, one of eleven bytes, a length that lies, one that would overflow. */
+    raw.size = 0;
+    raw_append(&raw, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11);
+    expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");
     raw.size = 0;
     raw_append(&raw, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12);
     expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");

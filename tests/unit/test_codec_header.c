@@ -190,6 +190,9 @@ static void test_required(void **state)
     strcpy(h.prepared_by.text, "x");
     expect_refusal(&h, SCH_E_FIELD_INVALID, "header.prepared_by");
     h = full();
+    strcpy(h.concerned.text, "agb:06290714/Poli");
+    expect_refusal(&h, SCH_E_FIELD_INVALID, "header.concerned");
+    h = full();
     h.sections = (uint32_t)SCH_SECTION_ALL + 1;
     expect_refusal(&h, SCH_E_FIELD_INVALID, "header.sections");
 }

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Builds every tests/fuzz/fuzz_*.c with libFuzzer, ASan and UBSan, and runs each for T seconds.
+#   tests/fuzz/run.sh [T [TARGET…]]
+# tests/fuzz/corpus/<target> is what each starts from; what it finds grows in $BUILD/fuzz/found, and an input that
+# crashes is kept in $BUILD/fuzz/crash. Prints a line per target; exits 1 when one crashed, 2 when one was not built.
+set -u
+cd "$(dirname "$0")/../.."
+
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+build=${BUILD:-build}
+make=${MAKE:-make}
+case $seconds in
+    '' | *[!0-9]*) echo "run.sh: the first argument is a number of seconds" >&2; exit 2 ;;
+esac
+
+targets=("$@")
+if [ ${#targets[@]} -eq 0 ]; then
+    for file in tests/fuzz/fuzz_*.c; do targets+=("$(basename "$file" .c)"); done
+fi
+$make --no-print-directory FLAVOUR=fuzz BUILD="$build" "${targets[@]/#/$build/fuzz/tests/fuzz/}" || exit 2
+
+crashed=0
+fuzz() {
+    local name=$1 program=$build/fuzz/tests/fuzz/$1 found=$build/fuzz/found/$1 crash=$build/fuzz/crash/$1
+    local log=$build/fuzz/$1.log options=()
+    local runs cov crashes code
+    mkdir -p "$found" "$crash"
+    [ -f "tests/fuzz/$name.dict" ] && options+=("-dict=tests/fuzz/$name.dict")
+    [ -d "tests/fuzz/corpus/$name" ] && options+=("tests/fuzz/corpus/$name")
+    "$program" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        -artifact_prefix="$crash/" "$found" "${options[@]}" >"$log" 2>&1
+    code=$?
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    cov=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1)
+    crashes=$(grep -c 'Test unit written to' "$log")
+    printf '  %-18s %12s executions  %-10s %s crashes\n' "$name" "${runs:-0}" "${cov:-cov: 0}" "$crashes"
+    if [ "$code" -ne 0 ]; then
+        crashed=1
+        grep -E 'SUMMARY|Assertion|Test unit written to' "$log" | sed 's/^/      /'
+        grep -o 'Test unit written to .*' "$log" | sed "s|Test unit written to |      rerun: $program |"
+    fi
+}
+for target in "${targets[@]}"; do fuzz "$target"; done
+exit $crashed
