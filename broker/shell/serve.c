@@ -328,8 +328,10 @@ static void look_at_time(struct server *server, int64_t now_ms)
         server->held_said_at_ms = now_ms + HELD_SAID_MS;
     }
     server->metrics.held = held;
-    if (!held)
+    if (!held) {
         server->metrics.held_since_ms = 0;
+        server->held_said_at_ms = 0;
+    }
 }
 
 static void publish(struct server *server, int64_t now_ms)

@@ -1,5 +1,5 @@
 /*
- * test_book.c: several directories as one book: each region speaks for its own parties, and for nobody else's.
+ * test_book.c: several directories as one book: each region speaks for its own parties, for nobody else's.
  */
 #include "shell/book.h"
 
@@ -135,7 +135,8 @@ static void test_foreign_party(void **state)
     assert_null(load(f, NULL));
     assert_int_equal(f->error.code, SCH_E_DIRECTORY_FORMAT);
     put(f, 1, "gooi", 1, HAVEN LINDE KEY("haven", HEX_B, "agb:94000001, agb:01234567"));
-    assert_refused(f, NULL, SCH_E_DIRECTORY_FORMAT, "agb:01234567 stands in the directories of utrecht and gooi");
+    assert_refused(f, NULL, SCH_E_DIRECTORY_FORMAT,
+                   "agb:01234567 stands in the directories of utrecht and gooi");
     put(f, 1, "gooi", 1, HAVEN KEY("linde", HEX_B, "agb:94000001"));
     assert_refused(f, NULL, SCH_E_DIRECTORY_FORMAT, "key id linde stands in the directories of");
 }

@@ -1,6 +1,6 @@
 /*
- * test_control.c: the operator's socket, both ends, and the pages on loopback. Net and store are stand-ins: the
- * one is woken, the other copied.
+ * test_control.c: the operator's socket, both ends, and the pages on loopback. Net and store are stand-ins:
+ * the one is woken, the other copied.
  */
 #include "shell/control.h"
 
