@@ -70,12 +70,36 @@ static void test_expectations_name_every_rule(void **state)
     free(text);
 }
 
+/* The files are what reviewers read; after a change of a table print them anew and look at the difference. */
+static void compare(void (*print)(FILE *), const char *path)
+{
+    char *text = printed(print);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        fail_msg("%s cannot be read; run from the top of the repository", path);
+    }
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        assert_int_equal(fgetc(file), (unsigned char)text[i]);
+    }
+    assert_int_equal(fgetc(file), EOF);
+    (void)fclose(file);
+    free(text);
+}
+
+static void test_tables_are_those_that_were_reviewed(void **state)
+{
+    (void)state;
+    compare(sch_print_states, "tests/golden/print_states.txt");
+    compare(sch_print_expectations, "tests/golden/print_expectations.txt");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_states_name_every_event),
         cmocka_unit_test(test_states_are_aligned),
         cmocka_unit_test(test_expectations_name_every_rule),
+        cmocka_unit_test(test_tables_are_those_that_were_reviewed),
     };
     return cmocka_run_group_tests_name("print", tests, NULL, NULL);
 }
