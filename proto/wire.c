@@ -40,10 +40,14 @@ bool sch_wire_fail(struct sch_fault *fault, enum sch_error_code code, const char
 
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
-static bool take_varint(struct sch_bytes *rest, uint64_t *value)
+/* protobuf-c reads keys and lengths of at most five bytes, also when the rest would be padding. */
+#define KEY_SIZE_MAX 5
+#define NUMBER_SIZE_MAX 10
+
+static bool take_varint(struct sch_bytes *rest, unsigned size_max, uint64_t *value)
 {
     uint64_t result = 0;
-    for (unsigned i = 0; i < 10 && i < rest->len; i++) {
+    for (unsigned i = 0; i < size_max && i < rest->len; i++) {
         uint64_t byte = rest->ptr[i];
         result |= (byte & 0x7f) << (7 * i);
         if ((byte & 0x80) == 0) {
@@ -71,7 +75,7 @@ static bool take_bytes(struct sch_bytes *rest, uint64_t size, struct sch_bytes *
 static bool take_piece(struct sch_bytes *rest, struct piece *piece)
 {
     uint64_t key;
-    if (!take_varint(rest, &key) || key >> 3 == 0 || key > UINT32_MAX) {
+    if (!take_varint(rest, KEY_SIZE_MAX, &key) || key >> 3 == 0 || key > UINT32_MAX) {
         return false;
     }
     piece->tag = (uint32_t)(key >> 3);
@@ -79,14 +83,14 @@ static bool take_piece(struct sch_bytes *rest, struct piece *piece)
     piece->number = 0;
     switch (piece->wire_type) {
     case WIRE_VARINT:
-        return take_varint(rest, &piece->number);
+        return take_varint(rest, NUMBER_SIZE_MAX, &piece->number);
     case WIRE_64:
         return take_bytes(rest, 8, &piece->bytes);
     case WIRE_32:
         return take_bytes(rest, 4, &piece->bytes);
     case WIRE_LENGTH: {
         uint64_t size;
-        return take_varint(rest, &size) && take_bytes(rest, size, &piece->bytes);
+        return take_varint(rest, KEY_SIZE_MAX, &size) && take_bytes(rest, size, &piece->bytes);
     }
     default:
         return false;                   /* groups, and types that do not exist */
@@ -129,7 +133,8 @@ static bool scan_packed(const ProtobufCFieldDescriptor *field, struct sch_bytes 
 {
     while (bytes.len > 0) {
         uint64_t number;
-        if (!take_varint(&bytes, &number) || !number_fits(field, number) || ++*elements > ELEMENTS_MAX) {
+        if (!take_varint(&bytes, NUMBER_SIZE_MAX, &number) || !number_fits(field, number) ||
+            ++*elements > ELEMENTS_MAX) {
             return false;
         }
     }

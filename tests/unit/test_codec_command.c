@@ -193,6 +193,13 @@ static void test_form(void **state)
     raw.size = 0;
     raw_append(&raw, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12);
     expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");
+    /* A key, and a length, of six bytes: padded with zeros, and more than protobuf-c reads. */
+    raw.size = 0;
+    raw_append(&raw, "\x88\x80\x80\x80\x80\x00\x01", 7);
+    expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");
+    raw.size = 0;
+    raw_append(&raw, "\x52\x80\x80\x80\x80\x80\x00", 7);
+    expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");
     raw.size = 0;
     raw_append(&raw, "\x52\x05\x01", 3);
     expect_fault(raw_view(&raw), SCH_E_PROTOCOL, "command");
