@@ -11,6 +11,8 @@
 
 #define MEDIA_TYPE_MAX 127
 #define FILE_NAME_MAX 255
+#define DATE_MIN 20000101
+#define DATE_MAX 20991231
 
 sch_draft *sch_draft_new(sch_client *client, enum sch_kind kind)
 {
@@ -225,15 +227,25 @@ void sch_draft_subject(sch_draft *draft, const struct sch_id *message)
 
 /* ---- facts and letter --------------------------------------------------------------------------- */
 
+/* May a fact of its type have this value? What a kind needs of it is the broker's to judge. */
+static bool fact_fits(enum sch_fact fact, int64_t value)
+{
+    switch (sch_fact_type(fact)) {
+    case SCH_TYPE_CODE: return sch_code_valid(sch_fact_set(fact), value);
+    case SCH_TYPE_DATE: return value >= DATE_MIN && value <= DATE_MAX;
+    case SCH_TYPE_NUMBER: return value > 0 && value <= UINT32_MAX;
+    case SCH_TYPE_TIME: break;
+    }
+    return value > 0;
+}
+
 void sch_draft_fact(sch_draft *draft, enum sch_fact fact, int64_t value)
 {
     if ((unsigned)fact >= SCH_FACT_COUNT) {
         sch_fail(error_of(draft), SCH_E_USAGE, "%d is no fact", (int)fact);
         return;
     }
-    bool good = value >= 0 && (sch_fact_type(fact) != SCH_TYPE_CODE || value == 0 ||
-                               sch_code_valid(sch_fact_set(fact), value));
-    if (!good) {
+    if (value != 0 && !fact_fits(fact, value)) {
         sch_fail(error_of(draft), SCH_E_FIELD_INVALID, "header.%s: %lld is not allowed", sch_fact_name(fact),
                  (long long)value);
         return;

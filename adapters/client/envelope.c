@@ -79,6 +79,8 @@ static int encode_letter(const struct sch_draft *draft, uint8_t **bytes, size_t 
     if (!sch_draft_has_letter(draft))
         return SCH_OK;
     size_t letter_size = sch_letter_size(&draft->letter);
+    if (letter_size == 0)
+        return sch_fail(error, SCH_E_FIELD_INVALID, "a section or attachment cannot be sent");
     uint32_t limit = draft->client->body_size_max;
     if (limit == 0 || limit > SCH_BODY_SIZE_MAX)
         limit = SCH_BODY_SIZE_MAX;

@@ -49,7 +49,8 @@ SCH_API int sch_config_check(const char *config_path, void (*report)(void *conte
 SCH_API int sch_connect(sch_client *client, int timeout_ms, sch_error *error);
 SCH_API bool sch_is_connected(const sch_client *client);
 
-/* The addresses of the configuration's [mailbox …] sections, and how many; the first is the default sender. */
+/* The addresses of the configuration's [mailbox …] sections, and how many; the first is the default
+ * sender. */
 SCH_API const struct sch_address *sch_mailboxes(const sch_client *client, size_t *count);
 
 /* The broker's civil time as this client knows it: UTC ms, running at the broker's clock rate. Before the
@@ -122,8 +123,10 @@ typedef struct sch_receipt {
 SCH_API int sch_send(sch_client *client, sch_draft *draft, int timeout_ms, sch_receipt *receipt,
                      sch_error *error);
 
-/* Like sch_send(), but returns as soon as the outbox holds the message: SCH_E_QUEUED is success. The answer
- * comes to sch_on_sent()'s hook from sch_client_step(), rejections too (code not SCH_OK). */
+/* Like sch_send(), but returns as soon as the outbox holds the message: SCH_E_QUEUED is success. It survives
+ * this process at once, and a power cut from the next sch_client_step() on, which makes all that was posted
+ * durable together before it sends any of it. The answer comes to sch_on_sent()'s hook from
+ * sch_client_step(), rejections too (code not SCH_OK). SCH_OK: the key was receipted before; no hook. */
 SCH_API int sch_post(sch_client *client, sch_draft *draft, sch_receipt *receipt, sch_error *error);
 SCH_API void sch_on_sent(sch_client *client,
                          void (*sent)(void *context, const char *key, const sch_receipt *receipt,
@@ -142,7 +145,9 @@ typedef enum sch_verdict {
     SCH_LATER                           /* I call sch_settle() myself, within the lease or later */
 } sch_verdict;
 
-/* Called with a message whose signature is verified and whose letter is open. msg dies on return. */
+/* Called with a message whose signature is verified and whose letter is open. msg dies on return. One that
+ * cannot be verified, opened or read is refused without a call, and logged. REMINDER and DELIVERY_REPORT from
+ * the region's broker ("regio:utrecht/broker") are unsigned: the connection proves who sent them. */
 typedef sch_verdict sch_on_msg(const sch_msg *msg, void *context);
 
 /* Begin collecting for these mailboxes (count 0: all of the configuration), holding at most `window` (1..256)
@@ -150,11 +155,20 @@ typedef sch_verdict sch_on_msg(const sch_msg *msg, void *context);
 SCH_API int sch_attach(sch_client *client, const char *const *mailboxes, size_t count, unsigned window,
                        sch_on_msg *on_msg, void *context, sch_error *error);
 
-/* Serves the connection until sch_stop(): sends, resends, hands out messages. Returns SCH_OK. */
+/* Serves the connection until sch_stop(): sends, resends, hands out messages. Returns SCH_OK. While the state
+ * directory cannot be written nothing is sent or settled; that is logged and tried again. sch_stop() also
+ * ends other calls that wait, early, with what they return when their time is up. */
 SCH_API int sch_run(sch_client *client, sch_error *error);
 SCH_API void sch_stop(sch_client *client);      /* also from a signal handler or another thread */
 
-/* The same for a loop of your own: wait until the fd is readable or sch_client_wait_ms() passed, then step. */
+/*
+ * The same for a loop of your own: wait until the fd is readable or sch_client_wait_ms() passed, then step.
+ * The fd is one for the life of the handle, an epoll that stays readable for as long as there is something to
+ * do, so that poll(), level- or edge-triggered epoll and libuv all may watch it; only step reads from it.
+ * sch_client_wait_ms() changes with every call of this library. Hooks and callbacks are called from within
+ * sch_client_step() and sch_run() only; they may call sch_send(), sch_post(), sch_settle() and sch_ask(), but
+ * not step (STATE). Errors: IO, when outbox or journal cannot be made durable; step again later.
+ */
 SCH_API int sch_client_fd(const sch_client *client);
 SCH_API int sch_client_wait_ms(const sch_client *client);
 SCH_API int sch_client_step(sch_client *client, int timeout_ms, sch_error *error);

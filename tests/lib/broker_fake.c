@@ -83,7 +83,8 @@ static void reply_with(struct serving *s, const struct sch_reply *reply, struct 
         zmq_send(s->router, body.ptr, body.len, 0);
 }
 
-static void reject(struct serving *s, uint64_t request, enum sch_error_code code, const struct sch_id *message)
+static void reject(struct serving *s, uint64_t request, enum sch_error_code code,
+                   const struct sch_id *message)
 {
     struct sch_reply reply = { .request = request, .type = SCH_REPLY_REJECTION };
     reply.rejection.code = code;
@@ -219,7 +220,8 @@ static void on_directory(struct serving *s, const struct sch_command *command)
     strcpy(reply.directory.region, "utrecht");
     reply.directory.serial = world->serial;
     if (command->directory.have_serial < world->serial) {
-        reply.directory.content = (struct sch_bytes){ (const uint8_t *)world->directory, world->directory_size };
+        reply.directory.content.ptr = (const uint8_t *)world->directory;
+        reply.directory.content.len = world->directory_size;
         reply.directory.signature = (struct sch_bytes){ world->signature, 64 };
     }
     reply_with(s, &reply, (struct sch_bytes){ 0 });
@@ -241,8 +243,9 @@ static void on_attach(struct serving *s, const struct sch_command *command)
 /* Every query is answered by a page of one dossier, the one that was asked for. */
 static void on_query(struct serving *s, const struct sch_command *command)
 {
-    struct sch_dossier_row row = { .dossier = command->query.dossier, .phase = SCH_PHASE_SENT, .region = "utrecht",
-                                   .echelon = SCH_PARTY_S_GGZ, .urgency = SCH_URGENCY_ROUTINE,
+    struct sch_dossier_row row = { .dossier = command->query.dossier, .phase = SCH_PHASE_SENT,
+                                   .region = "utrecht", .echelon = SCH_PARTY_S_GGZ,
+                                   .urgency = SCH_URGENCY_ROUTINE,
                                    .opened_ms = CIVIL_MS, .changed_ms = CIVIL_MS };
     strcpy(row.referrer.text, WORLD_PRACTICE);
     strcpy(row.receiver.text, WORLD_GGZ);

@@ -1,8 +1,9 @@
 /*
- * broker_fake.h: a broker in a thread, over a real loopback ROUTER with CURVE and ZAP, that misbehaves on order.
+ * broker_fake.h: a broker in a thread, over a real loopback ROUTER with CURVE and ZAP, that misbehaves on
+ * order.
  *
- * It stores submissions in memory, answers, and offers what a test gives it; it judges nothing. One session at
- * a time. Every field below the lock is read and written with sch_fake_lock() held.
+ * It stores submissions in memory, answers, and offers what a test gives it; it judges nothing. One session
+ * at a time. Every field below the lock is read and written with sch_fake_lock() held.
  */
 #ifndef SCH_TEST_BROKER_FAKE_H
 #define SCH_TEST_BROKER_FAKE_H

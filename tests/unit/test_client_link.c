@@ -228,7 +228,8 @@ static void test_one_process_each(void **state)
 {
     struct fixture *f = *state;
     open_as(f, "practice");
-    assert_null(sch_open(sch_client_world_config(&f->world, "practice", f->broker.endpoint, NULL), &f->error));
+    const char *path = sch_client_world_config(&f->world, "practice", f->broker.endpoint, NULL);
+    assert_null(sch_open(path, &f->error));
     assert_int_equal(f->error.code, SCH_E_BUSY);
 }
 
@@ -581,8 +582,8 @@ static void put_signed(struct fixture *f, enum sch_kind kind, const char *sender
     if (key) {
         struct sch_seal seal;
         size_t body_size = 0;
-        assert_int_equal(sch_seal_make(&seal, NULL, &body_size, bytes, (struct sch_bytes){ 0 }, NULL, 0, key_id,
-                                       key->secret_key, &f->error), SCH_OK);
+        assert_int_equal(sch_seal_make(&seal, NULL, &body_size, bytes, (struct sch_bytes){ 0 }, NULL, 0,
+                                       key_id, key->secret_key, &f->error), SCH_OK);
         seal_size = sch_seal_encode(&seal, seal_bytes, sizeof seal_bytes);
     }
     sch_fake_put(&f->broker, WORLD_PRACTICE, bytes, (struct sch_bytes){ seal_bytes, seal_size },
