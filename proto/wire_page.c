@@ -314,7 +314,8 @@ static bool write_unanswereds(const struct sch_page *page, struct sch_arena *are
     return true;
 }
 
-static bool write_mailboxes(const struct sch_page *page, struct sch_arena *arena, Scharnier__V1__Page *message)
+static bool write_mailboxes(const struct sch_page *page, struct sch_arena *arena,
+                            Scharnier__V1__Page *message)
 {
     size_t count = page->mailbox_count;
     Scharnier__V1__MailboxRow *form = sch_arena_take(arena, count * sizeof *form);
