@@ -307,13 +307,3 @@ const struct sch_client_mailbox *sch_client_config_mailbox(const struct sch_clie
     }
     return NULL;
 }
-
-int sch_config_check(const char *config_path, void (*report)(void *context, const char *line), void *context,
-                     sch_error *error)
-{
-    struct sch_client_config config;
-    int code = sch_client_config_load(&config, config_path, report, context, error);
-    if (code == SCH_OK)
-        sch_client_config_close(&config);
-    return code;
-}

@@ -63,13 +63,23 @@ static void report(void *context, const char *line)
     snprintf(f->reported[f->reported_count++], sizeof f->reported[0], "%s", line);
 }
 
+/* What sch_config_check() does. */
+static int check(struct fixture *f, const char *path, sch_error *error)
+{
+    struct sch_client_config config;
+    int code = sch_client_config_load(&config, path, report, f, error);
+    if (code == SCH_OK)
+        sch_client_config_close(&config);
+    return code;
+}
+
 static void expect(struct fixture *f, const char *from, const char *to, enum sch_error_code code,
                    const char *said)
 {
     sch_error error = SCH_ERROR_INIT;
     f->reported_count = 0;
     write_with(f, from, to);
-    int got = sch_config_check(f->path, report, f, &error);
+    int got = check(f, f->path, &error);
     if (got != (int)code || !strstr(error.text, said) || f->reported_count == 0)
         fail_msg("%s: got %s: %s", to, error.name, error.text);
 }
@@ -132,9 +142,9 @@ static void test_every_fault_is_reported(void **state)
 
 static void test_no_file(void **state)
 {
-    (void)state;
+    struct fixture *f = *state;
     sch_error error = SCH_ERROR_INIT;
-    assert_int_equal(sch_config_check("/nonexistent/client.conf", NULL, NULL, &error), SCH_E_IO);
+    assert_int_equal(check(f, "/nonexistent/client.conf", &error), SCH_E_IO);
     assert_null(sch_open("/nonexistent/client.conf", &error));
 }
 
@@ -143,7 +153,7 @@ static void test_example(void **state)
 {
     struct fixture *f = *state;
     sch_error error = SCH_ERROR_INIT;
-    assert_int_equal(sch_config_check("adapters/examples/client.conf", report, f, &error), SCH_E_KEY_FILE);
+    assert_int_equal(check(f, "adapters/examples/client.conf", &error), SCH_E_KEY_FILE);
     for (size_t i = 0; i < f->reported_count; i++)
         assert_non_null(strstr(f->reported[i], "_key: "));
 }
