@@ -49,6 +49,7 @@ static void add_code(struct pen *pen, const char *before, enum sch_code_set set,
 static const char *headline(const struct sch_map_values *values)
 {
     switch (values->kind) {
+    case SCH_KIND_REFERRAL: return "Verwijzing.";
     case SCH_KIND_ACCEPTANCE: return "De aanmelding is geaccepteerd.";
     case SCH_KIND_REFUSAL: return "De verwijzing is afgewezen.";
     case SCH_KIND_APPOINTMENT: return "Er is een afspraak gemaakt.";

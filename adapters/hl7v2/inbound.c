@@ -236,19 +236,23 @@ static bool find_dossier(struct taking *taking)
     return false;
 }
 
-/* The echelon that a referral states is the receiver's own, by the directory, unless the map tells. */
-static void fill_echelon(struct taking *taking)
+/* The echelon that a referral states is the receiver's own, by the directory, unless the map tells. Without
+ * any directory no letter can be sealed: refuses the message and returns false. */
+static bool fill_echelon(struct taking *taking)
 {
     struct sch_map_values *values = &taking->values;
-
-    if (values->fact[SCH_FACT_ECHELON] != 0)
-        return;
     const struct sch_directory *directory = sch_client_directory(taking->adapter->client, NULL,
                                                                  DIRECTORY_WAIT_MS, NULL);
-    const struct sch_party *party = directory == NULL ? NULL
-                                                      : sch_directory_party(directory, values->receiver.text);
-    if (party != NULL)
+
+    if (directory == NULL) {
+        refuse(taking, "AE", ERROR_INTERNAL, "the broker has not been reached yet, so no directory is known; "
+                                             "send it again");
+        return false;
+    }
+    const struct sch_party *party = sch_directory_party(directory, values->receiver.text);
+    if (party != NULL && values->fact[SCH_FACT_ECHELON] == 0)
         values->fact[SCH_FACT_ECHELON] = party->kind;
+    return true;
 }
 
 /* ---- the draft ------------------------------------------------------------------------------------ */
@@ -541,9 +545,6 @@ void sch_adapter_receive(void *context, uint64_t connection, struct sch_bytes te
     }
     if (!check_message(&taking))
         return;
-    if (taking.values.kind == SCH_KIND_REFERRAL)
-        fill_echelon(&taking);
-    else if (!find_dossier(&taking))
-        return;
-    submit(&taking);
+    if (taking.values.kind == SCH_KIND_REFERRAL ? fill_echelon(&taking) : find_dossier(&taking))
+        submit(&taking);
 }

@@ -19,6 +19,7 @@
 #include "map_file.h"
 
 #define DRAIN_MS 10000                  /* how long SIGTERM waits for answers under way */
+#define CONNECT_MS 5000                 /* how long the start waits for the broker */
 #define FDS_MAX (SCH_SERVER_CONNECTIONS_MAX + 1 + 3)
 
 static struct sch_adapter adapter;
@@ -146,6 +147,19 @@ static int open_peers(sch_error *error)
     return adapter.server != NULL ? SCH_OK : (int)error->code;
 }
 
+/* So that the first message finds a directory, and that a wrong key is named at once. Without a broker the
+ * adapter starts all the same: feedback waits there, and referrals get AE or go to the outbox. */
+static void meet_broker(void)
+{
+    sch_error error = SCH_ERROR_INIT;
+
+    if (sch_connect(adapter.client, CONNECT_MS, &error) != SCH_OK)
+        sch_hl7v2_log('w', "no-broker", "E%d %s: %s; %s; %s", (int)error.code, error.name, error.cause, error.text,
+                      error.hint);
+    else if (sch_client_directory(adapter.client, NULL, CONNECT_MS, &error) == NULL)
+        sch_hl7v2_log('w', "no-directory", "E%d %s: %s; %s", (int)error.code, error.name, error.cause, error.text);
+}
+
 static int open_all(const char *path, sch_error *error)
 {
     int code = sch_hl7v2_config_read(path, NULL, NULL, &adapter.config, error);
@@ -164,6 +178,7 @@ static int open_all(const char *path, sch_error *error)
         return (int)error->code;
     sch_on_log(adapter.client, log_client, NULL);
     sch_on_sent(adapter.client, sch_adapter_sent, &adapter);
+    meet_broker();
     code = open_peers(error);
     if (code != SCH_OK)
         return code;

@@ -145,6 +145,7 @@ struct sch_map_envelope {
     const char *time;                   /* MSH-7: yyyymmddhhmmss+zzzz */
     const char *sender_name;            /* the organisation, for people; may be "" */
     const char *sender_agb, *receiver_agb;  /* for PRD-7; may be "" */
+    const char *receiver;               /* the mailbox, for RF1-3 by [receivers]; may be "" */
     struct sch_bytes patient;           /* a PID segment with standard delimiters; empty: unknown */
 };
 

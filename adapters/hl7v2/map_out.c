@@ -256,6 +256,18 @@ static const char *referral_status(const struct writing *writing)
     }
 }
 
+/* What the map calls the receiving mailbox; the mailbox itself when the map is silent. */
+static const char *mailbox_code(const struct writing *writing)
+{
+    const struct sch_map *map = writing->map;
+    const char *mailbox = writing->envelope->receiver;
+
+    for (size_t i = 0; i < map->receiver_count; i++)
+        if (strcmp(map->receivers[i].address.text, mailbox) == 0)
+            return map->receivers[i].outside;
+    return mailbox;
+}
+
 static void put_referral(struct writing *writing)
 {
     struct sch_hl7_writer *pen = &writing->pen;
@@ -266,6 +278,7 @@ static void put_referral(struct writing *writing)
     sch_hl7_begin(pen, "RF1");
     sch_hl7_put(pen, 1, 1, referral_status(writing));
     put_code(writing, 2, SCH_FACT_URGENCY);
+    sch_hl7_put(pen, 3, 1, answer ? "" : mailbox_code(writing));
     sch_hl7_put(pen, 6, 1, values->order);
     put_date(writing, 7, 1, SCH_FACT_LETTER_DATE);
     put_kenmerk(writing, 11);

@@ -163,6 +163,7 @@ static void fill_envelope(struct giving *giving)
                                                  .sender_name = sch_msg_sender_name(giving->msg),
                                                  .sender_agb = giving->sender_agb,
                                                  .receiver_agb = giving->receiver_agb,
+                                                 .receiver = giving->header->receiver.text,
                                                  .patient = {giving->patient, giving->patient_size}};
 }
 

@@ -61,9 +61,9 @@ static struct sch_correlation_record dossier_record(unsigned number, const char 
     record.dossier.bytes[15] = (uint8_t)number;
     snprintf(record.kenmerk, sizeof record.kenmerk, "SN-0000-%04u", number % 10000);
     snprintf(record.order, sizeof record.order, "%s", order);
-    snprintf(record.sender.text, sizeof record.sender.text, "agb:01056001");
-    snprintf(record.receiver.text, sizeof record.receiver.text, "agb:06056020/volwassenen");
-    snprintf(record.copies[0].text, sizeof record.copies[0].text, "agb:01056001/poh-ggz");
+    snprintf(record.sender.text, sizeof record.sender.text, "agb:01054321");
+    snprintf(record.receiver.text, sizeof record.receiver.text, "agb:06290713/angst");
+    snprintf(record.copies[0].text, sizeof record.copies[0].text, "agb:01054321/poh-ggz");
     record.copy_count = 1;
     record.patient = (struct sch_bytes){(const uint8_t *)patient, sizeof patient - 1};
     return record;
@@ -99,8 +99,8 @@ static void found_by_every_name(void **state)
         assert_int_equal(found.dossier.bytes[15], 7);
         assert_int_equal(sch_correlation_by_order(table, "ORD-8", &found), 1);
         assert_int_equal(found.dossier.bytes[15], 8);
-        assert_string_equal(found.receiver.text, "agb:06056020/volwassenen");
-        assert_string_equal(found.copies[0].text, "agb:01056001/poh-ggz");
+        assert_string_equal(found.receiver.text, "agb:06290713/angst");
+        assert_string_equal(found.copies[0].text, "agb:01054321/poh-ggz");
         assert_int_equal(found.copy_count, 1);
         assert_memory_equal(found.patient.ptr, "PID|1||999990019", 16);
         struct sch_id dossier = found.dossier;

@@ -94,12 +94,12 @@ static void oru_with_a_pdf(void **state)
     (void)state;
     map_example(&his, "ORU-R01.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_REFERRAL);
-    assert_string_equal(values.receiver.text, "agb:06056020/volwassenen");
-    assert_string_equal(values.sender.text, "agb:01056001");
+    assert_string_equal(values.receiver.text, "agb:06290713/angst");
+    assert_string_equal(values.sender.text, "agb:01054321");
     assert_string_equal(values.order, "ORD-ORU-0001");
     assert_int_equal(values.fact[SCH_FACT_URGENCY], SCH_URGENCY_ROUTINE);
-    assert_int_equal(values.fact[SCH_FACT_LETTER_DATE], 20261123);
-    assert_int_equal(values.fact[SCH_FACT_AUTHOR_AGB], 1056101);
+    assert_int_equal(values.fact[SCH_FACT_LETTER_DATE], 20260602);
+    assert_int_equal(values.fact[SCH_FACT_AUTHOR_AGB], 1065432);
     assert_int_equal(values.fact[SCH_FACT_AUTHOR_ROLE], SCH_ROLE_GP);
     assert_int_equal(values.attachment_count, 1);
     assert_string_equal(values.attachment[0].media_type, "application/pdf");
@@ -117,7 +117,7 @@ static void orm_with_sections(void **state)
     (void)state;
     map_example(&his, "ORM-O01.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_REFERRAL);
-    assert_string_equal(values.receiver.text, "agb:94056010");
+    assert_string_equal(values.receiver.text, "agb:94061234");
     assert_int_equal(values.attachment_count, 0);
     assert_string_equal(values.section[8], "Pati\xC3\xABnt stemt in met terugkoppeling aan huisarts en poh-ggz.");
     for (unsigned s = 0; s < 10; s++)
@@ -132,10 +132,10 @@ static void oml_with_escapes(void **state)
 
     (void)state;
     map_example(&his, "OML-O21.hl7", &values);
-    assert_string_equal(values.receiver.text, "agb:06056020/jeugd");
+    assert_string_equal(values.receiver.text, "agb:06290713/trauma");
     assert_int_equal(values.fact[SCH_FACT_URGENCY], SCH_URGENCY_SOON);
     assert_string_equal(values.section[0], "Graag diagnostiek.\nOverleg gewenst bij twijfel.");
-    assert_string_equal(values.section[1], "Concentratieproblemen & prikkelbaarheid.");
+    assert_string_equal(values.section[1], "Herbelevingen & prikkelbaarheid.");
 }
 
 static void ref_and_its_cancellation(void **state)
@@ -145,7 +145,7 @@ static void ref_and_its_cancellation(void **state)
     (void)state;
     map_example(&his, "REF-I12.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_REFERRAL);
-    assert_string_equal(values.receiver.text, "agb:06056020/volwassenen");
+    assert_string_equal(values.receiver.text, "agb:06290713/angst");
     assert_string_equal(values.order, "ORD-REF-0001");
     map_example(&his, "REF-I14.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_WITHDRAWAL);
@@ -164,13 +164,13 @@ static void answers_of_an_epd(void **state)
     map_example(&epd, "RRI-I12.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_ACCEPTANCE);
     assert_string_equal(values.order, "ORD-REF-0001");
-    assert_int_equal(values.fact[SCH_FACT_EXPECTED_DATE], 20261214);
+    assert_int_equal(values.fact[SCH_FACT_EXPECTED_DATE], 20260616);
     map_example(&epd, "RRI-I12-afwijzing.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_REFUSAL);
     assert_int_equal(values.fact[SCH_FACT_REFUSAL_REASON], SCH_REFUSAL_NO_CAPACITY);
     map_example(&epd, "SIU-S12.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_APPOINTMENT);
-    assert_int_equal(values.fact[SCH_FACT_EVENT_DATE], 20261214);
+    assert_int_equal(values.fact[SCH_FACT_EVENT_DATE], 20260616);
     map_example(&epd, "SIU-S26.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_NO_SHOW);
     assert_int_equal(values.fact[SCH_FACT_NEXT_STEP], SCH_NEXT_STEP_NEW_APPOINTMENT);
@@ -179,12 +179,12 @@ static void answers_of_an_epd(void **state)
     assert_int_equal(values.fact[SCH_FACT_STARTED], SCH_STARTED_YES);
     map_example(&epd, "OSU-O51-wacht.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_WAIT_STATUS);
-    assert_int_equal(values.fact[SCH_FACT_EXPECTED_DATE], 20270111);
+    assert_int_equal(values.fact[SCH_FACT_EXPECTED_DATE], 20260706);
     assert_int_equal(values.fact[SCH_FACT_BRIDGED_BY], SCH_BRIDGE_POH_GGZ);
     assert_int_equal(values.fact[SCH_FACT_STARTED], 0);
     map_example(&epd, "OSU-O51-einde.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_TREATMENT_END);
-    assert_int_equal(values.fact[SCH_FACT_EVENT_DATE], 20270528);
+    assert_int_equal(values.fact[SCH_FACT_EVENT_DATE], 20260828);
     assert_int_equal(values.fact[SCH_FACT_END_REASON], SCH_END_COMPLETED);
     assert_int_equal(values.fact[SCH_FACT_SETTING], SCH_SETTING_AMBULANT);
 }
@@ -197,12 +197,12 @@ static void letters_of_an_epd(void **state)
     map_example(&epd, "MDM-T02.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_INTAKE_REPORT);
     assert_int_equal(values.fact[SCH_FACT_OUTCOME], SCH_OUTCOME_TREATMENT);
-    assert_int_equal(values.fact[SCH_FACT_EVENT_DATE], 20261214);
+    assert_int_equal(values.fact[SCH_FACT_EVENT_DATE], 20260616);
     assert_int_equal(values.attachment_count, 1);
     assert_string_equal(values.section[12], "Depressieve stoornis, matig tot ernstig.");
     map_example(&epd, "MDM-T02-ontslag.hl7", &values);
     assert_int_equal(values.kind, SCH_KIND_DISCHARGE_LETTER);
-    assert_int_equal(values.fact[SCH_FACT_REENTRY_UNTIL], 20271128);
+    assert_int_equal(values.fact[SCH_FACT_REENTRY_UNTIL], 20270228);
     assert_non_null(values.section[22]);
 }
 
@@ -324,8 +324,9 @@ static uint8_t *write_values(const struct sch_map *map, const struct sch_map_val
     struct sch_map_envelope envelope = {.control_id = "0123456789ABCDEFGHJK",
                                         .time = "20261123083000+0000",
                                         .sender_name = "GGZ Noordrand",
-                                        .sender_agb = "01056001",
-                                        .receiver_agb = "06056020",
+                                        .sender_agb = "01054321",
+                                        .receiver_agb = "06290713",
+                                        .receiver = "agb:06290713/angst",
                                         .patient = bytes_of("PID|1||999990019^^^NLMINBIZA^NNNLD")};
     uint8_t *text;
 
@@ -443,7 +444,7 @@ static void referral_there_and_back(void **state)
     values.fact[SCH_FACT_URGENCY] = SCH_URGENCY_SOON;
     values.fact[SCH_FACT_LETTER_DATE] = 20261123;
     values.fact[SCH_FACT_AUTHOR_ROLE] = SCH_ROLE_GP;
-    values.fact[SCH_FACT_AUTHOR_AGB] = 1056101;
+    values.fact[SCH_FACT_AUTHOR_AGB] = 1065432;
     values.fact[SCH_FACT_ECHELON] = SCH_PARTY_S_GGZ;
     values.fact[SCH_FACT_CONSENT] = SCH_YES_YES;
     values.fact[SCH_FACT_PHONED_AT] = INT64_C(1795422600000);
@@ -485,7 +486,7 @@ static void a_kind_without_form(void **state)
     struct sch_map map;
     struct sch_map_values values = {.kind = SCH_KIND_REMINDER, .kenmerk = "", .order = ""};
     struct sch_map_envelope envelope = {.control_id = "1", .time = "", .sender_name = "", .sender_agb = "",
-                                        .receiver_agb = ""};
+                                        .receiver_agb = "", .receiver = ""};
     uint8_t *text;
     size_t size;
 
