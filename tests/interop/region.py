@@ -98,14 +98,17 @@ class Region:
         for p in self.parties:
             text += f"\n[party {p.address}]\nname = {p.name}\nkind = {p.kind}\n"
         for p in self.parties:
-            text += f"\n[key {p.stem}-transport]\nuse = transport\npublic = {p.transport[0].hex()}\n"
-            text += "acts_for = " + ",\n    ".join((p.address,) + p.acts_for) + "\n"
-            text += "revoked = yes\n" if p.stem in self.revoked else ""
-            text += f"\n[key {p.stem}-sign]\nuse = sign\npublic = {p.sign[0].hex()}\nparty = {p.address}\n"
-            text += "gp = yes\n" if p.gp else ""
+            acts_for = ",\n    ".join((p.address,) + p.acts_for)
+            text += self.key_text(f"{p.stem}-transport", "transport", p.transport, f"acts_for = {acts_for}\n")
+            text += self.key_text(f"{p.stem}-sign", "sign", p.sign,
+                                  f"party = {p.address}\n" + ("gp = yes\n" if p.gp else ""))
             if p.own_seal:
-                text += f"\n[key {p.stem}-seal]\nuse = seal\npublic = {p.seal[0].hex()}\nparty = {p.address}\n"
+                text += self.key_text(f"{p.stem}-seal", "seal", p.seal, f"party = {p.address}\n")
         return text
+
+    def key_text(self, key_id, use, pair, more):
+        revoked = "revoked = yes\n" if key_id in self.revoked else ""
+        return f"\n[key {key_id}]\nuse = {use}\npublic = {pair[0].hex()}\n{more}{revoked}"
 
     def write_directory(self):
         self.serial += 1
@@ -158,8 +161,16 @@ class Region:
                 continue
         raise RuntimeError("scharnierd does not answer: " + self.log())
 
-    def reload(self):
+    def publish(self):
+        """Writes the directory anew with the next serial, and waits until the broker has it."""
+        self.write_directory()
         os.kill(self.process.pid, signal.SIGHUP)
+        until = time.monotonic() + 10
+        with self.client("linde") as client:
+            while client.hello().directories[0].serial != self.serial:
+                if time.monotonic() > until:
+                    raise RuntimeError("the directory was not reloaded: " + self.log())
+                time.sleep(0.05)
 
     def log(self):
         return (self.folder / "scharnierd.log").read_text(errors="replace")
