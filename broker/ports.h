@@ -140,11 +140,12 @@ enum sch_store_result sch_store_scan(struct sch_store *store, enum sch_table tab
                                      struct sch_bytes from, bool backwards, size_t limit, sch_row_fn *visit,
                                      void *context);
 
-/* Bytes in use and bytes that can still be written, the smaller of map and disk. */
+/* Bytes in use and bytes that can still be written, the smaller of map and disk; and rows per table. */
 struct sch_space {
     uint64_t used;
     uint64_t available;
     uint64_t map;
+    uint64_t rows[SCH_TABLE_COUNT];
 };
 void sch_store_space(struct sch_store *store, struct sch_space *space);
 

@@ -21,12 +21,11 @@
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
-static bool count_row(void *context, struct sch_bytes key, struct sch_bytes value)
+/* Something of the broker's own for the audit of the next turn; the same thing once more says nothing new. */
+static void note(struct sch_turn *turn, enum sch_trace_event event)
 {
-    (void)key;
-    (void)value;
-    ++*(uint64_t *)context;
-    return true;
+    if (turn->note_count < SCH_TURN_NOTES_MAX)
+        turn->note[turn->note_count++] = event;
 }
 
 int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options, sch_error *error)
@@ -56,11 +55,7 @@ int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options,
     sch_watch_start(&turn->watch, sch_clock_civil_ms(options->clock), turn->mono_ms,
                     sch_clock_rate(options->clock), sch_work_civil_ms(turn->work));
     turn->started_ms = turn->now_ms = turn->watch.now_ms;
-    if (sch_store_scan(options->store, SCH_TABLE_MAILBOX, (struct sch_bytes){ 0 }, (struct sch_bytes){ 0 }, false,
-                       SIZE_MAX, count_row, &options->metrics->queue_ready) != SCH_STORE_OK) {
-        sch_turn_close(turn);
-        return sch_fail(error, SCH_E_STORE_DAMAGED, "the mailboxes");
-    }
+    note(turn, SCH_TRACE_STARTED);
     *out = turn;
     return SCH_OK;
 }
@@ -80,17 +75,20 @@ void sch_turn_close(struct sch_turn *turn)
 void sch_turn_reload(struct sch_turn *turn, const struct sch_book *book)
 {
     turn->book = book;
+    note(turn, SCH_TRACE_RELOADED);
 }
 
 void sch_turn_drain(struct sch_turn *turn)
 {
+    if (!turn->draining)
+        note(turn, SCH_TRACE_STOPPED);
     turn->draining = true;
     turn->options.metrics->draining = 1;
 }
 
 bool sch_turn_is_drained(const struct sch_turn *turn)
 {
-    return turn->draining && sch_sessions_lease_count(turn->sessions) == 0;
+    return turn->draining && turn->note_count == 0 && sch_sessions_count(turn->sessions).leased == 0;
 }
 
 bool sch_turn_is_held(const struct sch_turn *turn)
@@ -101,25 +99,14 @@ bool sch_turn_is_held(const struct sch_turn *turn)
 void sch_turn_confirm_time(struct sch_turn *turn)
 {
     sch_watch_confirm(&turn->watch, sch_clock_civil_ms(turn->options.clock), sch_clock_mono_ms(turn->options.clock));
-    turn->options.metrics->held = 0;
-    sch_log(SCH_LOG_WARNING, "TIME_CONFIRMED", "an operator confirmed the time; what is due fires again",
-            "now_ms=%lld", (long long)sch_clock_civil_ms(turn->options.clock));
 }
 
 /* ---- time and room ------------------------------------------------------------------------------ */
 
 static void read_clock(struct sch_turn *turn)
 {
-    bool was_held = turn->watch.held;
-
     turn->mono_ms = sch_clock_mono_ms(turn->options.clock);
     turn->now_ms = sch_watch_now(&turn->watch, sch_clock_civil_ms(turn->options.clock), turn->mono_ms);
-    if (turn->watch.held && !was_held) {
-        turn->options.metrics->held = 1;
-        turn->options.metrics->held_since_ms = (uint64_t)turn->now_ms;
-        sch_log(SCH_LOG_ERROR, "TIME_HELD", "the clock jumped ahead; nothing falls due until an operator confirms it",
-                "jump_s=%lld", (long long)(turn->watch.jump_ms / 1000));
-    }
 }
 
 static void look_at_space(struct sch_turn *turn)
@@ -143,6 +130,9 @@ static void look_at_space(struct sch_turn *turn)
     metrics->store_used_bytes = space.used;
     metrics->store_available_bytes = space.available;
     metrics->store_map_bytes = space.map;
+    metrics->dossiers = space.rows[SCH_TABLE_DOSSIER];
+    metrics->messages = space.rows[SCH_TABLE_MESSAGE];
+    turn->waiting = space.rows[SCH_TABLE_MAILBOX];
 }
 
 /* ---- apply -------------------------------------------------------------------------------------- */
@@ -186,7 +176,7 @@ static void give_up(struct sch_turn *turn, struct sch_item *item, enum sch_store
     sch_metrics_rejected(turn->options.metrics, code);
     sch_log(SCH_LOG_ERROR, full ? "NO_ROOM" : "POISON", "a message could not be handled and was refused alone",
             "key_id=%s store_result=%d", item->actor.key_id, (int)result);
-    if (item->type != SCH_ITEM_DUE)
+    if (item->type != SCH_ITEM_DUE && item->type != SCH_ITEM_NOTE)
         sch_reply_reject(&turn->out, &item->peer, item->request, code, NULL, message);
 }
 
@@ -259,14 +249,16 @@ static void offer(struct sch_turn *turn)
 
 static void count_sessions(struct sch_turn *turn)
 {
+    struct sch_session_counts counts = sch_sessions_count(turn->sessions);
     struct sch_metrics *metrics = turn->options.metrics;
-    uint64_t attached = 0;
+    uint64_t busy = counts.leased + counts.backing_off;
 
-    for (size_t i = 0; i < sch_sessions_mailbox_count(turn->sessions); i++)
-        attached += sch_sessions_mailbox(turn->sessions, i)->session_count > 0;
-    metrics->attached_mailboxes = attached;
-    metrics->sessions = sch_sessions_count(turn->sessions);
-    metrics->queue_inflight = sch_sessions_lease_count(turn->sessions);
+    metrics->sessions = counts.sessions;
+    metrics->attached_mailboxes = counts.mailboxes;
+    metrics->queue_inflight = counts.leased;
+    metrics->queue_deferred = counts.backing_off;
+    metrics->queue_ready = turn->waiting > busy ? turn->waiting - busy : 0;
+    metrics->leases_expired = counts.expired;
     metrics->turns++;
 }
 

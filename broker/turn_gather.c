@@ -65,11 +65,24 @@ int64_t sch_turn_next_due(struct sch_turn *turn)
 
 /* ---- gather ------------------------------------------------------------------------------------- */
 
+static struct sch_item *item_of(struct sch_turn *turn, const struct sch_inbound *inbound, uint64_t request,
+                                enum sch_item_type type)
+{
+    struct sch_item *item = &turn->items[turn->item_count++];
+
+    memset(item, 0, sizeof *item);
+    item->type = type;
+    item->peer = inbound->peer;
+    item->request = request;
+    memcpy(item->actor.key_id, inbound->key_id, sizeof item->actor.key_id);
+    return item;
+}
+
+/* A refusal is written down before it is said, like everything else. */
 static void reject(struct sch_turn *turn, const struct sch_inbound *inbound, uint64_t request,
                    enum sch_error_code code, const char *field)
 {
-    sch_metrics_rejected(turn->options.metrics, code);
-    sch_reply_reject(&turn->out, &inbound->peer, request, code, field, NULL);
+    item_of(turn, inbound, request, SCH_ITEM_REFUSED)->fault = (struct sch_fault){ code, field };
 }
 
 static void hello(struct sch_turn *turn, const struct sch_inbound *inbound, const struct sch_command *command,
@@ -138,13 +151,9 @@ static void act_for(struct sch_turn *turn, struct sch_item *item, const struct s
 static void take(struct sch_turn *turn, const struct sch_inbound *inbound, const struct sch_command *command,
                  const struct sch_key *key)
 {
-    struct sch_item *item = &turn->items[turn->item_count++];
+    struct sch_item *item = item_of(turn, inbound, command->request, SCH_ITEM_QUERY);
 
-    memset(item, 0, sizeof *item);
-    item->peer = inbound->peer;
-    item->request = command->request;
     item->key = key;
-    memcpy(item->actor.key_id, inbound->key_id, sizeof item->actor.key_id);
     switch (command->type) {
     case SCH_COMMAND_SUBMIT:
         item->type = SCH_ITEM_SUBMIT;
@@ -166,7 +175,6 @@ static void take(struct sch_turn *turn, const struct sch_inbound *inbound, const
         return;
     default:
         assert(command->type == SCH_COMMAND_QUERY);
-        item->type = SCH_ITEM_QUERY;
         item->query = command->query;
         act_for(turn, item, &command->query.party);
         return;
@@ -240,7 +248,11 @@ void sch_turn_gather(struct sch_turn *turn)
     int64_t next_ms;
 
     sch_arena_reset(&turn->arena);
-    turn->item_count = 0;
+    for (turn->item_count = 0; turn->item_count < turn->note_count; turn->item_count++) {
+        memset(&turn->items[turn->item_count], 0, sizeof turn->items[turn->item_count]);
+        turn->items[turn->item_count].note = turn->note[turn->item_count];
+    }
+    turn->note_count = 0;
     next_ms = turn->watch.held ? INT64_MAX : scan_due(turn, SCH_TURN_DUES_MAX);
     turn->work_left = next_ms <= turn->now_ms;
     while (frames < SCH_TURN_INBOUND_MAX && bytes < SCH_TURN_BYTES_MAX && has_room(turn) &&

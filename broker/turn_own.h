@@ -14,10 +14,18 @@
 #define SCH_TURN_INBOUND_MAX 256        /* messages of one turn, */
 #define SCH_TURN_BYTES_MAX (8u << 20)   /* their bytes, */
 #define SCH_TURN_DUES_MAX 64            /* and due rows: so that neither starves the other */
-#define SCH_TURN_ITEMS_MAX (SCH_TURN_INBOUND_MAX + SCH_TURN_DUES_MAX)
+#define SCH_TURN_NOTES_MAX 8
+#define SCH_TURN_ITEMS_MAX (SCH_TURN_INBOUND_MAX + SCH_TURN_DUES_MAX + SCH_TURN_NOTES_MAX)
 
 /* Something that this turn does: what a peer asked, or a dossier that fell due. */
-enum sch_item_type { SCH_ITEM_DUE, SCH_ITEM_SUBMIT, SCH_ITEM_SETTLE, SCH_ITEM_QUERY };
+enum sch_item_type {
+    SCH_ITEM_NOTE,                      /* the broker's own: started, reloaded, stopped */
+    SCH_ITEM_DUE,
+    SCH_ITEM_REFUSED,                   /* a command that did not get past gathering: audited and answered */
+    SCH_ITEM_SUBMIT,
+    SCH_ITEM_SETTLE,
+    SCH_ITEM_QUERY
+};
 
 struct sch_item {
     enum sch_item_type type;
@@ -25,7 +33,7 @@ struct sch_item {
     uint64_t request;
     struct sch_actor actor;
     const struct sch_key *key;
-    struct sch_fault fault;             /* SUBMIT: the door's */
+    struct sch_fault fault;             /* REFUSED, and SUBMIT at the door */
     struct sch_submission submission;
     struct {
         struct sch_address mailbox;
@@ -38,6 +46,7 @@ struct sch_item {
     struct sch_query query;
     struct sch_query_permit permit;
     struct sch_id due;                  /* DUE: the dossier */
+    enum sch_trace_event note;          /* NOTE */
     struct sch_step_outcome outcome;
 };
 
@@ -51,6 +60,9 @@ struct sch_turn {
     struct sch_reply_out out;
     struct sch_item *items;
     size_t item_count;
+    enum sch_trace_event note[SCH_TURN_NOTES_MAX];
+    size_t note_count;
+    uint64_t waiting;                   /* rows in mailboxes, as of the last look at the store */
     int64_t now_ms, mono_ms;
     int64_t started_ms;                 /* civil, as believed */
     int64_t space_looked_ms;

@@ -11,6 +11,8 @@
 
 /* ---- step --------------------------------------------------------------------------------------- */
 
+static const struct sch_id none;
+
 static void refuse(struct sch_turn *turn, struct sch_item *item, enum sch_error_code code, const char *field,
                    const struct sch_id *message)
 {
@@ -99,7 +101,6 @@ static void step_settle(struct sch_turn *turn, struct sch_item *item, struct sch
 
 static void step_query(struct sch_turn *turn, struct sch_item *item)
 {
-    static const struct sch_id none;
     int code = sch_query_permit(turn->work, turn->options.store, turn->book, item->key, &item->query, &item->permit,
                                 &item->fault);
 
@@ -157,7 +158,9 @@ void sch_turn_step(struct sch_turn *turn, size_t first, size_t count)
 
         item->outcome = (struct sch_step_outcome){ .type = SCH_OUTCOME_NOTHING };
         switch (item->type) {
+        case SCH_ITEM_NOTE: sch_work_note(turn->work, item->note); break;
         case SCH_ITEM_DUE: step_due(turn, item, &world); break;
+        case SCH_ITEM_REFUSED: refuse(turn, item, item->fault.code, item->fault.field, &none); break;
         case SCH_ITEM_SUBMIT: step_submit(turn, item, &world); break;
         case SCH_ITEM_SETTLE: step_settle(turn, item, &world); break;
         case SCH_ITEM_QUERY: step_query(turn, item); break;
@@ -241,7 +244,7 @@ void sch_turn_send(struct sch_turn *turn, size_t first, size_t count)
             back_off(turn, item);
         if (item->type == SCH_ITEM_QUERY && item->outcome.type == SCH_OUTCOME_NOTHING)
             send_page(turn, item);
-        else if (item->type != SCH_ITEM_DUE)
+        else if (item->type != SCH_ITEM_DUE && item->type != SCH_ITEM_NOTE)
             sch_reply_outcome(&turn->out, &item->peer, item->request, &item->outcome, &item->settle.mailbox);
     }
 }

@@ -20,7 +20,8 @@ struct sch_sessions {
     uint32_t *by_address;                       /* open addressing; mailboxes are never removed */
     size_t address_slots;
     struct sch_hold *bucket[BUCKETS];
-    size_t lease_count;
+    size_t lease_count, backoff_count;
+    uint64_t expired;                           /* leases that ran out */
     int64_t look_ms;                            /* nothing runs out before this */
 };
 
@@ -383,6 +384,16 @@ static void unlease(struct sch_sessions *s, struct sch_hold *hold)
     hold->state = SCH_HOLD_OFFERED;
 }
 
+/* Leased or backing off: it blocks its dossier no longer. */
+static void free_up(struct sch_sessions *s, struct sch_hold *hold)
+{
+    if (hold->state == SCH_HOLD_LEASED)
+        unlease(s, hold);
+    else if (hold->state == SCH_HOLD_BACKOFF)
+        s->backoff_count--;
+    hold->state = SCH_HOLD_OFFERED;
+}
+
 void sch_sessions_back_off(struct sch_sessions *s, struct sch_hold *hold, int64_t mono_ms)
 {
     struct sch_mailbox *mailbox = &s->mailbox[hold->mailbox];
@@ -390,6 +401,7 @@ void sch_sessions_back_off(struct sch_sessions *s, struct sch_hold *hold, int64_
 
     unlease(s, hold);
     hold->state = SCH_HOLD_BACKOFF;
+    s->backoff_count++;
     hold->retries++;
     hold->until_ms = mono_ms + (wait_ms < SCH_BACKOFF_MAX_MS ? wait_ms : SCH_BACKOFF_MAX_MS);
     run_out_at(s, hold->until_ms);
@@ -402,9 +414,7 @@ void sch_sessions_release(struct sch_sessions *s, struct sch_hold *hold)
 {
     struct sch_mailbox *mailbox = &s->mailbox[hold->mailbox];
 
-    if (hold->state == SCH_HOLD_LEASED)
-        unlease(s, hold);
-    hold->state = SCH_HOLD_OFFERED;
+    free_up(s, hold);
     if (hold->sequence < mailbox->skipped_min)
         mailbox->skipped_min = hold->sequence;
     look_again(mailbox);
@@ -416,8 +426,7 @@ void sch_sessions_forget(struct sch_sessions *s, struct sch_hold *hold)
 
     if (hold == NULL)
         return;
-    if (hold->state == SCH_HOLD_LEASED)
-        unlease(s, hold);
+    free_up(s, hold);
     look_again(&s->mailbox[hold->mailbox]);
     for (link = bucket_of(s, &hold->dossier); *link != hold; link = &(*link)->next)
         assert(*link != NULL);
@@ -465,10 +474,12 @@ int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
         for (struct sch_hold *hold = s->bucket[i]; hold != NULL; hold = hold->next) {
             if (hold->state == SCH_HOLD_OFFERED)
                 continue;
-            if (hold->until_ms <= mono_ms)
+            if (hold->until_ms <= mono_ms) {
+                s->expired += hold->state == SCH_HOLD_LEASED;
                 sch_sessions_release(s, hold);
-            else if (hold->until_ms < next_ms)
+            } else if (hold->until_ms < next_ms) {
                 next_ms = hold->until_ms;
+            }
         }
     s->look_ms = next_ms;
     return next_ms;
@@ -494,12 +505,12 @@ void sch_sessions_rescan(struct sch_sessions *s)
     }
 }
 
-size_t sch_sessions_count(const struct sch_sessions *s)
+struct sch_session_counts sch_sessions_count(const struct sch_sessions *s)
 {
-    return s->session_count;
-}
+    struct sch_session_counts counts = { .sessions = s->session_count, .leased = s->lease_count,
+                                         .backing_off = s->backoff_count, .expired = s->expired };
 
-size_t sch_sessions_lease_count(const struct sch_sessions *s)
-{
-    return s->lease_count;
+    for (size_t i = 0; i < s->mailbox_count; i++)
+        counts.mailboxes += s->mailbox[i].session_count > 0;
+    return counts;
 }

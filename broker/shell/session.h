@@ -139,7 +139,12 @@ size_t sch_sessions_leased(struct sch_sessions *sessions, const struct sch_id *d
 /* Everything may have changed below (a store was reopened): every mailbox is looked through again. */
 void sch_sessions_rescan(struct sch_sessions *sessions);
 
-size_t sch_sessions_count(const struct sch_sessions *sessions);
-size_t sch_sessions_lease_count(const struct sch_sessions *sessions);
+/* How it stands, and how many leases ran out since the start. */
+struct sch_session_counts {
+    size_t sessions, mailboxes;         /* mailboxes: attached to now */
+    size_t leased, backing_off;
+    uint64_t expired;
+};
+struct sch_session_counts sch_sessions_count(const struct sch_sessions *sessions);
 
 #endif

@@ -484,8 +484,9 @@ enum sch_store_result sch_store_apply(struct sch_store *store, const struct sch_
 
 /* ---- space and backup -------------------------------------------------------------------------- */
 
-/* Pages in use, of all tables, of the list of tables (1) and of the list of free pages (0). */
-static uint64_t used_pages(const struct sch_store *store, MDB_txn *txn)
+/* Pages in use, of all tables, of the list of tables (1) and of the list of free pages (0); and each table's
+ * rows. */
+static uint64_t count_pages(const struct sch_store *store, MDB_txn *txn, uint64_t rows[SCH_TABLE_COUNT])
 {
     uint64_t pages = 2;                 /* the two meta pages */
     MDB_stat stat;
@@ -493,8 +494,11 @@ static uint64_t used_pages(const struct sch_store *store, MDB_txn *txn)
     for (size_t i = 0; i < SCH_TABLE_COUNT + 2; i++) {
         MDB_dbi dbi = i < SCH_TABLE_COUNT ? store->dbi[i] : (MDB_dbi)(i - SCH_TABLE_COUNT);
 
-        if (mdb_stat(txn, dbi, &stat) == 0)
-            pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+        if (mdb_stat(txn, dbi, &stat) != 0)
+            continue;
+        pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+        if (i < SCH_TABLE_COUNT)
+            rows[i] = stat.ms_entries;
     }
     return pages;
 }
@@ -514,7 +518,7 @@ void sch_store_space(struct sch_store *store, struct sch_space *space)
     (void)mdb_env_stat(store->env, &stat);
     page_size = stat.ms_psize;
     space->map = info.me_mapsize;
-    space->used = used_pages(store, read.txn) * page_size;
+    space->used = count_pages(store, read.txn, space->rows) * page_size;
     read_end(&read);
     /* Pages that were freed are written again before the file grows. */
     file_size = ((uint64_t)info.me_last_pgno + 1) * page_size;

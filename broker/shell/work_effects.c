@@ -173,7 +173,6 @@ static void deliver(struct job *job, const struct sch_effect *effect)
                                        (struct sch_bytes){ value, size }, SCH_STORE_ANY));
     record.kind = effect->kind;
     audit(work, &record);
-    work->metrics->queue_ready++;
     after(work, (struct sch_after){ .type = SCH_AFTER_LAID, .mailbox = *mailbox, .message = effect->message,
                                     .dossier = job->dossier->id });
 }
@@ -216,8 +215,6 @@ static void take_out(struct job *job, const struct sch_effect *effect)
     record.kind = message->row.kind;
     record.code = (uint32_t)effect->code;
     audit(work, &record);
-    if (work->metrics->queue_ready > 0)
-        work->metrics->queue_ready--;
     sch_metrics_delivered(work->metrics, effect->state, work->now_ms - message->row.stored_ms);
 }
 
@@ -301,6 +298,7 @@ static void answer_settled(struct job *job, enum sch_delivery_state state)
     const struct sch_message_row *row = sch_work_message(job->work, &job->event->message);
 
     job->outcome.message = job->event->message;
+    job->work->metrics->settled_again += state == 0;
     for (size_t i = 0; row != NULL && state == 0 && i < row->recipient_count; i++)
         if (strcmp(row->recipient[i].address.text, job->event->mailbox.text) == 0)
             state = row->recipient[i].state;

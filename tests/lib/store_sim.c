@@ -446,6 +446,8 @@ void sch_store_space(struct sch_store *store, struct sch_space *space)
     space->used = store->bytes;
     space->available = store->limit > store->bytes ? store->limit - store->bytes : 0;
     space->map = store->limit;
+    for (size_t t = 0; t < SCH_TABLE_COUNT; t++)
+        space->rows[t] = store->table[t].rows;
 }
 
 int sch_store_backup(struct sch_store *store, const char *path, sch_error *error)
