@@ -15,7 +15,6 @@
 #include "turn_own.h"
 
 #define ARENA_SIZE (8u << 20)
-#define REPLY_BUFFER_SIZE (SCH_DIRECTORY_SIZE_MAX + 4096)
 #define CONFLICTS_MAX 3
 #define SPACE_LOOK_MS 100
 
@@ -39,7 +38,7 @@ int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options,
     turn->book = options->book;
     turn->items = malloc(SCH_TURN_ITEMS_MAX * sizeof *turn->items);
     turn->out = (struct sch_reply_out){ .net = options->net, .metrics = options->metrics, .arena = &turn->arena,
-                                        .buffer = malloc(REPLY_BUFFER_SIZE), .buffer_size = REPLY_BUFFER_SIZE };
+                                        .buffer = malloc(SCH_REPLY_SIZE_MAX), .buffer_size = SCH_REPLY_SIZE_MAX };
     if (turn->items == NULL || turn->out.buffer == NULL || sch_arena_init(&turn->arena, ARENA_SIZE) != SCH_OK ||
         sch_sessions_open(&turn->sessions) != SCH_OK) {
         sch_turn_close(turn);

@@ -30,7 +30,7 @@ void *sch_arena_take(struct sch_arena *arena, size_t size);
  * give back what they took; so do commands other than submit.
  */
 #define SCH_ARENA_COMMAND_SIZE (64 * 1024)
-#define SCH_ARENA_REPLY_SIZE (1024 * 1024)
+#define SCH_ARENA_REPLY_SIZE (SCH_REPLY_SIZE_MAX + 1024 * 1024)
 #define SCH_ARENA_LETTER_SIZE (SCH_BODY_SIZE_MAX + 64 * 1024)
 
 /*

@@ -16,7 +16,7 @@ struct sch_reply_out {
     struct sch_net *net;
     struct sch_metrics *metrics;
     struct sch_arena *arena;            /* scratch for the rows of a page */
-    uint8_t *buffer;                    /* SCH_REPLY_SIZE_MAX, or what a directory takes */
+    uint8_t *buffer;                    /* SCH_REPLY_SIZE_MAX */
     size_t buffer_size;
 };
 

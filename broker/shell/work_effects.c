@@ -186,7 +186,7 @@ static enum sch_trace_event trace_of_state(enum sch_delivery_state state)
     case SCH_DELIVERY_WITHDRAWN: return SCH_TRACE_WITHDRAWN;
     case SCH_DELIVERY_STORED: break;
     }
-    assert(!"a delivery ends in a final state");
+    assert(false && "a delivery ends in a final state");
     return SCH_TRACE_WITHDRAWN;
 }
 

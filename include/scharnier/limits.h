@@ -23,7 +23,8 @@
 #define SCH_SEAL_SIZE_MAX 2048
 #define SCH_BODY_SIZE_MAX (1024 * 1024)         /* sealed, inline; larger bodies need parts */
 #define SCH_COMMAND_SIZE_MAX 8192               /* first frame of a message, either way */
-#define SCH_REPLY_SIZE_MAX (256 * 1024)         /* first frame from the broker (a page, a directory) */
+#define SCH_DIRECTORY_SIZE_MAX (4 * 1024 * 1024)
+#define SCH_REPLY_SIZE_MAX (SCH_DIRECTORY_SIZE_MAX + 65536)     /* first frame from the broker */
 #define SCH_FRAMES_MAX 2                        /* command, and for some a body */
 #define SCH_ATTACHMENTS_MAX 8
 #define SCH_SECTION_SIZE_MAX 65536              /* bytes of text in one section of a letter */
@@ -49,8 +50,7 @@
 #define SCH_PAGE_ROWS_MAX 200
 #define SCH_SCAN_ROWS_MAX 2000
 
-/* A directory and other configuration. */
-#define SCH_DIRECTORY_SIZE_MAX (4 * 1024 * 1024)
+/* A directory. */
 #define SCH_PARTIES_MAX 16384
 #define SCH_KEYS_MAX 65536
 #define SCH_ACTS_FOR_MAX 16

@@ -325,7 +325,7 @@ static void facts_of(const struct sim *sim, struct sch_header *header, int about
         break;
     case SCH_KIND_DISCHARGE_LETTER: fact[SCH_FACT_EVENT_DATE] = day; break;
     case SCH_KIND_TAKEN_UP: fact[SCH_FACT_TAKEN_UP] = SCH_TAKEN_OWN_CARE; break;
-    default: assert(!"a kind that this simulation does not send");
+    default: assert(false && "a kind that this simulation does not send");
     }
 }
 
