@@ -628,6 +628,14 @@ static void test_another_partys_key_is_refused(void **state)
     expect_refusal(f, SCH_SYSTEM_REFUSAL_BAD_SIGNATURE);
 }
 
+static void test_forged_signature_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    attach_practice(f);
+    put_signed(f, SCH_KIND_ACCEPTANCE, WORLD_GGZ, "noord-sign", &f->world.practice_sign);
+    expect_refusal(f, SCH_SYSTEM_REFUSAL_BAD_SIGNATURE);
+}
+
 static void test_broker_speaks_unsigned(void **state)
 {
     struct fixture *f = *state;
@@ -738,8 +746,8 @@ int main(void)
         TEST(test_journal_suppresses), TEST(test_later), TEST(test_calls_from_within_the_callback),
         TEST(test_session_lost_within_the_callback), TEST(test_false_signature), TEST(test_not_our_key),
         TEST(test_newer_key_is_fetched), TEST(test_unknown_key_is_refused),
-        TEST(test_another_partys_key_is_refused), TEST(test_broker_speaks_unsigned),
-        TEST(test_nobody_else_does), TEST(test_missing_sections_are_told), TEST(test_ask),
+        TEST(test_another_partys_key_is_refused), TEST(test_forged_signature_is_refused),
+        TEST(test_broker_speaks_unsigned), TEST(test_nobody_else_does), TEST(test_missing_sections_are_told), TEST(test_ask),
         TEST(test_own_poll_loop), TEST(test_stop),
     };
     if (sodium_init() < 0)
