@@ -48,11 +48,14 @@ static int read_seconds(const struct sch_ini *ini, const char *name, const char 
 static int read_adapter(const struct reader *reader, const struct sch_ini *ini, const char *name,
                         const char *value)
 {
-    static const char *const names[] = {"side", "client_config", "map", "state", "log", "keep_days", "window"};
+    static const char *const names[] = {"side", "client_config", "map",   "state",
+                                        "log",  "keep_days",     "window"};
     struct sch_hl7v2_config *config = reader->config;
 
     if (strcmp(name, "side") == 0) {
-        config->side = strcmp(value, "his") == 0 ? SCH_SIDE_HIS : strcmp(value, "epd") == 0 ? SCH_SIDE_EPD : 0;
+        config->side = strcmp(value, "his") == 0   ? SCH_SIDE_HIS
+                       : strcmp(value, "epd") == 0 ? SCH_SIDE_EPD
+                                                   : 0;
         return config->side != 0 ? SCH_OK : sch_ini_error(ini, SCH_E_CONFIG, "side is his or epd");
     }
     if (strcmp(name, "client_config") == 0)
@@ -120,7 +123,8 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
         return i == 0 ? read_adapter(reader, ini, name, value)
                : i == 1 ? read_listen(reader, ini, name, value) : read_peer(reader, ini, name, value);
     }
-    return sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections, sizeof sections / sizeof *sections);
+    return sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections,
+                           sizeof sections / sizeof *sections);
 }
 
 static void pass_report(void *context, const char *line)

@@ -265,7 +265,8 @@ static enum read_result read_record(struct sch_correlation *table, uint64_t offs
         return READ_TORN;
     if (pread(table->fd, prefix, sizeof prefix, (off_t)offset) != (ssize_t)sizeof prefix)
         return READ_FAILED;
-    size_t payload = (size_t)prefix[0] | (size_t)prefix[1] << 8 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 24;
+    size_t payload =
+        (size_t)prefix[0] | (size_t)prefix[1] << 8 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 24;
     if (payload == 0 || payload > RECORD_SIZE_MAX)
         return rest_is_zero(table->fd, offset, size) ? READ_TORN : READ_DAMAGED;
     if (size - offset - PREFIX_SIZE < payload)
@@ -314,7 +315,8 @@ static int load(struct sch_correlation *table, int64_t before_ms, bool *old, sch
         size = MAGIC_SIZE;
     }
     if (pread(table->fd, line, MAGIC_SIZE, 0) != (ssize_t)MAGIC_SIZE || memcmp(line, magic, MAGIC_SIZE) != 0)
-        return sch_fail(error, SCH_E_STORE_DAMAGED, "correlation.log is not a correlation table of this version");
+        return sch_fail(error, SCH_E_STORE_DAMAGED,
+                        "correlation.log is not a correlation table of this version");
     while ((result = read_record(table, at, size, &record, &next)) == READ_OK) {
         if (!reserve(table))
             return sch_fail(error, SCH_E_NO_MEMORY, "the index of correlation.log");
@@ -401,7 +403,8 @@ struct sch_correlation *sch_correlation_open(const char *directory, int64_t now_
         return NULL;
     }
     table->fd = table->directory_fd = -1;
-    if (prepare(table, directory, keep_ms > 0 ? now_ms - keep_ms : INT64_MIN, error) == SCH_OK && reserve(table))
+    if (prepare(table, directory, keep_ms > 0 ? now_ms - keep_ms : INT64_MIN, error) == SCH_OK
+        && reserve(table))
         return table;
     sch_correlation_close(table);
     return NULL;

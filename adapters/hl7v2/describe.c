@@ -8,12 +8,22 @@
 #include "names.h"
 
 /* What is awaited, by the number of its expectation (DOMAIN, "Expectations"). */
-static const char *const awaited[16] = {
-    "een bericht", "het ophalen van een bericht", "een besluit op de verwijzing", "een besluit van de crisisdienst",
-    "de afspraak voor de intake", "het vervolg na niet verschijnen", "het bericht na intake",
-    "de start van de behandeling", "het bericht over de voortgang", "het bericht einde behandeling",
-    "het oppakken door de praktijk", "de gevraagde aanvulling", "het resultaat van het wijkteam",
-    "het advies na het verkennend gesprek", "het antwoord op de consultatie", "het bericht over verleende zorg"};
+static const char *const awaited[16] = {"een bericht",
+                                        "het ophalen van een bericht",
+                                        "een besluit op de verwijzing",
+                                        "een besluit van de crisisdienst",
+                                        "de afspraak voor de intake",
+                                        "het vervolg na niet verschijnen",
+                                        "het bericht na intake",
+                                        "de start van de behandeling",
+                                        "het bericht over de voortgang",
+                                        "het bericht einde behandeling",
+                                        "het oppakken door de praktijk",
+                                        "de gevraagde aanvulling",
+                                        "het resultaat van het wijkteam",
+                                        "het advies na het verkennend gesprek",
+                                        "het antwoord op de consultatie",
+                                        "het bericht over verleende zorg"};
 
 struct pen {
     char *text;
@@ -37,7 +47,8 @@ static void add(struct pen *pen, const char *format, ...)
 static void add_date(struct pen *pen, const char *before, int64_t date)
 {
     if (date != 0)
-        add(pen, " %s: %02d-%02d-%04d.", before, (int)(date % 100), (int)(date / 100 % 100), (int)(date / 10000));
+        add(pen, " %s: %02d-%02d-%04d.", before, (int)(date % 100), (int)(date / 100 % 100),
+            (int)(date / 10000));
 }
 
 static void add_code(struct pen *pen, const char *before, enum sch_code_set set, int64_t code)

@@ -53,8 +53,9 @@ void sch_adapter_control_id(const void *bytes, size_t size, char text[SCH_PEER_C
     text[SCH_PEER_CONTROL_ID_MAX] = 0;
 }
 
-static void acknowledge(struct sch_adapter *adapter, uint64_t connection, const struct sch_hl7_message *message,
-                        const char *code, const char *error, const char *text)
+static void acknowledge(struct sch_adapter *adapter, uint64_t connection,
+                        const struct sch_hl7_message *message, const char *code, const char *error,
+                        const char *text)
 {
     int64_t seed[2] = {sch_adapter_civil_ms(), (int64_t)++adapter->last_control};
     char control_id[SCH_PEER_CONTROL_ID_MAX + 1], time[SCH_STAMP_SIZE];
@@ -63,7 +64,8 @@ static void acknowledge(struct sch_adapter *adapter, uint64_t connection, const 
 
     sch_adapter_control_id(seed, sizeof seed, control_id);
     sch_stamp_text(sch_now_ms(adapter->client), time);
-    struct sch_map_ack ack = {.code = code, .text = text, .error = error, .control_id = control_id, .time = time};
+    struct sch_map_ack ack = {
+        .code = code, .text = text, .error = error, .control_id = control_id, .time = time};
     if (sch_map_acknowledge(message, &adapter->arena, &ack, &answer, &size) != SCH_OK) {
         sch_server_drop(adapter->server, connection);
         return;
@@ -117,7 +119,8 @@ static void answer_pending(struct sch_adapter *adapter, struct sch_adapter_pendi
     sch_arena_reset(&adapter->arena);
     pending->used = false;
     /* It was parsed before, so it can be parsed again. */
-    int parsed = sch_hl7_parse((struct sch_bytes){pending->head, pending->head_size}, &adapter->arena, &message);
+    int parsed =
+        sch_hl7_parse((struct sch_bytes){pending->head, pending->head_size}, &adapter->arena, &message);
     assert(parsed == SCH_OK);
     acknowledge(adapter, pending->connection, &message, code, error, text);
 }
@@ -139,9 +142,10 @@ void sch_adapter_expire(struct sch_adapter *adapter)
         if (!pending->used || now < pending->deadline_ms)
             continue;
         sch_hl7v2_log('w', "receipt-late", "ack=AE key=%s", pending->key);
-        answer_pending(adapter, pending, "AE", ERROR_INTERNAL,
-                       "the broker has not answered yet; the message is kept and sent by itself: send it again "
-                       "to hear of it");
+        answer_pending(
+            adapter, pending, "AE", ERROR_INTERNAL,
+            "the broker has not answered yet; the message is kept and sent by itself: send it again "
+            "to hear of it");
     }
 }
 
@@ -280,8 +284,9 @@ static void address_on_dossier(const struct taking *taking, sch_draft *draft)
     struct sch_header referral;
 
     if (taking->adapter->config.side == SCH_SIDE_HIS)
-        from = taking->values.kind == SCH_KIND_WITHDRAWAL || dossier->creditor.text[0] == 0 ? &dossier->sender
-                                                                                           : &dossier->creditor;
+        from = taking->values.kind == SCH_KIND_WITHDRAWAL || dossier->creditor.text[0] == 0
+                   ? &dossier->sender
+                   : &dossier->creditor;
     memset(&referral, 0, sizeof referral);
     referral.kind = SCH_KIND_REFERRAL;
     referral.id = dossier->dossier;
@@ -347,7 +352,8 @@ static void copy_patient(struct taking *taking)
     if (sch_hl7_writer_take(&writer, &taking->patient, &taking->patient_size) != SCH_OK)
         return;
     /* Without its end; an absurdly long one is left out rather than cut. */
-    taking->patient_size = taking->patient_size - 1 <= SCH_CORRELATION_PATIENT_MAX ? taking->patient_size - 1 : 0;
+    taking->patient_size =
+        taking->patient_size - 1 <= SCH_CORRELATION_PATIENT_MAX ? taking->patient_size - 1 : 0;
 }
 
 static bool write_received(struct taking *taking, const struct sch_header *header)
@@ -440,7 +446,8 @@ void sch_adapter_sent(void *context, const char *key, const sch_receipt *receipt
         return;
     }
     if (error->code == SCH_OK) {
-        answer_key(adapter, key, "AE", ERROR_INTERNAL, "the adapter could not write down the receipt: send again");
+        answer_key(adapter, key, "AE", ERROR_INTERNAL,
+                   "the adapter could not write down the receipt: send again");
         return;
     }
     error_text(error, text, sizeof text);
@@ -469,7 +476,8 @@ static void post(struct taking *taking, sch_draft *draft)
     }
     if (code == SCH_OK) {
         bool fine = write_sent(adapter, taking->key, &receipt);
-        acknowledge(adapter, taking->connection, &taking->message, fine ? "AA" : "AE", fine ? "" : ERROR_INTERNAL,
+        acknowledge(adapter, taking->connection, &taking->message, fine ? "AA" : "AE",
+                    fine ? "" : ERROR_INTERNAL,
                     fine ? "" : "the adapter could not write down the receipt: send again");
         return;
     }

@@ -62,12 +62,13 @@ void sch_hl7v2_log(char level, const char *code, const char *format, ...)
     int size;
     if (as_json)
         size = snprintf(line, sizeof line,
-                        "{\"ts\":\"%s\",\"level\":\"%s\",\"code\":\"%s\",\"side\":\"%s\",\"msg\":\"%s\"}\n", at,
-                        level_name(level), code, side, quoted);
+                        "{\"ts\":\"%s\",\"level\":\"%s\",\"code\":\"%s\",\"side\":\"%s\",\"msg\":\"%s\"}\n",
+                        at, level_name(level), code, side, quoted);
     else
         size = snprintf(line, sizeof line, "<%d>%s %s %s side=%s %s\n", level_number(level), at,
                         level_name(level), code, side, text);
     /* One write per line, so that lines of several processes do not mix. A log that fails changes nothing. */
-    if (size > 0 && write(STDERR_FILENO, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1) < 0)
+    if (size > 0
+        && write(STDERR_FILENO, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1) < 0)
         return;
 }

@@ -138,12 +138,13 @@ static int open_peers(sch_error *error)
     char port[8];
 
     snprintf(port, sizeof port, "%u", (unsigned)config->peer_port & 0xFFFF);
-    adapter.peer = sch_peer_open(config->peer_host, port, (int64_t)config->ack_timeout_ms, sch_adapter_answered,
-                                 log_peer, &adapter, error);
+    adapter.peer = sch_peer_open(config->peer_host, port, (int64_t)config->ack_timeout_ms,
+                                 sch_adapter_answered, log_peer, &adapter, error);
     if (adapter.peer == NULL)
         return (int)error->code;
-    adapter.server = sch_server_open(config->listen_address, (uint16_t)config->listen_port,
-                                     (size_t)config->frame_max, sch_adapter_receive, log_server, &adapter, error);
+    adapter.server =
+        sch_server_open(config->listen_address, (uint16_t)config->listen_port, (size_t)config->frame_max,
+                        sch_adapter_receive, log_server, &adapter, error);
     return adapter.server != NULL ? SCH_OK : (int)error->code;
 }
 
@@ -154,10 +155,11 @@ static void meet_broker(void)
     sch_error error = SCH_ERROR_INIT;
 
     if (sch_connect(adapter.client, CONNECT_MS, &error) != SCH_OK)
-        sch_hl7v2_log('w', "no-broker", "E%d %s: %s; %s; %s", (int)error.code, error.name, error.cause, error.text,
-                      error.hint);
+        sch_hl7v2_log('w', "no-broker", "E%d %s: %s; %s; %s", (int)error.code, error.name, error.cause,
+                      error.text, error.hint);
     else if (sch_client_directory(adapter.client, NULL, CONNECT_MS, &error) == NULL)
-        sch_hl7v2_log('w', "no-directory", "E%d %s: %s; %s", (int)error.code, error.name, error.cause, error.text);
+        sch_hl7v2_log('w', "no-directory", "E%d %s: %s; %s", (int)error.code, error.name, error.cause,
+                      error.text);
 }
 
 static int open_all(const char *path, sch_error *error)
@@ -182,7 +184,8 @@ static int open_all(const char *path, sch_error *error)
     code = open_peers(error);
     if (code != SCH_OK)
         return code;
-    return sch_attach(adapter.client, NULL, 0, (unsigned)adapter.config.window, sch_adapter_deliver, &adapter, error);
+    return sch_attach(adapter.client, NULL, 0, (unsigned)adapter.config.window, sch_adapter_deliver, &adapter,
+                      error);
 }
 
 static void close_all(void)
@@ -281,8 +284,8 @@ static int serve(const char *path)
     if (open_all(path, &error) != SCH_OK) {
         status = sch_perror(&error);
     } else {
-        sch_hl7v2_log('i', "started", "version=%s listen=%s port=%u peer_port=%u correlations=%zu", SCH_VERSION,
-                      adapter.config.listen_address, (unsigned)sch_server_port(adapter.server),
+        sch_hl7v2_log('i', "started", "version=%s listen=%s port=%u peer_port=%u correlations=%zu",
+                      SCH_VERSION, adapter.config.listen_address, (unsigned)sch_server_port(adapter.server),
                       (unsigned)adapter.config.peer_port, sch_correlation_count(adapter.table));
         sd_notify(0, "READY=1");
         status = run(signal_fd);

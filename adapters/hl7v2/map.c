@@ -26,7 +26,8 @@ struct reading {
 };
 
 __attribute__((format(printf, 3, 4)))
-static enum sch_map_reason refuse(struct reading *reading, enum sch_map_reason reason, const char *format, ...)
+static enum sch_map_reason refuse(struct reading *reading, enum sch_map_reason reason, const char *format,
+                                  ...)
 {
     va_list list;
 
@@ -64,7 +65,8 @@ static void path_name(const struct sch_map_path *path, char *text, size_t size)
         snprintf(text, size, "%s-%u%s", path->segment, path->field, part);
 }
 
-static bool segment_fits(const struct reading *reading, const struct sch_map_path *path, struct sch_bytes segment)
+static bool segment_fits(const struct reading *reading, const struct sch_map_path *path,
+                         struct sch_bytes segment)
 {
     if (!sch_hl7_is(segment, path->segment))
         return false;
@@ -125,7 +127,8 @@ static const struct sch_map_spec *part_spec(const struct reading *reading, enum 
 /* ---- values ------------------------------------------------------------------------------------ */
 
 /* The value of a code: by the map, by our own name, or by the map's "*"; 0 when none has it. */
-static int64_t code_value(const struct sch_map *map, const char *set, enum sch_code_set names, const char *text)
+static int64_t code_value(const struct sch_map *map, const char *set, enum sch_code_set names,
+                          const char *text)
 {
     int64_t any = 0;
 
@@ -382,7 +385,8 @@ static bool is_bare_pdf(struct sch_bytes value)
     return value.len > 7 && memcmp(value.ptr, "JVBERi0", 7) == 0;
 }
 
-static enum sch_map_reason read_observation(struct reading *reading, struct sch_bytes segment, unsigned number)
+static enum sch_map_reason read_observation(struct reading *reading, struct sch_bytes segment,
+                                            unsigned number)
 {
     const struct sch_hl7_message *message = reading->message;
     struct sch_arena *arena = reading->arena;
@@ -410,7 +414,8 @@ static enum sch_map_reason read_observation(struct reading *reading, struct sch_
         return add_document(reading, number, part[2], part[3], part[5]);
     }
     bool own = strcmp(system, "SCHARNIER") == 0;
-    if (!find_term(reading->map, name, &term) && (!own || !find_own_term(name, strcmp(type, "TX") == 0, &term)))
+    if (!find_term(reading->map, name, &term)
+        && (!own || !find_own_term(name, strcmp(type, "TX") == 0, &term)))
         return SCH_MAP_OK;
     if (!term.is_fact && !letter)
         return SCH_MAP_OK;
@@ -431,7 +436,8 @@ static enum sch_map_reason read_observations(struct reading *reading)
 
 /* ---- the whole --------------------------------------------------------------------------------- */
 
-void sch_map_type(const struct sch_hl7_message *message, struct sch_arena *arena, char type[SCH_MAP_TYPE_SIZE])
+void sch_map_type(const struct sch_hl7_message *message, struct sch_arena *arena,
+                  char type[SCH_MAP_TYPE_SIZE])
 {
     const char *code = sch_hl7_get(message, "MSH", 9, 1, arena);
     const char *event = sch_hl7_get(message, "MSH", 9, 2, arena);
@@ -534,7 +540,10 @@ enum sch_map_letter sch_map_letter(enum sch_kind kind)
     case SCH_KIND_TAKEN_UP: case SCH_KIND_WITHDRAWAL: case SCH_KIND_CORRECTION: case SCH_KIND_REMINDER:
     case SCH_KIND_DELIVERY_REPORT: case SCH_KIND_NOTE: case SCH_KIND_SNOOZE: case SCH_KIND_WAIVER:
         return SCH_MAP_LETTER_NEVER;
-    case SCH_KIND_REFUSAL: case SCH_KIND_REDIRECTION: case SCH_KIND_WAIT_STATUS: case SCH_KIND_TRANSFER_NOTICE:
+    case SCH_KIND_REFUSAL:
+    case SCH_KIND_REDIRECTION:
+    case SCH_KIND_WAIT_STATUS:
+    case SCH_KIND_TRANSFER_NOTICE:
     case SCH_KIND_CARE_NOTICE: case SCH_KIND_INVOLVEMENT_NOTICE:
         return SCH_MAP_LETTER_MAY;
     default:

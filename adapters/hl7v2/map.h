@@ -116,7 +116,13 @@ struct sch_map_values {
 };
 
 /* Why a message cannot be taken: UNSUPPORTED (this type or event: AR) or the message's fault (AE). */
-enum sch_map_reason { SCH_MAP_OK = 0, SCH_MAP_UNSUPPORTED, SCH_MAP_MISSING, SCH_MAP_INVALID, SCH_MAP_TOO_LARGE };
+enum sch_map_reason {
+    SCH_MAP_OK = 0,
+    SCH_MAP_UNSUPPORTED,
+    SCH_MAP_MISSING,
+    SCH_MAP_INVALID,
+    SCH_MAP_TOO_LARGE
+};
 struct sch_map_fault {
     enum sch_map_reason reason;
     char text[160];                     /* names places, never values */

@@ -109,7 +109,8 @@ static int add_paths(const struct sch_ini *ini, struct sch_map_spec *spec, const
             return sch_ini_error(ini, SCH_E_CONFIG, "at most %d places", SCH_MAP_PATHS_MAX);
         if (!sch_map_file_path(word, &spec->path[spec->count]))
             return sch_ini_error(ini, SCH_E_CONFIG,
-                                 "\"%s\" is no place: expected SEG-F.C, SEG[F=VALUE]-F.C or 'constant'", word);
+                                 "\"%s\" is no place: expected SEG-F.C, SEG[F=VALUE]-F.C or 'constant'",
+                                 word);
         spec->count++;
     }
     return SCH_OK;
@@ -125,7 +126,8 @@ static int copy_word(const struct sch_ini *ini, const char *name, const char *va
     return SCH_OK;
 }
 
-static int read_identity(struct reader *reader, const struct sch_ini *ini, const char *name, const char *value)
+static int read_identity(struct reader *reader, const struct sch_ini *ini, const char *name,
+                         const char *value)
 {
     static const char *const names[] = {"application", "facility", "to_application", "to_facility",
                                         "version", "processing", "charset", "original"};
@@ -262,7 +264,8 @@ static int begin_codes(struct reader *reader, const struct sch_ini *ini, const c
     return copy_word(ini, "the set", set, reader->set, sizeof reader->set);
 }
 
-static int read_receiver(struct reader *reader, const struct sch_ini *ini, const char *name, const char *value)
+static int read_receiver(struct reader *reader, const struct sch_ini *ini, const char *name,
+                         const char *value)
 {
     struct sch_map *map = reader->map;
 
@@ -271,7 +274,8 @@ static int read_receiver(struct reader *reader, const struct sch_ini *ini, const
     struct sch_map_receiver *receiver = &map->receivers[map->receiver_count];
     memset(receiver, 0, sizeof *receiver);
     if (!sch_address_set(&receiver->address, value))
-        return sch_ini_error(ini, SCH_E_CONFIG, "\"%s\" is no address; expected as agb:06290713/poh-ggz", value);
+        return sch_ini_error(ini, SCH_E_CONFIG, "\"%s\" is no address; expected as agb:06290713/poh-ggz",
+                             value);
     map->receiver_count++;
     return copy_word(ini, "the number", name, receiver->outside, sizeof receiver->outside);
 }
@@ -330,7 +334,8 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
         return begin ? SCH_OK : read_term(reader, ini, name, value, section[0] == 'f');
     if (strcmp(section, "out") == 0)
         return begin ? SCH_OK : read_form(reader, ini, name, value);
-    return sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections, sizeof sections / sizeof *sections);
+    return sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections,
+                           sizeof sections / sizeof *sections);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */

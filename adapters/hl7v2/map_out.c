@@ -208,7 +208,8 @@ static void put_document(struct writing *writing, const struct sch_attachment *d
         pen->failed = true;
         return;
     }
-    sodium_bin2base64(base64, size, document->content.ptr, document->content.len, sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(base64, size, document->content.ptr, document->content.len,
+                      sodium_base64_VARIANT_ORIGINAL);
     snprintf(type, sizeof type, "%.*s", slash != NULL ? (int)(slash - document->media_type) : 0,
              document->media_type);
     begin_observation(writing, "ED", "document", document->name);
@@ -405,8 +406,8 @@ int sch_map_out(const struct sch_map *map, const struct sch_map_values *values,
 /* ---- acknowledgements -------------------------------------------------------------------------- */
 
 /* Copies a party's field as it stands: its components are the peer's own. */
-static void put_party(struct sch_hl7_writer *pen, const struct sch_hl7_message *message, struct sch_arena *arena,
-                      unsigned from, unsigned to)
+static void put_party(struct sch_hl7_writer *pen, const struct sch_hl7_message *message,
+                      struct sch_arena *arena, unsigned from, unsigned to)
 {
     for (unsigned component = 1; component <= 3; component++)
         sch_hl7_put(pen, to, component, sch_hl7_get(message, "MSH", from, component, arena));

@@ -393,7 +393,8 @@ void sch_hl7_put_number(struct sch_hl7_writer *writer, unsigned field, unsigned 
     sch_hl7_put(writer, field, component, text);
 }
 
-void sch_hl7_put_raw(struct sch_hl7_writer *writer, unsigned field, unsigned component, struct sch_bytes value)
+void sch_hl7_put_raw(struct sch_hl7_writer *writer, unsigned field, unsigned component,
+                     struct sch_bytes value)
 {
     move_pen(writer, field, component);
     put_bytes(writer, value.ptr, value.len);

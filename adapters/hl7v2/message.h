@@ -81,7 +81,8 @@ void sch_hl7_begin(struct sch_hl7_writer *writer, const char *name);
 void sch_hl7_put(struct sch_hl7_writer *writer, unsigned field, unsigned component, const char *value);
 void sch_hl7_put_number(struct sch_hl7_writer *writer, unsigned field, unsigned component, int64_t value);
 /* The same without escaping: for base64. */
-void sch_hl7_put_raw(struct sch_hl7_writer *writer, unsigned field, unsigned component, struct sch_bytes value);
+void sch_hl7_put_raw(struct sch_hl7_writer *writer, unsigned field, unsigned component,
+                     struct sch_bytes value);
 /* The next repetition of the field where the pen is. */
 void sch_hl7_repeat(struct sch_hl7_writer *writer);
 void sch_hl7_end(struct sch_hl7_writer *writer);

@@ -84,8 +84,10 @@ static void keep_patient(struct giving *giving, struct sch_bytes patient)
 /* From the original: patient and order number, where the standard puts them. */
 static void use_original(struct giving *giving)
 {
-    static const struct { const char *segment; unsigned field; } places[] = {{"RF1", 6}, {"ORC", 4}, {"ORC", 2},
-                                                                             {"OBR", 2}};
+    static const struct {
+        const char *segment;
+        unsigned field;
+    } places[] = {{"RF1", 6}, {"ORC", 4}, {"ORC", 2}, {"OBR", 2}};
     struct sch_hl7_message *original = &giving->original;
     struct sch_hl7_writer writer;
     size_t index;
@@ -93,7 +95,8 @@ static void use_original(struct giving *giving)
     if (original->segment_count == 0)
         return;
     for (size_t i = 0; i < sizeof places / sizeof *places && giving->order[0] == 0; i++) {
-        const char *order = sch_hl7_get(original, places[i].segment, places[i].field, 1, &giving->adapter->arena);
+        const char *order =
+            sch_hl7_get(original, places[i].segment, places[i].field, 1, &giving->adapter->arena);
         if (strlen(order) <= SCH_CORRELATION_ORDER_MAX)
             snprintf(giving->order, sizeof giving->order, "%s", order);
     }
@@ -201,7 +204,8 @@ static sch_verdict give(struct giving *giving)
         return SCH_COLLECT;
     if (code != SCH_OK)
         return SCH_RETRY;
-    code = sch_peer_offer(adapter->peer, adapter->last_token + 1, giving->control_id, (struct sch_bytes){text, size});
+    code = sch_peer_offer(adapter->peer, adapter->last_token + 1, giving->control_id,
+                          (struct sch_bytes){text, size});
     free(text);
     if (code != SCH_OK)
         return SCH_RETRY;

@@ -154,7 +154,8 @@ void sch_server_drain(struct sch_server *server)
 /* Decodes what was received until a message is being answered or the input is used up. */
 static void decode(struct sch_server *server, struct connection *connection)
 {
-    while (connection->state == READING && connection->input_at < connection->input_size && !server->draining) {
+    while (connection->state == READING && connection->input_at < connection->input_size
+           && !server->draining) {
         enum sch_mllp_event event;
         size_t abandoned = connection->decoder.abandoned;
         connection->input_at += sch_mllp_feed(&connection->decoder, connection->input + connection->input_at,

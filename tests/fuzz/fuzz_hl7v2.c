@@ -82,8 +82,12 @@ static void map_through(const struct sch_map *in, const struct sch_map *out, str
         return;
     }
     check_values(&values);
-    struct sch_map_envelope envelope = {.control_id = "0123456789ABCDEFGHJK", .time = "20261123083000+0000",
-                                        .sender_name = "", .sender_agb = "01054321", .receiver_agb = "", .receiver = ""};
+    struct sch_map_envelope envelope = {.control_id = "0123456789ABCDEFGHJK",
+                                        .time = "20261123083000+0000",
+                                        .sender_name = "",
+                                        .sender_agb = "01054321",
+                                        .receiver_agb = "",
+                                        .receiver = ""};
     if (sch_map_out(out, &values, &envelope, &text, &size) != SCH_OK)
         return;
     check_readable(text, size);

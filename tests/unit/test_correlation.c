@@ -69,7 +69,8 @@ static struct sch_correlation_record dossier_record(unsigned number, const char 
     return record;
 }
 
-static struct sch_correlation_record key_record(enum sch_correlation_type type, const char *key, uint8_t digest)
+static struct sch_correlation_record key_record(enum sch_correlation_type type, const char *key,
+                                                uint8_t digest)
 {
     struct sch_correlation_record record;
 

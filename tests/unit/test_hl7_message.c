@@ -112,9 +112,10 @@ static void other_delimiters(void **state)
 
 static void escapes(void **state)
 {
-    struct sch_hl7_message m = parse("MSH|^~\\&|A\r"
-                                     "OBX|\\F\\\\S\\\\T\\\\R\\\\E\\|a\\.br\\b|\\X0D\\|\\H\\w\\N\\|\\Zq\\|a\\b|\"\"|"
-                                     "\\XC3AB\\\\XEB\\|\\X00\\|\\Xzz\\|\\\\|tail\\\r");
+    struct sch_hl7_message m =
+        parse("MSH|^~\\&|A\r"
+              "OBX|\\F\\\\S\\\\T\\\\R\\\\E\\|a\\.br\\b|\\X0D\\|\\H\\w\\N\\|\\Zq\\|a\\b|\"\"|"
+              "\\XC3AB\\\\XEB\\|\\X00\\|\\Xzz\\|\\\\|tail\\\r");
     static const char *const wanted[] = {"|^&~\\", "a\nb", "\n", "w", "\\Zq\\", "a\\b", "",
                                          "\xC3\xAB\xC3\xAB", " ", "\\Xzz\\", "\\\\", "tail\\"};
 
@@ -201,7 +202,8 @@ static void writing_and_reading_again(void **state)
 /* ---- sample data ------------------------------------------------------------------------------- */
 
 /* Writes every part again from its resolved text, down to the subcomponent. */
-static void rewrite_segment(struct sch_hl7_writer *writer, const struct sch_hl7_message *m, struct sch_bytes segment)
+static void rewrite_segment(struct sch_hl7_writer *writer, const struct sch_hl7_message *m,
+                            struct sch_bytes segment)
 {
     char name[4] = {(char)segment.ptr[0], (char)segment.ptr[1], (char)segment.ptr[2], 0};
     unsigned fields = 0;
@@ -258,7 +260,8 @@ static void assert_same(const struct sch_hl7_message *a, const struct sch_hl7_me
         for (unsigned f = 1; f < 80; f++) {
             if (i == 0 && f == 2)
                 continue;
-            struct sch_bytes fa = sch_hl7_field(a, a->segments[i], f), fb = sch_hl7_field(b, b->segments[i], f);
+            struct sch_bytes fa = sch_hl7_field(a, a->segments[i], f),
+                             fb = sch_hl7_field(b, b->segments[i], f);
             for (unsigned r = 1; r <= sch_hl7_repetitions(a, fa) + 1; r++) {
                 struct sch_bytes ra = sch_hl7_repetition(a, fa, r), rb = sch_hl7_repetition(b, fb, r);
                 for (unsigned c = 1; c < 30; c++) {

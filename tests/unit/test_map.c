@@ -62,8 +62,8 @@ static uint8_t *read_file(const char *path, size_t *size)
     return bytes;
 }
 
-static enum sch_map_reason map_bytes(const struct sch_map *map, struct sch_bytes raw, struct sch_map_values *values,
-                                     struct sch_map_fault *fault)
+static enum sch_map_reason map_bytes(const struct sch_map *map, struct sch_bytes raw,
+                                     struct sch_map_values *values, struct sch_map_fault *fault)
 {
     struct sch_hl7_message message;
 
@@ -105,7 +105,8 @@ static void oru_with_a_pdf(void **state)
     assert_string_equal(values.attachment[0].media_type, "application/pdf");
     assert_string_equal(values.attachment[0].name, "document-1.pdf");
     assert_memory_equal(values.attachment[0].content.ptr, "%PDF-1.4\n", 9);
-    assert_memory_equal(values.attachment[0].content.ptr + values.attachment[0].content.len - 6, "%%EOF\n", 6);
+    assert_memory_equal(values.attachment[0].content.ptr + values.attachment[0].content.len - 6, "%%EOF\n",
+                        6);
     for (unsigned s = 0; s < SCH_SECTION_COUNT; s++)
         assert_null(values.section[s]);
 }
@@ -119,7 +120,8 @@ static void orm_with_sections(void **state)
     assert_int_equal(values.kind, SCH_KIND_REFERRAL);
     assert_string_equal(values.receiver.text, "agb:94061234");
     assert_int_equal(values.attachment_count, 0);
-    assert_string_equal(values.section[8], "Pati\xC3\xABnt stemt in met terugkoppeling aan huisarts en poh-ggz.");
+    assert_string_equal(values.section[8],
+                        "Pati\xC3\xABnt stemt in met terugkoppeling aan huisarts en poh-ggz.");
     for (unsigned s = 0; s < 10; s++)
         assert_non_null(values.section[s]);
     for (unsigned s = 10; s < SCH_SECTION_COUNT; s++)
@@ -208,7 +210,8 @@ static void letters_of_an_epd(void **state)
 
 /* ---- faults ------------------------------------------------------------------------------------ */
 
-static void expect_fault(const struct sch_map *map, const char *text, enum sch_map_reason reason, const char *part)
+static void expect_fault(const struct sch_map *map, const char *text, enum sch_map_reason reason,
+                         const char *part)
 {
     struct sch_map_values values;
     struct sch_map_fault fault;
@@ -227,14 +230,18 @@ static void faults_name_places_not_values(void **state)
     expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC|Geheim|1\r", SCH_MAP_UNSUPPORTED, "ORC-1.1");
     expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC||1\r", SCH_MAP_MISSING, "kind");
     expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC|NW|1\r", SCH_MAP_MISSING, "receiver");
-    expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC|NW|1\rOBR|1|||999990019\r", SCH_MAP_INVALID, "OBR-4.1");
-    expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC|NW|1\rOBR|1|||BGGZ|Geheim\r", SCH_MAP_INVALID, "urgency");
-    expect_fault(&epd, "MSH|^~\\&|||||||SIU^S12|1\rSCH|1\rTQ1|1||||||99999999\r", SCH_MAP_INVALID, "event_date");
-    expect_fault(&epd, "MSH|^~\\&|||||||RRI^I12|1\rRF1|R||||||||Geheim|Geheim\r", SCH_MAP_INVALID, "RF1-10.1");
+    expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC|NW|1\rOBR|1|||999990019\r", SCH_MAP_INVALID,
+                 "OBR-4.1");
+    expect_fault(&his, "MSH|^~\\&|||||||ORM^O01|1\rORC|NW|1\rOBR|1|||BGGZ|Geheim\r", SCH_MAP_INVALID,
+                 "urgency");
+    expect_fault(&epd, "MSH|^~\\&|||||||SIU^S12|1\rSCH|1\rTQ1|1||||||99999999\r", SCH_MAP_INVALID,
+                 "event_date");
+    expect_fault(&epd, "MSH|^~\\&|||||||RRI^I12|1\rRF1|R||||||||Geheim|Geheim\r", SCH_MAP_INVALID,
+                 "RF1-10.1");
     expect_fault(&his, "MSH|^~\\&|||||||ORU^R01|1\rOBR|1|||BGGZ\rOBX|1|ED|B||^application^pdf^Base64^J!V\r",
                  SCH_MAP_INVALID, "base64");
-    expect_fault(&epd, "MSH|^~\\&|||||||MDM^T02|1\rTXA|1|INTAKE\rOBX|1|CE|UITKOMST||Geheim\r", SCH_MAP_INVALID,
-                 "outcome");
+    expect_fault(&epd, "MSH|^~\\&|||||||MDM^T02|1\rTXA|1|INTAKE\rOBX|1|CE|UITKOMST||Geheim\r",
+                 SCH_MAP_INVALID, "outcome");
 }
 
 static void documents_at_limit_and_beyond(void **state)
@@ -290,8 +297,9 @@ static void shapes_that_are_met(void **state)
     assert_string_equal(values.section[0], "a\nb\nc");
     assert_int_equal(values.fact[SCH_FACT_LETTER_DATE], 20260102);
     /* Eight digits that the table does not know are an AGB number. */
-    assert_int_equal(map_bytes(&his, bytes_of("MSH|^~\\&|||||||ORU^R01|1\rOBR|1|||94999999\r"), &values, &fault),
-                     SCH_MAP_OK);
+    assert_int_equal(
+        map_bytes(&his, bytes_of("MSH|^~\\&|||||||ORU^R01|1\rOBR|1|||94999999\r"), &values, &fault),
+        SCH_MAP_OK);
     assert_string_equal(values.receiver.text, "agb:94999999");
 }
 
@@ -335,8 +343,8 @@ static uint8_t *write_values(const struct sch_map *map, const struct sch_map_val
 }
 
 /* Facts that are coded outside must come back as they went; `lost` are those that a form cannot say. */
-static void there_and_back(const struct sch_map *from, const struct sch_map *to, struct sch_map_values *values,
-                           const char *type)
+static void there_and_back(const struct sch_map *from, const struct sch_map *to,
+                           struct sch_map_values *values, const char *type)
 {
     struct sch_hl7_message message;
     struct sch_map_values back;
@@ -360,8 +368,8 @@ static void there_and_back(const struct sch_map *from, const struct sch_map *to,
     assert_string_equal(back.order, "ORD-1");
     for (unsigned f = 0; f < SCH_FACT_COUNT; f++)
         if (back.fact[f] != values->fact[f])
-            fail_msg("%s %s: %lld became %lld", type, sch_fact_name((enum sch_fact)f), (long long)values->fact[f],
-                     (long long)back.fact[f]);
+            fail_msg("%s %s: %lld became %lld", type, sch_fact_name((enum sch_fact)f),
+                     (long long)values->fact[f], (long long)back.fact[f]);
     for (unsigned s = 0; s < SCH_SECTION_COUNT; s++) {
         assert_int_equal(back.section[s] == NULL, values->section[s] == NULL);
         if (back.section[s] != NULL)
@@ -508,8 +516,10 @@ static void acknowledgements(void **state)
 
     (void)state;
     sch_arena_reset(&arena);
-    assert_int_equal(sch_hl7_parse(bytes_of("MSH|^~\\&|HIS^1.2^ISO|FAC|SCH|REG|||REF^I12^REF_I12|C-1|T|2.4\r"), &arena,
-                                   &message), SCH_OK);
+    assert_int_equal(
+        sch_hl7_parse(bytes_of("MSH|^~\\&|HIS^1.2^ISO|FAC|SCH|REG|||REF^I12^REF_I12|C-1|T|2.4\r"), &arena,
+                      &message),
+        SCH_OK);
     assert_int_equal(sch_map_acknowledge(&message, &arena, &answer, &text, &size), SCH_OK);
     assert_int_equal(sch_hl7_parse((struct sch_bytes){text, size}, &arena, &ack), SCH_OK);
     assert_string_equal(sch_hl7_get(&ack, "MSH", 5, 2, &arena), "1.2");
@@ -552,8 +562,9 @@ static void wrong_lines_of_a_map(void **state)
 
 static void places(void **state)
 {
-    static const char *const wrong[] = {"", "PID", "PID-", "PID-0", "pid-3", "PID-3.", "PID-3.1.2.3", "PID-256",
-                                        "PID[]-3", "PID[1]-3", "PID[1=]-3", "PID[1=X-3", "''", "'abc", "PIDX-3"};
+    static const char *const wrong[] = {"",          "PID",         "PID-",    "PID-0",   "pid-3",
+                                        "PID-3.",    "PID-3.1.2.3", "PID-256", "PID[]-3", "PID[1]-3",
+                                        "PID[1=]-3", "PID[1=X-3",   "''",      "'abc",    "PIDX-3"};
     struct sch_map_path path;
 
     (void)state;

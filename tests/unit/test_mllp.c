@@ -11,7 +11,7 @@
 
 #include "../../adapters/hl7v2/mllp.h"
 
-/* Feeds bytes in pieces of `step` and writes what happened as text: "[message]", "!" oversize, "#" garbage. */
+/* Feeds bytes in pieces of `step` and writes what happened: "[message]", "!" oversize, "#" garbage. */
 static void transcript(const char *bytes, size_t size, size_t step, size_t limit, char *out, size_t out_size)
 {
     struct sch_mllp_decoder decoder;
