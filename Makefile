@@ -123,19 +123,42 @@ $(HL7V2_BIN): $(call obj,$(HL7V2)) $(LIBSCHARNIER_A)
 	$(call link,$(call obj,$(HL7V2)) $(LIBSCHARNIER_A),$(CLIENT_LIBS) -lsystemd)
 comma := ,
 
-# ---- tests: every tests/unit/test_x.c is a program of its own ------------------------------------
-
-UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-TEST_ARCHIVES := $(LIB_TEST) $(LIB_SHELL) $(LIB_HL7V2) $(LIBSCHARNIER_A) $(LIB_CORE)
-$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_ARCHIVES)
-	$(call link,$< -Wl$(comma)--start-group $(TEST_ARCHIVES) -Wl$(comma)--end-group,-lcmocka $(BROKER_LIBS) -ljansson)
 .PRECIOUS: $(B)/obj/%.o
 
+# ---- for users ----------------------------------------------------------------------------------
+
+.PHONY: deps
+deps: ## install the Debian packages that a build needs
+	$(Q).ci/deps build
+
+INSTALL_BIN := $(DESTDIR)$(PREFIX)/bin
+INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib
+INSTALL_MAN := $(DESTDIR)$(PREFIX)/share/man
+INSTALL_DATA := $(DESTDIR)$(PREFIX)/share/scharnier
+.PHONY: install
+install: all ## install into DESTDIR and PREFIX (/usr/local): programs, library, headers, manual, norms, examples
+	$(Q)install -d $(INSTALL_BIN) $(INSTALL_LIB)/pkgconfig $(INSTALL_LIB)/systemd/system $(INSTALL_DATA)/norms \
+	    $(INSTALL_DATA)/examples $(DESTDIR)$(PREFIX)/include/scharnier $(addprefix $(INSTALL_MAN)/man,1 3 5 8)
+	$(Q)install -m 755 $(BINS) $(INSTALL_BIN)
+	$(Q)install -m 644 $(LIBSCHARNIER_A) $(INSTALL_LIB)
+	$(Q)install -m 755 $(LIBSCHARNIER_SO) $(INSTALL_LIB)
+	$(Q)ln -sf libscharnier.so.0 $(INSTALL_LIB)/libscharnier.so
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' adapters/client/scharnier.pc.in \
+	    >$(INSTALL_LIB)/pkgconfig/scharnier.pc
+	$(Q)install -m 644 include/scharnier/*.h $(DESTDIR)$(PREFIX)/include/scharnier
+	$(Q)install -m 644 adapters/norms/*.ini $(INSTALL_DATA)/norms
+	$(Q)install -m 644 $(wildcard adapters/examples/*.*) proto/PROTOCOL.md proto/scharnier.proto $(INSTALL_DATA)/examples
+	$(Q)sed 's|/usr/bin/scharnierd|$(PREFIX)/bin/scharnierd|g' broker/scharnierd.service \
+	    >$(INSTALL_LIB)/systemd/system/scharnierd.service
+	$(Q)for page in $(wildcard broker/*.[58] adapters/*/*.[138]); do \
+	    install -m 644 $$page $(INSTALL_MAN)/man$${page##*.}/; done
+VERSION := $(shell sed -n 's/^\#define SCH_VERSION "\(.*\)"/\1/p' include/scharnier/version.h)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile tests/*.mk tests/*/*.mk 2>/dev/null | \
+	    sed 's/:.*## /\t/' | sort | awk -F'\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+include tests/tests.mk
+-include $(wildcard tests/*/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-
-SIM := $(B)/tests/sim/sim
-$(SIM): $(call obj,$(wildcard tests/sim/*.c)) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
-	$(call link,$(call obj,$(wildcard tests/sim/*.c)) -Wl$(comma)--start-group $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO) -Wl$(comma)--end-group,$(BROKER_LIBS))
-
-$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB_PROTO)
-	$(call link,$< $(LIB_PROTO),-lzmq -llmdb -lpthread $(PROTO_LIBS))
