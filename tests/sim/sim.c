@@ -15,8 +15,7 @@
 
 #include "core/calendar.h"
 #include "id.h"
-#include "shell/norm_file.h"
-#include "shell/permit_file.h"
+#include "region_sim.h"
 #include "shell/log.h"
 #include "world.h"
 
@@ -81,79 +80,6 @@ static struct sim_event next_event(struct sim *sim)
         swap(&sim->event[at], &sim->event[least]);
         at = least;
     }
-}
-
-/* ---- the region --------------------------------------------------------------------------------- */
-
-static const char parties[] =
-    "[directory]\nregion = utrecht\nserial = 1\nnot_after = 2030-01-01\n"
-    "[party agb:01000001]\nname = De Linde\nkind = GP_PRACTICE\n"
-    "[party agb:01000001/poh-ggz]\nname = De Linde POH\nkind = POH_GGZ\n"
-    "[party agb:01000002]\nname = De Beuk\nkind = GP_PRACTICE\n"
-    "[party agb:94000001]\nname = Haven\nkind = GB_GGZ\n"
-    "[party agb:06000001]\nname = Noordrand\nkind = S_GGZ\n"
-    "[party agb:06000001/angst]\nname = Noordrand angst\nkind = S_GGZ\n"
-    "[party agb:06000001/stemming]\nname = Noordrand stemming\nkind = S_GGZ\n"
-    "[party gemeente:0344/wijkteam-zuid]\nname = Wijkteam Zuid\nkind = WIJKTEAM\n"
-    "[party agb:06000002]\nname = West\nkind = S_GGZ\n"
-    "[party agb:06000003/crisis]\nname = Crisisdienst\nkind = CRISIS\n";
-
-static const struct {
-    const char *transport;              /* NULL: no adapter of its own */
-    const char *acts_for;
-    const char *sign;                   /* key id */
-    const char *seal;                   /* key id; NULL: the organisation's */
-    const char *party;
-    bool gp;
-} keys[] = {
-    { "linde", "agb:01000001, agb:01000001/poh-ggz", "linde-sign", "linde-seal", "agb:01000001", true },
-    { NULL, NULL, "poh-sign", NULL, "agb:01000001/poh-ggz", false },
-    { "beuk", "agb:01000002", "beuk-sign", "beuk-seal", "agb:01000002", true },
-    { "haven", "agb:94000001", "haven-sign", "haven-seal", "agb:94000001", false },
-    { "noord-a", "agb:06000001/angst", "noord-a-sign", NULL, "agb:06000001/angst", false },
-    { "noord-s", "agb:06000001/stemming", "noord-s-sign", NULL, "agb:06000001/stemming", false },
-    { NULL, NULL, "noord-sign", "noord-seal", "agb:06000001", false },
-    { "wijk", "gemeente:0344/wijkteam-zuid", "wijk-sign", "wijk-seal", "gemeente:0344/wijkteam-zuid", false },
-    { "west", "agb:06000002", "west-sign", "west-seal", "agb:06000002", false },
-    { "crisis", "agb:06000003/crisis", "crisis-sign", "crisis-seal", "agb:06000003/crisis", false },
-};
-
-static void write_key(FILE *out, const char *id, const char *use, const char *whom, const char *value, bool gp)
-{
-    static unsigned number;
-
-    fprintf(out, "[key %s]\nuse = %s\npublic = %064x\n%s = %s\nvalid_from = 2020-01-01\nvalid_until = 2030-01-01\n%s",
-            id, use, ++number, whom, value, gp ? "gp = yes\n" : "");
-}
-
-static void make_book(void)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    sch_error error = SCH_ERROR_INIT;
-
-    assert(out != NULL);
-    fputs(parties, out);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i].transport != NULL)
-            write_key(out, keys[i].transport, "transport", "acts_for", keys[i].acts_for, false);
-        write_key(out, keys[i].sign, "sign", "party", keys[i].party, keys[i].gp);
-        if (keys[i].seal != NULL)
-            write_key(out, keys[i].seal, "seal", "party", keys[i].party, false);
-    }
-    fclose(out);
-    book = calloc(1, sizeof *book);
-    assert(book != NULL);
-    book->directory[0] = sch_directory_parse("region", (const uint8_t *)text, size, &error);
-    if (book->directory[0] == NULL ||
-        sch_norm_file_load("adapters/norms/nl.ini", &book->norms, NULL, NULL, &error) != SCH_OK ||
-        sch_permit_file_load("adapters/norms/permits.ini", &book->permits, NULL, NULL, &error) != SCH_OK) {
-        fprintf(stderr, "sim: %s: %s\n", error.name, error.text);
-        exit(1);
-    }
-    book->directory_count = 1;
-    free(text);
 }
 
 /* ---- the broker --------------------------------------------------------------------------------- */
@@ -395,7 +321,7 @@ int main(int argc, char **argv)
     sch_log_open(2, SCH_LOG_ERROR, SCH_LOG_TEXT);
     if (!verbose && freopen("/dev/null", "w", stderr) == NULL)
         return 1;                       /* the faults of a simulation make the broker complain, rightly */
-    make_book();
+    book = sch_region_sim_book();
     for (uint64_t i = seed; i < seed + count; i++) {
         run_seed(&sim, i);
         if (sim.violations > 0) {

@@ -8,7 +8,7 @@
 
 #include "core/calendar.h"
 #include "id.h"
-#include "seal.h"
+#include "region_sim.h"
 #include "world.h"
 
 #include <scharnier/version.h>
@@ -56,18 +56,6 @@ int sim_message_find(const struct sim *sim, const struct sch_id *id)
         if (sch_id_equal(&sim->message[i].header.id, id))
             return (int)i;
     return -1;
-}
-
-static struct sch_id fresh_id(struct sim *sim)
-{
-    struct sch_id id;
-
-    sch_prng_fill(&sim->prng, id.bytes, sizeof id.bytes);
-    for (int i = 0; i < 6; i++)
-        id.bytes[i] = (uint8_t)(sim->now_ms >> (40 - 8 * i));
-    id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f));
-    id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
-    return id;
 }
 
 static int64_t date_in(const struct sim *sim, int days)
@@ -139,43 +127,6 @@ static bool has_letter(enum sch_kind kind)
     return kind == SCH_KIND_REFERRAL || kind == SCH_KIND_INTAKE_REPORT || kind == SCH_KIND_DISCHARGE_LETTER;
 }
 
-/* A seal that looks right: the broker of a simulation does not verify signatures. */
-static void seal(struct sim *sim, struct sim_message *message, struct sch_seal *out)
-{
-    memset(out, 0, sizeof *out);
-    out->suite = SCH_SUITE;
-    strcpy(out->signing_key, sim->system[message->system].key_id);
-    strcat(out->signing_key, "-sign");
-    if (strstr(message->header.sender.text, "/poh-ggz") != NULL)
-        strcpy(out->signing_key, "poh-sign");
-    sch_prng_fill(&sim->prng, out->signature, sizeof out->signature);
-    if (!has_letter(message->header.kind))
-        return;
-    out->has_letter = true;
-    out->padded_size = LETTER_PADDED;
-    message->body_size = sch_seal_body_size(LETTER_PADDED);
-    sch_prng_fill(&sim->prng, out->commitment, sizeof out->commitment);
-    for (size_t i = 0; i < message->to_count; i++) {
-        const struct sch_key *key = sch_directory_seal_key(sim->book->directory[0], message->to[i].text, sim->now_ms);
-
-        assert(key != NULL);
-        out->stanza[i].address = message->to[i];
-        strcpy(out->stanza[i].key, key->id);
-        sch_prng_fill(&sim->prng, out->stanza[i].sealed_key, sizeof out->stanza[i].sealed_key);
-    }
-    out->stanza_count = message->to_count;
-}
-
-static void address_to(struct sim_message *message)
-{
-    const struct sch_header *header = &message->header;
-
-    if (header->receiver.text[0] != '\0')
-        message->to[message->to_count++] = header->receiver;
-    for (size_t i = 0; i < header->copy_count; i++)
-        message->to[message->to_count++] = header->copies[i];
-}
-
 /* Writes a message into the outbox and sends it, when the system is connected. */
 static int make(struct sim *sim, int system, const struct sch_header *header)
 {
@@ -188,11 +139,13 @@ static int make(struct sim *sim, int system, const struct sch_header *header)
         return -1;
     memset(message, 0, sizeof *message);
     message->header = *header;
-    message->header.id = fresh_id(sim);
+    message->header.id = sch_region_sim_id(sim->now_ms, &sim->prng);
     message->system = system;
     message->made_ms = sim->now_ms;
-    address_to(message);
-    seal(sim, message, &sealed);
+    message->to_count = sch_region_sim_recipients(header, message->to);
+    message->body_size = sch_region_sim_seal(sim->book, &message->header,
+                                             has_letter(header->kind) ? LETTER_PADDED : 0, sim->now_ms, &sim->prng,
+                                             &sealed);
     command.submit.header.ptr = header_bytes;
     command.submit.header.len = sch_header_encode(&message->header, header_bytes, sizeof header_bytes);
     command.submit.seal.ptr = seal_bytes;
