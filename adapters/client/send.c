@@ -303,10 +303,12 @@ static int seal(sch_client *client, const sch_draft *draft, int64_t deadline, ui
                 struct sch_frames *frames, sch_error *error)
 {
     int code = sch_draft_seal(draft, buffer, frames, error);
-    if (!is_directory_fault(code) || deadline <= sch_link_mono_ms())
-        return code;
-    sch_error cause = SCH_ERROR_INIT;
     bool known = client->registry.region[0].directory != NULL;
+    if (!is_directory_fault(code))
+        return code;
+    if (deadline <= sch_link_mono_ms())
+        return known || client->welcomed ? code : sch_client_blame(client, error);
+    sch_error cause = SCH_ERROR_INIT;
     int connected = sch_client_await_welcome(client, deadline, &cause);
     if (connected == SCH_OK) {
         sch_client_refresh(client);
