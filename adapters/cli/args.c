@@ -1,7 +1,8 @@
 /*
  * args.c: a command line to a command, its operands and options. Contract in cli.h.
  *
- * Must not know: what any command does. Options may stand anywhere behind their command's name; "--" ends them.
+ * Must not know: what any command does. Options may stand anywhere behind their command's name; "--" ends
+ * them.
  */
 #include "cli.h"
 
@@ -18,7 +19,8 @@ static bool same(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-static const struct sch_cli_option *find_in(const struct sch_cli_option *options, const char *name, size_t size)
+static const struct sch_cli_option *find_in(const struct sch_cli_option *options, const char *name,
+                                            size_t size)
 {
     for (; options != NULL && options->name != NULL; options++)
         if (strlen(options->name) == size && strncmp(options->name, name, size) == 0)
@@ -47,7 +49,8 @@ int64_t sch_cli_duration(const char *text)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    } units[] = { { "", 1000 },   { "s", 1000 },    { "ms", 1 },
+                  { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
     size_t digits = strspn(text, "0123456789");
     if (digits == 0 || digits > 9)
         return -1;
@@ -73,7 +76,8 @@ static int set_global(struct sch_cli *cli, const char *name, const char *value, 
     else {
         int64_t ms = sch_cli_duration(value);
         if (ms < 0 || ms > INT32_MAX)
-            return sch_fail(error, SCH_E_USAGE, "--timeout takes seconds, or 500ms, 5s, 2m; not \"%s\"", value);
+            return sch_fail(error, SCH_E_USAGE, "--timeout takes seconds, or 500ms, 5s, 2m; not \"%s\"",
+                            value);
         cli->timeout_ms = (int)ms;
     }
     return SCH_OK;
@@ -116,8 +120,8 @@ static int unknown_word(const char *what, const char *word, const char *noun, sc
         if (noun == NULL || same(at->noun, noun))
             known[count++] = noun == NULL ? at->noun : at->verb;
     const char *near = sch_nearest(word, known, count);
-    return sch_fail(error, SCH_E_USAGE, "unknown %s \"%s\"%s%s%s", what, word, near ? "; did you mean \"" : "",
-                    near ? near : "", near ? "\"?" : "");
+    return sch_fail(error, SCH_E_USAGE, "unknown %s \"%s\"%s%s%s", what, word,
+                    near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 /* A word that is no option: noun, verb or operand, in that order. */
@@ -155,7 +159,8 @@ static int check_whole(const struct sch_cli *cli, sch_error *error)
     if (cli->help)
         return SCH_OK;
     if (cli->command == NULL && cli->noun != NULL)
-        return sch_fail(error, SCH_E_USAGE, "\"%s\" needs a verb; see scharnier %s --help", cli->noun, cli->noun);
+        return sch_fail(error, SCH_E_USAGE, "\"%s\" needs a verb; see scharnier %s --help", cli->noun,
+                        cli->noun);
     if (cli->command != NULL && cli->operand_count < cli->command->operands_min)
         return sch_fail(error, SCH_E_USAGE, "scharnier %s%s%s %s", cli->command->noun,
                         cli->command->verb[0] ? " " : "", cli->command->verb, cli->command->operands);
@@ -174,7 +179,8 @@ int sch_cli_parse(struct sch_cli *cli, int argc, char *const *argv, sch_error *e
         else if (options && (strncmp(word, "--", 2) == 0 || same(word, "-h")))
             code = take_option(cli, argc, argv, &i, error);
         else if (options && word[0] == '-' && isalpha((unsigned char)word[1]))
-            code = sch_fail(error, SCH_E_USAGE, "options begin with two dashes, and there is -h; not \"%s\"", word);
+            code = sch_fail(error, SCH_E_USAGE, "options begin with two dashes, and there is -h; not \"%s\"",
+                            word);
         else
             code = take_word(cli, word, error);
         if (code != SCH_OK)

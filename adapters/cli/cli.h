@@ -108,8 +108,8 @@ int sch_cli_ask(struct sch_cli *cli, struct sch_query *query,
 /* The dossier of a kenmerk or a dossier id. Not found: UNKNOWN_DOSSIER. */
 int sch_cli_dossier(struct sch_cli *cli, const char *reference, struct sch_dossier_row *row,
                     sch_error *error);
-/* The same under each mailbox of the configuration in turn, unless an option says which; cli->acting is then the
- * one that found it. */
+/* The same under each mailbox of the configuration in turn, unless an option says which; cli->acting is then
+ * the one that found it. */
 int sch_cli_find(struct sch_cli *cli, const char *reference, struct sch_dossier_row *row, sch_error *error);
 /* Fills dossier or kenmerk of a query. USAGE when reference is neither. */
 int sch_cli_refer(struct sch_query *query, const char *reference, sch_error *error);

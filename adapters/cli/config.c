@@ -1,4 +1,5 @@
-/* config.c: scharnier config check: reads a configuration as the client or the broker would, and says what is wrong. */
+/* config.c: scharnier config check: reads a configuration as the client or the broker would, and says what is
+ * wrong. */
 #include "output.h"
 
 #include <stdio.h>
@@ -35,7 +36,8 @@ static int check_client(struct sch_cli *cli, const char *path)
     else
         printf("not valid: %zu error%s\n", faults.count, faults.count == 1 ? "" : "s");
     json_decref(faults.lines);
-    return code == SCH_OK ? 0 : sch_error_exit((enum sch_error_code)code);
+    /* A file that cannot be read is no valid configuration either. */
+    return code == SCH_OK ? 0 : sch_error_exit(SCH_E_CONFIG);
 }
 
 int sch_cli_run_config_check(struct sch_cli *cli)

@@ -22,6 +22,7 @@
 #include "run.h"
 
 #define READY_TIMEOUT_MS 15000
+#define DRAIN_MS 2000
 #define CLOCK_RATE_MAX 1000000
 
 static volatile sig_atomic_t stopping;
@@ -80,15 +81,18 @@ static int choose_folder(const struct sch_cli *cli, char folder[SCH_REGION_PATH_
     const char *given = sch_cli_option(cli, "dir");
     const char *temporary = getenv("TMPDIR");
     if (given == NULL) {
-        snprintf(folder, SCH_REGION_PATH_MAX, "%.400s/scharnier-dev-XXXXXX", temporary != NULL ? temporary : "/tmp");
-        return mkdtemp(folder) != NULL ? SCH_OK : sch_fail(error, SCH_E_IO, "%s: %s", folder, strerror(errno));
+        snprintf(folder, SCH_REGION_PATH_MAX, "%.400s/scharnier-dev-XXXXXX",
+                 temporary != NULL ? temporary : "/tmp");
+        return mkdtemp(folder) != NULL ? SCH_OK
+                                       : sch_fail(error, SCH_E_IO, "%s: %s", folder, strerror(errno));
     }
     if (mkdir(given, 0700) != 0 && errno != EEXIST)
         return sch_fail(error, SCH_E_IO, "%s: %s", given, strerror(errno));
     char *whole = realpath(given, NULL);
     if (whole == NULL || strlen(whole) > SCH_REGION_PATH_MAX - 100) {
         free(whole);
-        return sch_fail(error, SCH_E_IO, "%s: %s", given, whole == NULL ? strerror(errno) : "the path is too long");
+        return sch_fail(error, SCH_E_IO, "%s: %s", given,
+                        whole == NULL ? strerror(errno) : "the path is too long");
     }
     snprintf(folder, SCH_REGION_PATH_MAX, "%.*s", SCH_REGION_PATH_MAX - 100, whole);
     free(whole);
@@ -99,12 +103,15 @@ static int choose_folder(const struct sch_cli *cli, char folder[SCH_REGION_PATH_
 static int make_region(const struct sch_cli *cli, const char *folder, sch_error *error)
 {
     char path[SCH_REGION_PATH_MAX + 32];
-    struct sch_region_plan plan = { .folder = folder, .port = free_port(), .http_port = free_port(),
+    struct sch_region_plan plan = { .folder = folder,
+                                    .port = free_port(),
+                                    .http_port = free_port(),
                                     .clock_rate = clock_rate(sch_cli_option(cli, "fast-clock")),
                                     .now_ms = real_ms() };
     const char *port = sch_cli_option(cli, "port");
     if (plan.clock_rate == 0)
-        return sch_fail(error, SCH_E_USAGE, "--fast-clock takes what passes in what: 1d=1s; at most %d times as fast",
+        return sch_fail(error, SCH_E_USAGE,
+                        "--fast-clock takes what passes in what: 1d=1s; at most %d times as fast",
                         CLOCK_RATE_MAX);
     if (port != NULL)
         plan.port = (uint16_t)strtoul(port, NULL, 10);
@@ -145,8 +152,9 @@ static int wait_ready(const char *folder, pid_t *broker, sch_error *error)
         *error = (sch_error)SCH_ERROR_INIT;
         code = sch_connect(client, 500, error);
         if (code != SCH_OK && waitpid(*broker, &status, WNOHANG) == *broker) {
-            *broker = 0;                /* its number may be another's by now */
-            code = sch_fail(error, SCH_E_UNREACHABLE, "scharnierd ended with exit code %d; see %s/scharnierd.log",
+            *broker = 0; /* its number may be another's by now */
+            code = sch_fail(error, SCH_E_UNREACHABLE,
+                            "scharnierd ended with exit code %d; see %s/scharnierd.log",
                             WIFEXITED(status) ? WEXITSTATUS(status) : -1, folder);
             break;
         }
@@ -159,6 +167,16 @@ static void stop_broker(pid_t broker)
 {
     if (broker <= 0)
         return;
+    const struct timespec pause = { .tv_nsec = 50000000 };
+    bool ended = false;
+    kill(broker, SIGTERM);
+    for (int i = 0; i < DRAIN_MS / 50 && !ended; i++) {
+        nanosleep(&pause, NULL);
+        ended = waitpid(broker, NULL, WNOHANG) != 0;
+    }
+    if (ended)
+        return;
+    /* It waits for letters that somebody holds. A second signal ends that; they are offered again. */
     kill(broker, SIGTERM);
     while (waitpid(broker, NULL, 0) < 0 && errno == EINTR)
         ;
@@ -172,7 +190,8 @@ static void print_welcome(const struct sch_cli *cli, const char *folder, pid_t b
     }
     printf("a region to try things out in: %s\n", folder);
     if (broker > 0)
-        printf("broker %d serves it until Ctrl-C; what it says is in %s/scharnierd.log\n", (int)broker, folder);
+        printf("broker %d serves it until Ctrl-C; what it says is in %s/scharnierd.log\n", (int)broker,
+               folder);
     if (cli->quiet)
         return;
     printf("\nIn another terminal, as the practice, the department, and the practice again:\n"

@@ -32,7 +32,8 @@ static int public_key(const char *text, uint8_t key[32], sch_error *error)
     free(content);
     if (good)
         return SCH_OK;
-    return sch_fail(error, SCH_E_KEY_FILE, "%s: is no public key: 64 hex digits, or keygen's .pub file", text);
+    return sch_fail(error, SCH_E_KEY_FILE, "%s: is no public key: 64 hex digits, or keygen's .pub file",
+                    text);
 }
 
 static int write_signature(const char *path, const uint8_t signature[64], sch_error *error)
@@ -78,9 +79,10 @@ int sch_cli_run_directory_sign(struct sch_cli *cli)
     if (write_signature(path, signature, &error) != SCH_OK)
         goto out;
     if (cli->json)
-        (void)sch_json_print("directory", json_pack("{s:s,s:I,s:i,s:i}", "region", directory->region, "serial",
-                                                    (json_int_t)directory->serial, "parties",
-                                                    (int)directory->party_count, "keys", (int)directory->key_count));
+        (void)sch_json_print("directory",
+                             json_pack("{s:s,s:I,s:i,s:i}", "region", directory->region, "serial",
+                                       (json_int_t)directory->serial, "parties", (int)directory->party_count,
+                                       "keys", (int)directory->key_count));
     else
         printf("%s.sig: region %s, serial %llu, %zu parties, %zu keys\n", path, directory->region,
                (unsigned long long)directory->serial, directory->party_count, directory->key_count);
@@ -99,18 +101,19 @@ int sch_cli_run_directory_verify(struct sch_cli *cli)
     const char *given = sch_cli_option(cli, "key");
     struct sch_directory *directory = NULL;
     if (given == NULL)
-        (void)sch_fail(&error, SCH_E_USAGE, "--key: the region's public key, 64 hex digits or keygen's .pub file");
+        (void)sch_fail(&error, SCH_E_USAGE,
+                       "--key: the region's public key, 64 hex digits or keygen's .pub file");
     else if (public_key(given, key, &error) == SCH_OK)
         directory = sch_directory_load(cli->operand[0], key, 0, &error);
     if (directory == NULL)
         return sch_cli_fail(cli, &error);
     char until[SCH_TIME_SIZE];
     if (cli->json)
-        (void)sch_json_print("directory",
-                             json_pack("{s:s,s:I,s:o,s:i,s:i,s:b}", "region", directory->region, "serial",
-                                       (json_int_t)directory->serial, "not_after",
-                                       sch_time_json(directory->not_after_ms), "parties",
-                                       (int)directory->party_count, "keys", (int)directory->key_count, "signed", 1));
+        (void)sch_json_print("directory", json_pack("{s:s,s:I,s:o,s:i,s:i,s:b}", "region", directory->region,
+                                                    "serial", (json_int_t)directory->serial, "not_after",
+                                                    sch_time_json(directory->not_after_ms), "parties",
+                                                    (int)directory->party_count, "keys",
+                                                    (int)directory->key_count, "signed", 1));
     else
         printf("good: region %s, serial %llu, until %s, %zu parties, %zu keys\n", directory->region,
                (unsigned long long)directory->serial, sch_time_utc(directory->not_after_ms, until),

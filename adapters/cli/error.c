@@ -24,7 +24,8 @@ static int list(const struct sch_cli *cli)
             json_array_append_new(rows, as_json(codes[i]));
         return sch_json_print("errors", json_pack("{s:o}", "errors", rows)) ? 0 : 1;
     }
-    struct sch_table table = { .header = { "CODE", "NAME", "EXIT", "CAUSE" }, .columns = 4,
+    struct sch_table table = { .header = { "CODE", "NAME", "EXIT", "CAUSE" },
+                               .columns = 4,
                                .right = { false, false, true, false } };
     for (size_t i = 0; i < CODE_COUNT; i++) {
         char code[16];
@@ -59,12 +60,13 @@ int sch_cli_run_error(struct sch_cli *cli)
         return list(cli);
     enum sch_error_code code = find(cli->operand[0]);
     if (code == SCH_OK) {
-        fprintf(stderr, "scharnier: there is no error \"%s\"\n  try    scharnier error ls\n", cli->operand[0]);
+        fprintf(stderr, "scharnier: there is no error \"%s\"\n  try    scharnier error ls\n",
+                cli->operand[0]);
         return 5;
     }
     if (cli->json)
         return sch_json_print("error", as_json(code)) ? 0 : 1;
-    printf("E%d %s\n  cause  %s\n  try    %s\n  exit   %d\n", (int)code, sch_error_name(code), sch_error_cause(code),
-           sch_error_hint(code), sch_error_exit(code));
+    printf("E%d %s\n  cause  %s\n  try    %s\n  exit   %d\n", (int)code, sch_error_name(code),
+           sch_error_cause(code), sch_error_hint(code), sch_error_exit(code));
     return 0;
 }

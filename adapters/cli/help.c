@@ -4,8 +4,9 @@
 
 #include "output.h"
 
-static const char exit_text[] = "0 done, 1 failed, 2 usage, 3 broker unreachable, 4 refused, 5 not found, 6 invalid message or configuration, "
-                                "7 timed out, 8 partly done";
+static const char exit_text[] =
+    "0 done, 1 failed, 2 usage, 3 broker unreachable, 4 refused, 5 not found, "
+    "6 invalid message or configuration, 7 timed out, 8 partly done";
 
 static void command_name(const struct sch_cli_command *command, char *text, size_t size)
 {
@@ -109,13 +110,14 @@ int sch_cli_help(const struct sch_cli *cli)
         return 0;
     }
     if (cli->noun == NULL)
-        printf("scharnier: referrals and their terugkoppeling\n\nfirst steps\n  scharnier dev --fast-clock 1d=1s\n\n");
+        printf("scharnier: referrals and their terugkoppeling\n\n"
+               "first steps\n  scharnier dev --fast-clock 1d=1s\n\n");
     printf("commands\n");
     print_commands(cli->noun);
     putchar('\n');
     if (cli->noun == NULL) {
         print_options("options of every command", sch_cli_globals);
-        printf("\nexit codes\n  ");
+        printf("\nexit codes\n");
         print_wrapped(exit_text);
         putchar('\n');
     }
@@ -181,22 +183,27 @@ static void roff_command(const struct sch_cli_command *command)
 static void print_manual(void)
 {
     fputs(".\\\" Made by scharnier help --man; change adapters/cli/table.c instead.\n"
-          ".TH SCHARNIER 1 \"\" \"Scharnier " SCH_VERSION "\" \"Scharnier\"\n.SH NAME\n"
-          "scharnier \\- send and answer referrals, and find what was never answered\n.SH SYNOPSIS\n"
-          ".B scharnier\n\\fINOUN\\fR [\\fIVERB\\fR] [\\fIoptions\\fR]\n.SH DESCRIPTION\n"
-          "Scharnier carries referrals and their terugkoppeling between general practices and mental health care, and "
-          "keeps a ledger of what is still owed. This program is a client of its broker,\n.BR scharnierd (8).\n"
-          ".SH COMMANDS\n", stdout);
+          ".TH SCHARNIER 1 \"\" \"Scharnier " SCH_VERSION "\" \"Scharnier\"\n"
+          ".SH NAME\nscharnier \\- send and answer referrals, and find what was never answered\n"
+          ".SH SYNOPSIS\n.B scharnier\n\\fINOUN\\fR [\\fIVERB\\fR] [\\fIoptions\\fR]\n"
+          ".SH DESCRIPTION\n"
+          "Scharnier carries referrals and their terugkoppeling between general practices and mental\n"
+          "health care, and keeps a ledger of what is still owed. This program is a client of its broker,\n"
+          ".BR scharnierd (8).\n.SH COMMANDS\n",
+          stdout);
     for (const struct sch_cli_command *at = sch_cli_commands; at->noun != NULL; at++)
         roff_command(at);
     fputs(".SH OPTIONS OF EVERY COMMAND\n", stdout);
     roff_options(sch_cli_globals);
     fputs(".SH EXIT STATUS\n", stdout);
     roff(exit_text);
-    fputs(".\n.SH FILES\n.TP\n.I /etc/scharnier/client.conf\nThe configuration of a client, unless another is named.\n"
+    fputs(".\n.SH FILES\n"
+          ".TP\n.I /etc/scharnier/client.conf\nThe configuration of a client, unless another is named.\n"
           ".TP\n.I /etc/scharnier/norms/nl.ini\nThe norms that\n.B norm\nreads, unless a file is named.\n"
-          ".SH ENVIRONMENT\n.TP\n.B SCHARNIER_CONFIG\nThe configuration, unless\n.B \\-\\-config\nnames another.\n"
-          ".SH SEE ALSO\n.BR scharnierd (8),\n.BR scharnier\\-hl7v2 (8)\n", stdout);
+          ".SH ENVIRONMENT\n"
+          ".TP\n.B SCHARNIER_CONFIG\nThe configuration, unless\n.B \\-\\-config\nnames another.\n"
+          ".SH SEE ALSO\n.BR scharnierd (8),\n.BR scharnier\\-hl7v2 (8)\n",
+          stdout);
 }
 
 int sch_cli_run_help(struct sch_cli *cli)
@@ -222,9 +229,11 @@ int sch_cli_run_help(struct sch_cli *cli)
 
 int sch_cli_run_version(struct sch_cli *cli)
 {
+    json_t *object = json_pack("{s:s,s:i,s:i}", "version", SCH_VERSION, "wire_min", SCH_WIRE_MIN, "wire_max",
+                               SCH_WIRE_MAX);
     if (cli->json)
-        return sch_json_print("version", json_pack("{s:s,s:i,s:i}", "version", SCH_VERSION, "wire_min", SCH_WIRE_MIN,
-                                                   "wire_max", SCH_WIRE_MAX)) ? 0 : 1;
+        return sch_json_print("version", object) ? 0 : 1;
+    json_decref(object);
     printf("scharnier %s, wire %d to %d\n", SCH_VERSION, SCH_WIRE_MIN, SCH_WIRE_MAX);
     return 0;
 }

@@ -20,14 +20,14 @@
 struct collecting {
     struct sch_cli *cli;
     bool has_wanted;
-    struct sch_id wanted;               /* read and reject: this message only */
-    sch_verdict verdict;                /* for what is shown */
+    struct sch_id wanted; /* read and reject: this message only */
+    sch_verdict verdict;  /* for what is shown */
     enum sch_system_refusal refusal;
-    unsigned limit;                     /* messages; 0: without end */
+    unsigned limit; /* messages; 0: without end */
     unsigned count;
     char kenmerk[SCH_KENMERK_SIZE + 1]; /* of the last one */
     enum sch_kind kind;
-    json_t *messages;                   /* with --json; NULL for tail, which prints each at once */
+    json_t *messages; /* with --json; NULL for tail, which prints each at once */
     sch_error error;
 };
 
@@ -48,7 +48,7 @@ struct waiting {
     const char *mailbox;
     struct sch_table table;
     json_t *rows;
-    struct sch_id first;                /* of the kenmerk that is looked for */
+    struct sch_id first; /* of the kenmerk that is looked for */
     const char *kenmerk;
     bool found;
 };
@@ -68,20 +68,23 @@ static bool take_rows(void *context, const struct sch_page *page)
         }
         sch_id_text(&row->message, id);
         snprintf(size, sizeof size, "%u", row->body_size);
-        const char *text[] = { row->kenmerk, sch_code_name(SCH_SET_KIND, row->kind),
+        const char *text[] = { row->kenmerk,
+                               sch_code_name(SCH_SET_KIND, row->kind),
                                row->sender.text[0] ? sch_cli_name(waiting->cli, row->sender.text) : "broker",
                                sch_time_dutch(row->stored_ms, now_ms, at),
-                               size, row->leased ? "held" : "", id };
+                               size,
+                               row->leased ? "held" : "",
+                               id };
         if (!sch_table_add(&waiting->table, text))
             return false;
         char dossier[SCH_ID_TEXT_SIZE];
         sch_id_text(&row->dossier, dossier);
         json_array_append_new(waiting->rows,
-                              json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:i,s:b,s:I}", "message", id, "dossier", dossier,
-                                        "kenmerk", row->kenmerk, "mailbox", waiting->mailbox, "kind",
-                                        sch_code_name(SCH_SET_KIND, row->kind), "sender", row->sender.text, "stored",
-                                        sch_time_json(row->stored_ms), "size", (int)row->body_size, "held", row->leased,
-                                        "sequence", (json_int_t)row->sequence));
+                              json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:i,s:b,s:I}", "message", id, "dossier",
+                                        dossier, "kenmerk", row->kenmerk, "mailbox", waiting->mailbox, "kind",
+                                        sch_code_name(SCH_SET_KIND, row->kind), "sender", row->sender.text,
+                                        "stored", sch_time_json(row->stored_ms), "size", (int)row->body_size,
+                                        "held", row->leased, "sequence", (json_int_t)row->sequence));
     }
     return true;
 }
@@ -113,10 +116,11 @@ static void close_waiting(struct waiting *waiting)
 int sch_cli_run_inbox_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
-    struct waiting waiting = {
-        .cli = cli,
-        .table = { .header = { "KENMERK", "KIND", "FROM", "SINCE", "BYTES", "HELD", "MESSAGE" }, .right = { [4] = true },
-                   .columns = 7 } };
+    struct waiting waiting = { .cli = cli,
+                               .table = { .header = { "KENMERK", "KIND", "FROM", "SINCE", "BYTES", "HELD",
+                                                      "MESSAGE" },
+                                          .right = { [4] = true },
+                                          .columns = 7 } };
     int result = 0;
     if (load(cli, &waiting, &error) != SCH_OK) {
         result = sch_cli_fail(cli, &error);
@@ -158,8 +162,8 @@ static void safe_name(const char *name, size_t index, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%zu-", index + 1);
     for (; *name != '\0' && used + 1 < size; name++) {
-        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9') ||
-                     *name == '.' || *name == '-' || *name == '_';
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                     (*name >= '0' && *name <= '9') || *name == '.' || *name == '-' || *name == '_';
         out[used++] = plain ? *name : '_';
     }
     out[used] = '\0';
@@ -200,13 +204,13 @@ static json_t *message_json(const sch_msg *msg)
         const char *name = "";
         size_t size = 0;
         (void)sch_msg_attachment(msg, i, &size, &media_type, &name);
-        json_array_append_new(attachments, json_pack("{s:s,s:s,s:I}", "name", name, "media_type", media_type, "size",
-                                                     (json_int_t)size));
+        json_array_append_new(attachments, json_pack("{s:s,s:s,s:I}", "name", name, "media_type", media_type,
+                                                     "size", (json_int_t)size));
     }
     json_t *more = json_pack("{s:s,s:s,s:s,s:o,s:b,s:b,s:o,s:o}", "kenmerk", sch_msg_kenmerk(msg), "mailbox",
                              sch_msg_mailbox(msg), "sender_name", sch_msg_sender_name(msg), "stored",
-                             sch_time_json(sch_msg_stored_ms(msg)), "redelivered", sch_msg_redelivered(msg), "letter",
-                             sch_msg_has_letter(msg), "text", letter, "attachments", attachments);
+                             sch_time_json(sch_msg_stored_ms(msg)), "redelivered", sch_msg_redelivered(msg),
+                             "letter", sch_msg_has_letter(msg), "text", letter, "attachments", attachments);
     json_object_update(object, more);
     json_decref(more);
     return object;
@@ -276,8 +280,8 @@ static int attach(struct collecting *collecting, sch_error *error)
     const char *only = sch_cli_option(cli, "mailbox");
     int code = sch_cli_connect(cli, error);
     if (code == SCH_OK)
-        code = sch_attach(cli->client, only != NULL ? &only : NULL, only != NULL ? 1 : 0, SCH_CREDIT_MESSAGES_MAX,
-                          on_message, collecting, error);
+        code = sch_attach(cli->client, only != NULL ? &only : NULL, only != NULL ? 1 : 0,
+                          SCH_CREDIT_MESSAGES_MAX, on_message, collecting, error);
     return code;
 }
 
@@ -295,7 +299,8 @@ static int step_until(struct collecting *collecting, unsigned count, int timeout
     while (collecting->count < count && collecting->error.code == SCH_OK) {
         int64_t left = end - mono_ms();
         if (left <= 0)
-            return sch_fail(error, SCH_E_TIMEOUT, "the message was not offered; it may be held by another session, or "
+            return sch_fail(error, SCH_E_TIMEOUT,
+                            "the message was not offered; it may be held by another session, or "
                             "wait behind an unsettled one of the same referral");
         int code = sch_client_step(collecting->cli->client, left < 200 ? (int)left : 200, error);
         if (code != SCH_OK && code != SCH_E_TIMEOUT)
@@ -354,8 +359,10 @@ int sch_cli_run_inbox_reject(struct sch_cli *cli)
     struct collecting collecting = { .cli = cli, .limit = 1, .verdict = SCH_REFUSE };
     int64_t code = reason != NULL ? sch_code_parse(SCH_SET_SYSTEM_REFUSAL, reason) : 0;
     if (code <= 0) {
-        (void)sch_fail(&error, SCH_E_USAGE, "--reason: CANNOT_OPEN, BAD_SIGNATURE, NOT_OURS, UNSUPPORTED, MALFORMED or "
-                       "OTHER%s%.40s", reason != NULL ? ", not " : "", reason != NULL ? reason : "");
+        (void)sch_fail(&error, SCH_E_USAGE,
+                       "--reason: CANNOT_OPEN, BAD_SIGNATURE, NOT_OURS, UNSUPPORTED, MALFORMED or "
+                       "OTHER%s%.40s",
+                       reason != NULL ? ", not " : "", reason != NULL ? reason : "");
         return sch_cli_fail(cli, &error);
     }
     collecting.refusal = (enum sch_system_refusal)code;
@@ -408,7 +415,8 @@ int sch_cli_run_inbox_tail(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
     const char *count = sch_cli_option(cli, "count");
-    struct collecting collecting = { .cli = cli, .verdict = sch_cli_is(cli, "ack") ? SCH_COLLECT : SCH_LATER,
+    struct collecting collecting = { .cli = cli,
+                                     .verdict = sch_cli_is(cli, "ack") ? SCH_COLLECT : SCH_LATER,
                                      .limit = count != NULL ? (unsigned)strtoul(count, NULL, 10) : 0 };
     int code = attach(&collecting, &error);
     struct sigaction action = { .sa_handler = on_interrupt };

@@ -30,8 +30,8 @@ int sch_cli_run_keygen(struct sch_cli *cli)
     const char *word = sch_cli_option(cli, "use");
     enum sch_key_use use = word != NULL ? use_of(word) : 0;
     if (use == 0) {
-        (void)sch_fail(&error, SCH_E_USAGE, "--use: transport, sign or seal%s%.40s", word != NULL ? ", not " : "",
-                       word != NULL ? word : "");
+        (void)sch_fail(&error, SCH_E_USAGE, "--use: transport, sign or seal%s%.40s",
+                       word != NULL ? ", not " : "", word != NULL ? word : "");
         return sch_cli_fail(cli, &error);
     }
     int code = sch_key_pair_new(&pair, use);
@@ -44,13 +44,19 @@ int sch_cli_run_keygen(struct sch_cli *cli)
     if (code != SCH_OK)
         return sch_cli_fail(cli, &error);
     if (cli->json)
-        return sch_json_print("key", json_pack("{s:s,s:s,s:s}", "use", uses[use], "public", hex, "file", path)) ? 0 : 1;
+        return sch_json_print("key",
+                              json_pack("{s:s,s:s,s:s}", "use", uses[use], "public", hex, "file", path))
+                   ? 0
+                   : 1;
     printf("%s\n", hex);
     if (use == SCH_KEY_SIGN)
-        sch_cli_next(cli, "give the region \"use = sign\", \"public = %.8s…\" and \"party = ADDRESS\" (%s.pub); a "
-                     "region's own key goes into every [region NAME] as key", hex, path);
+        sch_cli_next(cli,
+                     "give the region \"use = sign\", \"public = %.8s…\" and \"party = ADDRESS\" (%s.pub); "
+                     "a "
+                     "region's own key goes into every [region NAME] as key",
+                     hex, path);
     else
-        sch_cli_next(cli, "give the region \"use = %s\", \"public = %.8s…\" and \"%s = ADDRESS\" (%s.pub)", uses[use],
-                     hex, use == SCH_KEY_TRANSPORT ? "acts_for" : "party", path);
+        sch_cli_next(cli, "give the region \"use = %s\", \"public = %.8s…\" and \"%s = ADDRESS\" (%s.pub)",
+                     uses[use], hex, use == SCH_KEY_TRANSPORT ? "acts_for" : "party", path);
     return 0;
 }

@@ -14,10 +14,11 @@
 
 static const char *const dutch_months[] = { "jan", "feb", "mrt", "apr", "mei", "jun",
                                             "jul", "aug", "sep", "okt", "nov", "dec" };
-static const char *const english_months[] = { "January", "February", "March", "April", "May", "June", "July",
-                                              "August", "September", "October", "November", "December" };
-static const char *const english_days[] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
-                                            "Sunday" };
+static const char *const english_months[] = { "January",   "February", "March",    "April",
+                                              "May",       "June",     "July",     "August",
+                                              "September", "October",  "November", "December" };
+static const char *const english_days[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
+                                            "Friday", "Saturday", "Sunday" };
 
 static int32_t utc_day(int64_t utc_ms)
 {
@@ -29,8 +30,8 @@ const char *sch_time_utc(int64_t utc_ms, char text[SCH_TIME_SIZE])
     int32_t day = utc_day(utc_ms);
     int32_t date = sch_date_from_day(day);
     int second = (int)((utc_ms - day * DAY_MS) / 1000);
-    snprintf(text, SCH_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", date / 10000, date / 100 % 100, date % 100,
-             second / 3600, second / 60 % 60, second % 60);
+    snprintf(text, SCH_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", date / 10000, date / 100 % 100,
+             date % 100, second / 3600, second / 60 % 60, second % 60);
     return text;
 }
 

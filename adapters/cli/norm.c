@@ -13,6 +13,7 @@
 #include "shell/norm_file.h"
 
 #define SHOWN_DAYS_MAX 40
+#define NOT_FOUND_EXIT 5
 
 struct asked {
     unsigned expectation;
@@ -52,7 +53,8 @@ static struct sch_norms *load(const struct sch_cli *cli, sch_error *error)
     char found[PATH_MAX];
     const char *path = sch_cli_option(cli, "norms");
     if (path == NULL && !sch_cli_data("norms/nl.ini", found, sizeof found)) {
-        (void)sch_fail(error, SCH_E_IO, "no norms/nl.ini in /etc/scharnier nor beside this program; give --norms FILE");
+        (void)sch_fail(error, SCH_E_IO,
+                       "no norms/nl.ini in /etc/scharnier nor beside this program; give --norms FILE");
         return NULL;
     }
     struct sch_norms *norms = malloc(sizeof *norms);
@@ -93,9 +95,9 @@ static json_t *norm_json(const struct sch_norm *row)
     char since[SCH_TIME_SIZE];
     row_name(row, name);
     return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:s,s:s,s:s}", "expectation", name, "norm", row->id, "version",
-                     row->version, "scope", scope_text(row), "enabled", row->enabled, "term", row->term, "unit",
-                     sch_norm_file_unit(row->unit), "since", sch_time_date(row->since_day, since), "source",
-                     row->source);
+                     row->version, "scope", scope_text(row), "enabled", row->enabled, "term", row->term,
+                     "unit", sch_norm_file_unit(row->unit), "since", sch_time_date(row->since_day, since),
+                     "source", row->source);
 }
 
 int sch_cli_run_norm_ls(struct sch_cli *cli)
@@ -107,7 +109,8 @@ int sch_cli_run_norm_ls(struct sch_cli *cli)
     const char *region = sch_cli_option(cli, "region");
     const char *provider = sch_cli_option(cli, "provider");
     struct sch_table table = { .header = { "PROMISE", "SCOPE", "TERM", "UNIT", "SINCE", "NORM", "SOURCE" },
-                               .right = { [2] = true }, .columns = 7 };
+                               .right = { [2] = true },
+                               .columns = 7 };
     json_t *rows = json_array();
     for (size_t i = 0; i < norms->count; i++) {
         const struct sch_norm *row = &norms->row[i];
@@ -119,9 +122,13 @@ int sch_cli_run_norm_ls(struct sch_cli *cli)
         json_array_append_new(rows, norm_json(row));
         row_name(row, name);
         snprintf(term, sizeof term, "%u", row->term);
-        const char *text[] = { name, scope_text(row), row->enabled ? term : "off",
+        const char *text[] = { name,
+                               scope_text(row),
+                               row->enabled ? term : "off",
                                row->enabled ? sch_norm_file_unit(row->unit) : "",
-                               sch_time_date(row->since_day, since), row->id, row->source };
+                               sch_time_date(row->since_day, since),
+                               row->id,
+                               row->source };
         if (!sch_table_add(&table, text))
             break;
     }
@@ -141,7 +148,8 @@ int sch_cli_run_norm_ls(struct sch_cli *cli)
 static int parse_asked(const struct sch_cli *cli, struct asked *asked, sch_error *error)
 {
     const char *from = sch_cli_option(cli, "from");
-    *asked = (struct asked){ .region = sch_cli_option(cli, "region"), .provider = sch_cli_option(cli, "provider") };
+    *asked = (struct asked){ .region = sch_cli_option(cli, "region"),
+                             .provider = sch_cli_option(cli, "provider") };
     asked->expectation = parse_expectation(cli->operand[0], &asked->variant);
     if (asked->expectation == 0)
         return sch_fail(error, SCH_E_USAGE, "\"%s\" is no expectation: E1..E15", cli->operand[0]);
@@ -149,20 +157,24 @@ static int parse_asked(const struct sch_cli *cli, struct asked *asked, sch_error
         const char *name;
         enum sch_variant variant;
         unsigned expectation;
-    } switches[] = { { "urgent", SCH_VARIANT_URGENT, 1 }, { "after-intake", SCH_VARIANT_AFTER_INTAKE, 7 },
+    } switches[] = { { "urgent", SCH_VARIANT_URGENT, 1 },
+                     { "after-intake", SCH_VARIANT_AFTER_INTAKE, 7 },
                      { "clinical", SCH_VARIANT_CLINICAL, 9 } };
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         if (!sch_cli_is(cli, switches[i].name))
             continue;
         if (asked->expectation != switches[i].expectation)
-            return sch_fail(error, SCH_E_USAGE, "--%s goes with E%u only", switches[i].name, switches[i].expectation);
+            return sch_fail(error, SCH_E_USAGE, "--%s goes with E%u only", switches[i].name,
+                            switches[i].expectation);
         asked->variant = switches[i].variant;
     }
     if (from == NULL)
         return sch_fail(error, SCH_E_USAGE, "--from TIME: when the term begins");
     if (!sch_time_parse(from, &asked->from_ms))
-        return sch_fail(error, SCH_E_USAGE, "--from \"%s\": write 2026-12-23, 2026-12-23T09:00 (local) or "
-                        "2026-12-23T09:00:00+01:00", from);
+        return sch_fail(error, SCH_E_USAGE,
+                        "--from \"%s\": write 2026-12-23, 2026-12-23T09:00 (local) or "
+                        "2026-12-23T09:00:00+01:00",
+                        from);
     return SCH_OK;
 }
 
@@ -182,8 +194,19 @@ static void print_skipped(const struct sch_calendar *calendar, int32_t first, in
         putchar('\n');
 }
 
-static void print_due(const struct asked *asked, const struct sch_norm *norm, const struct sch_calendar *calendar,
-                      int64_t due_ms)
+/* "1 working day", "4 weeks". */
+static const char *unit_text(const struct sch_norm *norm, char text[SCH_TIME_SIZE])
+{
+    snprintf(text, SCH_TIME_SIZE, "%s", sch_norm_file_unit(norm->unit));
+    for (char *at = text; *at != '\0'; at++)
+        *at = *at == '_' ? ' ' : *at;
+    if (norm->term == 1)
+        text[strlen(text) - 1] = '\0';
+    return text;
+}
+
+static void print_due(const struct asked *asked, const struct sch_norm *norm,
+                      const struct sch_calendar *calendar, int64_t due_ms)
 {
     char text[SCH_TIME_SIZE];
     char due[SCH_TIME_SIZE];
@@ -191,14 +214,13 @@ static void print_due(const struct asked *asked, const struct sch_norm *norm, co
     int32_t first = sch_day_of_ms(asked->from_ms);
     int32_t last = sch_day_of_ms(due_ms - 1);
     row_name(norm, name);
-    printf("%s  due %s: in time until the end of %s\n", name, sch_time_utc(due_ms, due),
+    printf("%s  due %s: in time %s %s\n", name, sch_time_utc(due_ms, due),
+           norm->unit == SCH_UNIT_HOURS ? "before that moment on" : "until the end of",
            sch_time_english_day(last, text));
     printf("  counts from  %s, %s\n", sch_time_english_day(first, text), sch_time_utc(asked->from_ms, due));
-    printf("  term         %u %s\n", norm->term, sch_norm_file_unit(norm->unit));
+    printf("  term         %u %s\n", norm->term, unit_text(norm, text));
     if (norm->unit == SCH_UNIT_WORKING_DAYS)
         print_skipped(calendar, first, last);
-    if (norm->unit == SCH_UNIT_HOURS)
-        printf("  exact        hours are not moved to the end of a day\n");
     printf("  norm         %s version %u (%s)\n", norm->id, norm->version, scope_text(norm));
     printf("  source       %s\n", norm->source);
     int64_t remind_ms = sch_norm_remind_ms(calendar, asked->from_ms, norm->term, norm->unit);
@@ -206,17 +228,17 @@ static void print_due(const struct asked *asked, const struct sch_norm *norm, co
         printf("  reminder     %s\n", sch_time_utc(remind_ms, due));
 }
 
-static void json_due(const struct asked *asked, const struct sch_norm *norm, const struct sch_calendar *calendar,
-                     int64_t due_ms)
+static void json_due(const struct asked *asked, const struct sch_norm *norm,
+                     const struct sch_calendar *calendar, int64_t due_ms)
 {
     char day[SCH_TIME_SIZE];
     char name[32];
     row_name(norm, name);
-    json_t *object = json_pack(
-        "{s:s,s:o,s:s,s:o,s:s,s:i,s:s,s:i,s:s,s:s}", "expectation", name, "from", sch_time_json(asked->from_ms),
-        "day", sch_time_date(sch_day_of_ms(due_ms - 1), day), "due", sch_time_json(due_ms), "norm", norm->id,
-        "version", norm->version, "scope", scope_text(norm), "term", norm->term, "unit",
-        sch_norm_file_unit(norm->unit), "source", norm->source);
+    json_t *object = json_pack("{s:s,s:o,s:s,s:o,s:s,s:i,s:s,s:i,s:s,s:s}", "expectation", name, "from",
+                               sch_time_json(asked->from_ms), "day",
+                               sch_time_date(sch_day_of_ms(due_ms - 1), day), "due", sch_time_json(due_ms),
+                               "norm", norm->id, "version", norm->version, "scope", scope_text(norm), "term",
+                               norm->term, "unit", sch_norm_file_unit(norm->unit), "source", norm->source);
     int64_t remind_ms = sch_norm_remind_ms(calendar, asked->from_ms, norm->term, norm->unit);
     if (object != NULL)
         json_object_set_new(object, "reminder", sch_time_json(remind_ms));
@@ -232,13 +254,13 @@ int sch_cli_run_norm_due(struct sch_cli *cli)
         norms = load(cli, &error);
     if (norms == NULL)
         return sch_cli_fail(cli, &error);
-    const struct sch_norm *norm = sch_norm_find(norms, asked.expectation, asked.variant, asked.region, asked.provider,
-                                                sch_day_of_ms(asked.from_ms));
+    const struct sch_norm *norm = sch_norm_find(norms, asked.expectation, asked.variant, asked.region,
+                                                asked.provider, sch_day_of_ms(asked.from_ms));
     if (norm == NULL) {
         free(norms);
-        (void)sch_fail(&error, SCH_E_NOTHING_OPEN, "no norm holds for E%u here on that day: it is absent or switched "
-                       "off; see scharnier norm ls", asked.expectation);
-        return sch_cli_fail(cli, &error);
+        fprintf(stderr, "scharnier: no norm holds for E%u here on that day: it is absent or switched off\n"
+                        "  try    scharnier norm ls\n", asked.expectation);
+        return NOT_FOUND_EXIT;
     }
     const struct sch_calendar *calendar = sch_norm_calendar(norms, asked.region);
     int64_t due_ms = sch_due_ms(calendar, asked.from_ms, norm->term, norm->unit);

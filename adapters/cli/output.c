@@ -111,8 +111,8 @@ int sch_cli_fail(const struct sch_cli *cli, const sch_error *error)
     int code = sch_perror(error);
     if (cli->json)
         (void)sch_json_print("error", json_pack("{s:i,s:s,s:s,s:s,s:s,s:i}", "code", (int)error->code, "name",
-                                                error->name, "cause", error->cause, "where", error->text, "try",
-                                                error->hint, "exit", code));
+                                                error->name, "cause", error->cause, "where", error->text,
+                                                "try", error->hint, "exit", code));
     return code;
 }
 

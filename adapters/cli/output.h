@@ -28,7 +28,8 @@ void sch_table_free(struct sch_table *table);
 /* Characters of UTF-8 text. */
 size_t sch_text_width(const char *text);
 
-/* Prints {"schema": "scharnier.NAME/1", …} and takes the object; false when it could not be made or printed. */
+/* Prints {"schema": "scharnier.NAME/1", …} and takes the object; false when it could not be made or
+ * printed. */
 bool sch_json_print(const char *name, json_t *object);
 /* Prints the error for people to stderr, and with --json as an object to stdout. Returns the exit code. */
 int sch_cli_fail(const struct sch_cli *cli, const sch_error *error);

@@ -91,8 +91,8 @@ static bool add_key(struct sch_table *table, const struct sch_key *key)
     char until[SCH_TIME_SIZE] = "-";
     if (key->valid_until_ms > 0 && key->valid_until_ms < INT64_MAX)
         sch_time_utc(key->valid_until_ms, until);
-    const char *text[] = { "  ", use_name(key->use), key->id, key->revoked ? "revoked" : "valid until", until,
-                           key->gp ? "gp" : "" };
+    const char *text[] = { "  ",  use_name(key->use), key->id, key->revoked ? "revoked" : "valid until",
+                           until, key->gp ? "gp" : "" };
     return sch_table_add(table, text);
 }
 

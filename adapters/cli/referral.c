@@ -17,7 +17,7 @@ static int prepare(struct sch_cli *cli, struct sch_spec *spec, bool must_connect
     int code = sch_cli_open(cli, error);
     if (code != SCH_OK)
         return code;
-    code = sch_connect(cli->client, sch_cli_timeout(cli), error);
+    code = sch_cli_connect(cli, error);
     if ((code == SCH_E_UNREACHABLE || code == SCH_E_TIMEOUT) && !must_connect) {
         cli->timeout_ms = 0;
         *error = (sch_error)SCH_ERROR_INIT;
@@ -74,7 +74,7 @@ static bool is_mine(const struct sch_cli *cli, const struct sch_address *address
     return false;
 }
 
-/* A configuration with several mailboxes speaks for the one that is in the dossier, unless --from says whose. */
+/* A configuration of several mailboxes speaks for the one in the dossier, unless --from says whose. */
 static void choose_sender(const struct sch_cli *cli, const struct sch_dossier_row *row, struct sch_spec *spec)
 {
     const struct sch_address *roles[] = { &row->receiver, &row->creditor, &row->referrer };
@@ -101,8 +101,8 @@ int sch_cli_run_referral_answer(struct sch_cli *cli)
     sch_error error = SCH_ERROR_INIT;
     struct sch_spec spec = { .kind = SCH_KIND_UNSPECIFIED };
     int result;
-    if (sch_spec_kind(&spec, cli->operand[1], &error) != SCH_OK || prepare(cli, &spec, true, &error) != SCH_OK ||
-        sch_spec_options(&spec, cli, &error) != SCH_OK) {
+    if (sch_spec_kind(&spec, cli->operand[1], &error) != SCH_OK ||
+        prepare(cli, &spec, true, &error) != SCH_OK || sch_spec_options(&spec, cli, &error) != SCH_OK) {
         result = sch_cli_fail(cli, &error);
     } else if (spec.kind == SCH_KIND_REFERRAL) {
         (void)sch_fail(&error, SCH_E_USAGE, "a REFERRAL opens a dossier: scharnier referral send");
@@ -121,7 +121,8 @@ int sch_cli_run_referral_withdraw(struct sch_cli *cli)
     const char *reason = sch_cli_option(cli, "reason");
     int result;
     if (reason == NULL)
-        (void)sch_fail(&error, SCH_E_USAGE, "--reason: PATIENT_DECLINES, PLACED_ELSEWHERE, SENT_IN_ERROR or OTHER");
+        (void)sch_fail(&error, SCH_E_USAGE,
+                       "--reason: PATIENT_DECLINES, PLACED_ELSEWHERE, SENT_IN_ERROR or OTHER");
     else if (prepare(cli, &spec, true, &error) == SCH_OK && sch_spec_options(&spec, cli, &error) == SCH_OK)
         (void)sch_spec_fact(&spec, "withdrawal_reason", reason, &error);
     result = error.code != SCH_OK ? sch_cli_fail(cli, &error) : on_dossier(cli, &spec);
@@ -145,13 +146,14 @@ static json_t *row_json(const struct sch_dossier_row *row)
     for (size_t i = 0; i < row->copy_count; i++)
         json_array_append_new(copies, json_string(row->copies[i].text));
     sch_id_text(&row->dossier, id);
-    return json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:i,s:i}", "kenmerk", row->kenmerk,
-                     "dossier", id, "phase", sch_code_name(SCH_SET_PHASE, row->phase), "collected", row->received,
-                     "referrer", row->referrer.text, "receiver", row->receiver.text, "creditor", row->creditor.text,
-                     "copies", copies, "region", row->region, "echelon", sch_code_name(SCH_SET_PARTY, row->echelon),
-                     "urgency", sch_code_name(SCH_SET_URGENCY, row->urgency), "sent", sch_time_json(row->opened_ms),
-                     "changed", sch_time_json(row->changed_ms), "next_due", sch_time_json(row->next_due_ms), "open",
-                     (int)row->open_count, "overdue", (int)row->overdue_count);
+    return json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:i,s:i}", "kenmerk",
+                     row->kenmerk, "dossier", id, "phase", sch_code_name(SCH_SET_PHASE, row->phase),
+                     "collected", row->received, "referrer", row->referrer.text, "receiver",
+                     row->receiver.text, "creditor", row->creditor.text, "copies", copies, "region",
+                     row->region, "echelon", sch_code_name(SCH_SET_PARTY, row->echelon), "urgency",
+                     sch_code_name(SCH_SET_URGENCY, row->urgency), "sent", sch_time_json(row->opened_ms),
+                     "changed", sch_time_json(row->changed_ms), "next_due", sch_time_json(row->next_due_ms),
+                     "open", (int)row->open_count, "overdue", (int)row->overdue_count);
 }
 
 static bool take_rows(void *context, const struct sch_page *page)
@@ -167,8 +169,13 @@ static bool take_rows(void *context, const struct sch_page *page)
         if (row->next_due_ms > 0)
             sch_time_dutch_day(sch_day_of_ms(row->next_due_ms - 1), sch_day_of_ms(now_ms), due);
         snprintf(open, sizeof open, "%u/%u", row->overdue_count, row->open_count);
-        const char *text[] = { row->kenmerk, sch_time_dutch(row->opened_ms, now_ms, sent), row->referrer.text,
-                               row->receiver.text, sch_code_dutch(SCH_SET_PHASE, row->phase), open, due };
+        const char *text[] = { row->kenmerk,
+                               sch_time_dutch(row->opened_ms, now_ms, sent),
+                               row->referrer.text,
+                               row->receiver.text,
+                               sch_code_dutch(SCH_SET_PHASE, row->phase),
+                               open,
+                               due };
         if (!sch_table_add(&list->table, text))
             return false;
     }
@@ -179,9 +186,13 @@ int sch_cli_run_referral_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
     const char *limit = sch_cli_option(cli, "limit");
-    struct listing list = { .cli = cli, .rows = json_array(), .limit = limit != NULL ? strtoul(limit, NULL, 10) : 100,
-                            .table = { .header = { "KENMERK", "SENT", "FROM", "TO", "STATUS", "LATE/OPEN", "NEXT DUE" },
-                                       .right = { [5] = true }, .columns = 7 } };
+    struct listing list = { .cli = cli,
+                            .rows = json_array(),
+                            .limit = limit != NULL ? strtoul(limit, NULL, 10) : 100,
+                            .table = { .header = { "KENMERK", "SENT", "FROM", "TO", "STATUS", "LATE/OPEN",
+                                                   "NEXT DUE" },
+                                       .right = { [5] = true },
+                                       .columns = 7 } };
     struct sch_query query = { .type = SCH_QUERY_DOSSIERS };
     int code = sch_cli_ask(cli, &query, take_rows, &list, &error);
     int result = 0;

@@ -17,14 +17,15 @@
 #define REGION "utrecht"
 #define YEAR_MS (INT64_C(366) * 86400000)
 
-/* A mailbox of the region. `file` names the configuration that holds it: parties that share a system share one. */
+/* A mailbox of the region. `file` names the configuration that holds it: parties that share a system share
+ * one. */
 struct member {
     const char *file;
     const char *address;
     const char *kind;
     const char *name;
-    bool gp;                            /* its signing key is a GP's */
-    bool own_seal;                      /* false: its organisation's seal key opens its mail */
+    bool gp;       /* its signing key is a GP's */
+    bool own_seal; /* false: its organisation's seal key opens its mail */
 };
 
 static const struct member members[] = {
@@ -44,7 +45,7 @@ static const struct member members[] = {
 struct making {
     const struct sch_region_plan *plan;
     sch_error *error;
-    FILE *directory;                    /* region.ini as it grows */
+    FILE *directory; /* region.ini as it grows */
     char region_key[65];
     char server_key[65];
 };
@@ -58,8 +59,9 @@ static int path_of(const struct making *making, char path[SCH_REGION_PATH_MAX], 
     int used = snprintf(path, SCH_REGION_PATH_MAX, "%s/", making->plan->folder);
     va_list args;
     va_start(args, format);
-    int more = used < SCH_REGION_PATH_MAX ? vsnprintf(path + used, (size_t)(SCH_REGION_PATH_MAX - used), format, args)
-                                          : SCH_REGION_PATH_MAX;
+    int more = used < SCH_REGION_PATH_MAX
+                   ? vsnprintf(path + used, (size_t)(SCH_REGION_PATH_MAX - used), format, args)
+                   : SCH_REGION_PATH_MAX;
     va_end(args);
     if (used + more < SCH_REGION_PATH_MAX)
         return SCH_OK;
@@ -91,7 +93,8 @@ static int finish(const struct making *making, FILE *file, const char *name)
 {
     bool good = ferror(file) == 0;
     good = fclose(file) == 0 && good;
-    return good ? SCH_OK : sch_fail(making->error, SCH_E_IO, "%s/%s: %s", making->plan->folder, name, strerror(errno));
+    return good ? SCH_OK
+                : sch_fail(making->error, SCH_E_IO, "%s/%s: %s", making->plan->folder, name, strerror(errno));
 }
 
 /* The norms and permits of this installation, to be changed here without touching its own. */
@@ -101,7 +104,8 @@ static int copy_data(const struct making *making, const char *name, const char *
     char path[SCH_REGION_PATH_MAX];
     size_t size = 0;
     if (!sch_cli_data(name, from, sizeof from))
-        return sch_fail(making->error, SCH_E_IO, "%s is neither in /etc/scharnier nor beside this program", name);
+        return sch_fail(making->error, SCH_E_IO, "%s is neither in /etc/scharnier nor beside this program",
+                        name);
     char *content = sch_cli_read(from, SCH_DIRECTORY_SIZE_MAX, &size, making->error);
     if (content == NULL)
         return (int)making->error->code;
@@ -135,7 +139,8 @@ static int make_key(const struct making *making, const char *name, enum sch_key_
 static void key_name(const struct member *member, char name[64])
 {
     const char *slash = strncmp(member->address, "agb:", 4) == 0 ? strchr(member->address, '/') : NULL;
-    bool sub = slash != NULL && strstr(member->file, slash + 1) == NULL && strstr(member->file, "-poh") == NULL;
+    bool sub =
+        slash != NULL && strstr(member->file, slash + 1) == NULL && strstr(member->file, "-poh") == NULL;
     snprintf(name, 64, "%s%s%s", member->file, sub ? "-" : "", sub ? slash + 1 : "");
 }
 
@@ -144,16 +149,18 @@ static int make_member(struct making *making, const struct member *member)
     char name[64];
     char hex[65];
     key_name(member, name);
-    fprintf(making->directory, "\n[party %s]\nname = %s\nkind = %s\n", member->address, member->name, member->kind);
+    fprintf(making->directory, "\n[party %s]\nname = %s\nkind = %s\n", member->address, member->name,
+            member->kind);
     int code = make_key(making, name, SCH_KEY_SIGN, hex);
     if (code != SCH_OK)
         return code;
-    fprintf(making->directory, "[key %s-sign]\nuse = sign\nparty = %s\npublic = %s\n%s", name, member->address, hex,
-            member->gp ? "gp = yes\n" : "");
+    fprintf(making->directory, "[key %s-sign]\nuse = sign\nparty = %s\npublic = %s\n%s", name,
+            member->address, hex, member->gp ? "gp = yes\n" : "");
     if (!member->own_seal)
         return SCH_OK;
     code = make_key(making, name, SCH_KEY_SEAL, hex);
-    fprintf(making->directory, "[key %s-seal]\nuse = seal\nparty = %s\npublic = %s\n", name, member->address, hex);
+    fprintf(making->directory, "[key %s-seal]\nuse = seal\nparty = %s\npublic = %s\n", name, member->address,
+            hex);
     return code;
 }
 
@@ -194,7 +201,8 @@ static int sign_directory(struct making *making)
         code = path_of(making, path, "region.ini");
     if (code == SCH_OK)
         code = sch_key_pair_load(&pair, key_path, making->error);
-    if (code == SCH_OK && (content = sch_cli_read(path, SCH_DIRECTORY_SIZE_MAX, &size, making->error)) == NULL)
+    if (code == SCH_OK &&
+        (content = sch_cli_read(path, SCH_DIRECTORY_SIZE_MAX, &size, making->error)) == NULL)
         code = (int)making->error->code;
     if (code == SCH_OK) {
         sch_directory_sign((const uint8_t *)content, size, pair.secret_key, signature);
@@ -217,9 +225,11 @@ static int make_directory(struct making *making)
     making->directory = create(making, "region.ini");
     if (making->directory == NULL)
         return (int)making->error->code;
-    fprintf(making->directory, "; The parties of a sample region. After a change raise serial and sign again:\n"
+    fprintf(making->directory,
+            "; The parties of a sample region. After a change raise serial and sign again:\n"
             ";   scharnier directory sign region.ini --key keys/region-sign.key\n"
-            "[directory]\nregion = " REGION "\nserial = 1\nnot_after = %s\n", sch_time_utc(not_after_ms, until));
+            "[directory]\nregion = " REGION "\nserial = 1\nnot_after = %s\n",
+            sch_time_utc(not_after_ms, until));
     int code = SCH_OK;
     for (size_t i = 0; i < MEMBER_COUNT && code == SCH_OK; i++)
         code = make_member(making, &members[i]);
@@ -239,12 +249,15 @@ static int write_broker(const struct making *making)
     FILE *file = create(making, "scharnierd.conf");
     if (file == NULL)
         return (int)making->error->code;
-    fprintf(file, "; A region to try things out in, on this machine only.\n"
-            "[broker]\nlisten = tcp://127.0.0.1:%u\ncurve_key = keys/broker-transport.key\nstore = store\n"
-            "reserve = 64M\nmap_size = 4G\ndevelopment = yes\n\n"
-            "[region " REGION "]\ndirectory = region.ini\nkey = %s\n\n[norms]\nfile = norms.ini\n\n"
-            "[permits]\nfile = permits.ini\n\n[http]\nlisten = 127.0.0.1:%u\n\n[clock]\nrate = %u\ne1_hold = 0s\n",
-            plan->port, making->region_key, plan->http_port, plan->clock_rate);
+    fprintf(
+        file,
+        "; A region to try things out in, on this machine only.\n"
+        "[broker]\nlisten = tcp://127.0.0.1:%u\ncurve_key = keys/broker-transport.key\nstore = store\n"
+        "reserve = 64M\nmap_size = 4G\ndevelopment = yes\n\n"
+        "[region " REGION "]\ndirectory = region.ini\nkey = %s\n\n[norms]\nfile = norms.ini\n\n"
+        "[permits]\nfile = permits.ini\n\n[http]\nlisten = 127.0.0.1:%u\n\n[clock]\nrate = %u\ne1_hold = "
+        "0s\n",
+        plan->port, making->region_key, plan->http_port, plan->clock_rate);
     if (plan->clock_rate > 1)
         fprintf(file, "since = %s\n", sch_time_utc(plan->now_ms, now));
     return finish(making, file, "scharnierd.conf");
@@ -257,16 +270,18 @@ static int write_client(const struct making *making, const char *name)
     FILE *file = create(making, path);
     if (file == NULL)
         return (int)making->error->code;
-    fprintf(file, "[broker]\nendpoint = tcp://127.0.0.1:%u\nserver_key = %s\n\n"
-            "[client]\ntransport_key = keys/%s-transport.key\nstate = state/%s\n\n[region " REGION "]\nkey = %s\n",
+    fprintf(file,
+            "[broker]\nendpoint = tcp://127.0.0.1:%u\nserver_key = %s\n\n"
+            "[client]\ntransport_key = keys/%s-transport.key\nstate = state/%s\n\n[region " REGION
+            "]\nkey = %s\n",
             making->plan->port, making->server_key, name, name, making->region_key);
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
         char key[64];
         if (strcmp(members[i].file, name) != 0)
             continue;
         key_name(&members[i], key);
-        fprintf(file, "\n[mailbox %s]\nsign_key = keys/%s-sign.key\nsign_key_id = %s-sign\n", members[i].address, key,
-                key);
+        fprintf(file, "\n[mailbox %s]\nsign_key = keys/%s-sign.key\nsign_key_id = %s-sign\n",
+                members[i].address, key, key);
         if (members[i].own_seal)
             fprintf(file, "seal_key = keys/%s-seal.key\n", key);
         /* A coordinator has no mailbox: it sees metadata, never letters. */
@@ -295,7 +310,8 @@ static int write_referral(const struct making *making)
           "    \"consent\": \"Patiënt stemt in met verwijzing en met terugkoppeling.\",\n"
           "    \"bridging\": \"POH-GGZ ziet patiënt om de twee weken tot de intake.\"\n"
           "  }\n"
-          "}\n", file);
+          "}\n",
+          file);
     return finish(making, file, "referral.json");
 }
 

@@ -1,6 +1,6 @@
 /*
- * region.h: a sample region in one directory: keys, signed directory, norms, permits, and a configuration for the
- * broker and for each party. Everybody in it is invented; the keys are made on the spot.
+ * region.h: a sample region in one directory: keys, signed directory, norms, permits, and a configuration for
+ * the broker and for each party. Everybody in it is invented; the keys are made on the spot.
  *
  *   scharnierd.conf      the broker's          linde.conf linde-poh.conf kompas.conf …   one per party
  *   region.ini(.sig)     the directory         referral.json                             a letter to send

@@ -22,13 +22,16 @@ static int resolve(struct sch_cli *cli, const char *reference, struct sch_id *id
     return code;
 }
 
-static int set_references(struct sch_cli *cli, const struct sch_spec *spec, sch_draft *draft, sch_error *error)
+static int set_references(struct sch_cli *cli, const struct sch_spec *spec, sch_draft *draft,
+                          sch_error *error)
 {
     const struct {
         const char *text;
         void (*set)(sch_draft *, const struct sch_id *);
-    } references[] = { { spec->parent, sch_draft_parent }, { spec->follows, sch_draft_follows },
-                       { spec->group, sch_draft_group }, { spec->subject, sch_draft_subject } };
+    } references[] = { { spec->parent, sch_draft_parent },
+                       { spec->follows, sch_draft_follows },
+                       { spec->group, sch_draft_group },
+                       { spec->subject, sch_draft_subject } };
     for (size_t i = 0; i < sizeof references / sizeof references[0]; i++) {
         struct sch_id id;
         if (references[i].text[0] == '\0')
@@ -82,16 +85,11 @@ static const char *fact_text(enum sch_fact fact, int64_t value, char text[SCH_TI
 {
     int32_t day = 0;
     switch (sch_fact_type(fact)) {
-    case SCH_TYPE_CODE:
-        return sch_code_name(sch_fact_set(fact), value);
-    case SCH_TYPE_DATE:
-        return sch_day_from_date(value, &day) ? sch_time_date(day, text) : "?";
-    case SCH_TYPE_TIME:
-        return sch_time_utc(value, text);
+    case SCH_TYPE_CODE: return sch_code_name(sch_fact_set(fact), value);
+    case SCH_TYPE_DATE: return sch_day_from_date(value, &day) ? sch_time_date(day, text) : "?";
+    case SCH_TYPE_TIME: return sch_time_utc(value, text);
     case SCH_TYPE_NUMBER:
-    default:
-        snprintf(text, SCH_TIME_SIZE, "%lld", (long long)value);
-        return text;
+    default: snprintf(text, SCH_TIME_SIZE, "%lld", (long long)value); return text;
     }
 }
 
@@ -114,8 +112,8 @@ json_t *sch_send_header_json(const struct sch_header *header)
     sch_id_text(&header->id, id);
     return json_pack("{s:s,s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:b}", "message", id, "kind",
                      sch_code_name(SCH_SET_KIND, header->kind), "from", header->sender.text, "to",
-                     header->receiver.text, "copies", copies, "creditor", header->creditor.text, "facts", facts,
-                     "sections", sections, "sections_known", header->sections_known);
+                     header->receiver.text, "copies", copies, "creditor", header->creditor.text, "facts",
+                     facts, "sections", sections, "sections_known", header->sections_known);
 }
 
 void sch_send_print_facts(const struct sch_header *header)
@@ -164,10 +162,10 @@ static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt)
         char dossier[SCH_ID_TEXT_SIZE];
         sch_id_text(&receipt->id, id);
         sch_id_text(&receipt->dossier, dossier);
-        json_t *object = json_pack("{s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:o}", "message", id, "dossier", dossier, "kenmerk",
-                                   receipt->kenmerk, "sequence", (json_int_t)receipt->sequence, "stored",
-                                   sch_time_json(receipt->stored_ms), "duplicate", receipt->duplicate, "queued",
-                                   receipt->queued, "warnings", warnings);
+        json_t *object = json_pack("{s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:o}", "message", id, "dossier", dossier,
+                                   "kenmerk", receipt->kenmerk, "sequence", (json_int_t)receipt->sequence,
+                                   "stored", sch_time_json(receipt->stored_ms), "duplicate",
+                                   receipt->duplicate, "queued", receipt->queued, "warnings", warnings);
         return sch_json_print("receipt", object) ? 0 : 1;
     }
     if (receipt->queued) {
@@ -179,8 +177,7 @@ static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt)
     }
     size_t index;
     json_t *warning;
-    json_array_foreach(warnings, index, warning)
-        printf("warning: %s\n", json_string_value(warning));
+    json_array_foreach(warnings, index, warning) printf("warning: %s\n", json_string_value(warning));
     json_decref(warnings);
     if (!receipt->queued)
         sch_cli_next(cli, "scharnier referral trace %s", receipt->kenmerk);
@@ -188,6 +185,19 @@ static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt)
 }
 
 /* ---- sending ------------------------------------------------------------------------------------ */
+
+/* Where an error is about what a kind takes, the table of kinds helps more than the protocol's document. */
+static int fail_send(const struct sch_cli *cli, sch_error *error)
+{
+    switch (error->code) {
+    case SCH_E_FIELD_MISSING:
+    case SCH_E_FIELD_FORBIDDEN:
+    case SCH_E_LETTER_MISSING:
+    case SCH_E_LETTER_FORBIDDEN: error->hint = "scharnier kind ls: facts and letter of each kind"; break;
+    default: break;
+    }
+    return sch_cli_fail(cli, error);
+}
 
 /* Gives a draft, or NULL with *error. */
 static sch_draft *make_draft(struct sch_cli *cli, struct sch_spec *spec, const struct sch_dossier_row *row,
@@ -220,7 +230,8 @@ int sch_send_spec(struct sch_cli *cli, struct sch_spec *spec, const struct sch_d
     sch_draft *draft = NULL;
     int result = 0;
     if (spec->key[0] == '\0')
-        (void)sch_fail(&error, SCH_E_FIELD_MISSING, "key: your own name for this message, so that sending it twice is "
+        (void)sch_fail(&error, SCH_E_FIELD_MISSING,
+                       "key: your own name for this message, so that sending it twice is "
                        "not two messages; --key his-2026-004711");
     else if (row == NULL && spec->to.text[0] == '\0')
         (void)sch_fail(&error, SCH_E_FIELD_MISSING, "to: the receiver's address; --to agb:06290713");
@@ -235,7 +246,7 @@ int sch_send_spec(struct sch_cli *cli, struct sch_spec *spec, const struct sch_d
         if (code == SCH_OK || code == SCH_E_QUEUED)
             result = show_receipt(cli, &receipt);
         else
-            result = sch_cli_fail(cli, &error);
+            result = fail_send(cli, &error);
     }
     sch_draft_free(draft);
     return result;

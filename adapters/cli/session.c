@@ -33,16 +33,52 @@ int sch_cli_open(struct sch_cli *cli, sch_error *error)
         return SCH_OK;
     const char *path = sch_cli_config_path(cli);
     if (access(path, R_OK) != 0)
-        return sch_fail(error, SCH_E_CONFIG, "%s: %s (--config FILE or SCHARNIER_CONFIG names another; "
-                        "\"scharnier dev\" makes a region to try)", path, strerror(errno));
+        return sch_fail(error, SCH_E_CONFIG,
+                        "%s: %s (--config FILE or SCHARNIER_CONFIG names another; "
+                        "\"scharnier dev\" makes a region to try)",
+                        path, strerror(errno));
     cli->client = sch_open(path, error);
     return cli->client != NULL ? SCH_OK : (int)error->code;
+}
+
+/* What became of a message that an earlier command left in the outbox. */
+static void on_sent(void *context, const char *key, const sch_receipt *receipt, const sch_error *error)
+{
+    const struct sch_cli *cli = context;
+    if (error->code != SCH_OK) {
+        fprintf(stderr, "scharnier: the queued message \"%s\" was not taken, and is out of the outbox\n",
+                key);
+        (void)sch_perror(error);
+    } else if (!cli->quiet) {
+        fprintf(stderr, "scharnier: the queued message \"%s\" was sent: %s\n", key, receipt->kenmerk);
+    }
+}
+
+/* What waits goes first; what cannot go within the time limit stays and waits on. */
+static void empty_outbox(struct sch_cli *cli)
+{
+    int left_ms = sch_cli_timeout(cli);
+    if (sch_outbox_count(cli->client) == 0)
+        return;
+    sch_on_sent(cli->client, on_sent, cli);
+    for (; left_ms > 0 && sch_outbox_count(cli->client) > 0; left_ms -= 50) {
+        sch_error ignored = SCH_ERROR_INIT;
+        (void)sch_client_step(cli->client, 50, &ignored);
+    }
+    /* The last answer is reported by a step of its own. */
+    (void)sch_client_step(cli->client, 0, NULL);
+    sch_on_sent(cli->client, NULL, NULL);
 }
 
 int sch_cli_connect(struct sch_cli *cli, sch_error *error)
 {
     int code = sch_cli_open(cli, error);
-    return code != SCH_OK ? code : sch_connect(cli->client, sch_cli_timeout(cli), error);
+    bool before = code == SCH_OK && sch_is_connected(cli->client);
+    if (code == SCH_OK)
+        code = sch_connect(cli->client, sch_cli_timeout(cli), error);
+    if (code == SCH_OK && !before)
+        empty_outbox(cli);
+    return code;
 }
 
 const struct sch_party *sch_cli_party(struct sch_cli *cli, const char *address)
@@ -96,8 +132,8 @@ int sch_cli_refer(struct sch_query *query, const char *reference, sch_error *err
     if (sch_id_parse(reference, &query->dossier))
         return SCH_OK;
     if (!sch_kenmerk_parse(reference, &number))
-        return sch_fail(error, SCH_E_USAGE, "\"%.60s\" is no kenmerk, such as SN-7F3K-29QD: check each character",
-                        reference);
+        return sch_fail(error, SCH_E_USAGE,
+                        "\"%.60s\" is no kenmerk, such as SN-7F3K-29QD: check each character", reference);
     sch_kenmerk_text(number, query->kenmerk);
     return SCH_OK;
 }

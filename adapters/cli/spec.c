@@ -23,7 +23,8 @@ void sch_spec_close(struct sch_spec *spec)
 }
 
 /* "what "word"; did you mean "near"?" */
-static int unknown(const char *what, const char *word, const char *const *names, size_t count, sch_error *error)
+static int unknown(const char *what, const char *word, const char *const *names, size_t count,
+                   sch_error *error)
 {
     const char *near = sch_nearest(word, names, count);
     return sch_fail(error, SCH_E_FIELD_INVALID, "unknown %s \"%.60s\"%s%s%s", what, word,
@@ -56,8 +57,8 @@ int sch_spec_address(struct sch_address *address, const char *text, const char *
     snprintf(whole, sizeof whole, "%s%.*s", bare ? "agb:" : "", SCH_ADDRESS_MAX + 1, text);
     if (sch_address_set(address, whole))
         return SCH_OK;
-    return sch_fail(error, SCH_E_FIELD_INVALID, "%s: \"%.60s\" is no address, such as agb:06290713/poh-ggz", field,
-                    text);
+    return sch_fail(error, SCH_E_FIELD_INVALID, "%s: \"%.60s\" is no address, such as agb:06290713/poh-ggz",
+                    field, text);
 }
 
 int sch_spec_copy(struct sch_spec *spec, const char *text, sch_error *error)
@@ -118,14 +119,14 @@ int sch_spec_fact(struct sch_spec *spec, const char *name, const char *value, sc
     case SCH_TYPE_DATE:
         number = parse_date(spec, value);
         if (number == 0)
-            return sch_fail(error, SCH_E_FIELD_INVALID, "%s: \"%.40s\" is no date: 2026-12-01, today or +14d", name,
-                            value);
+            return sch_fail(error, SCH_E_FIELD_INVALID, "%s: \"%.40s\" is no date: 2026-12-01, today or +14d",
+                            name, value);
         break;
     case SCH_TYPE_TIME:
         number = spec->now_ms;
         if (strcmp(value, "now") != 0 && !sch_time_parse(value, &number))
-            return sch_fail(error, SCH_E_FIELD_INVALID, "%s: \"%.40s\" is no time: 2026-12-01T09:30, or now", name,
-                            value);
+            return sch_fail(error, SCH_E_FIELD_INVALID, "%s: \"%.40s\" is no time: 2026-12-01T09:30, or now",
+                            name, value);
         break;
     case SCH_TYPE_NUMBER:
         if (parse_number(fact, value, &number) != SCH_OK)
@@ -158,9 +159,15 @@ int sch_spec_section(struct sch_spec *spec, const char *name, const char *text, 
 static const char *media_type_of(const char *path)
 {
     static const char *const types[][2] = {
-        { ".pdf", "application/pdf" }, { ".txt", "text/plain; charset=utf-8" }, { ".hl7", "x-application/hl7-v2+er7" },
-        { ".xml", "application/xml" }, { ".json", "application/json" }, { ".html", "text/html" },
-        { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" },
+        { ".pdf", "application/pdf" },
+        { ".txt", "text/plain; charset=utf-8" },
+        { ".hl7", "x-application/hl7-v2+er7" },
+        { ".xml", "application/xml" },
+        { ".json", "application/json" },
+        { ".html", "text/html" },
+        { ".png", "image/png" },
+        { ".jpg", "image/jpeg" },
+        { ".jpeg", "image/jpeg" },
     };
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
@@ -186,7 +193,9 @@ int sch_spec_attach(struct sch_spec *spec, const char *folder, const char *path,
     snprintf(attachment->media_type, sizeof attachment->media_type, "%s",
              media_type != NULL ? media_type : media_type_of(path));
     snprintf(attachment->name, sizeof attachment->name, "%s",
-             name != NULL ? name : slash != NULL ? slash + 1 : path);
+             name != NULL    ? name
+             : slash != NULL ? slash + 1
+                             : path);
     spec->attachment_count++;
     return SCH_OK;
 }
@@ -250,7 +259,7 @@ static int one_option(struct sch_spec *spec, const char *option, const char *val
         return sch_spec_attach(spec, "", value, NULL, NULL, error);
     bool fact = strcmp(option, "fact") == 0;
     if (!fact && strcmp(option, "section") != 0)
-        return SCH_OK;                  /* an option of the command, not of the message */
+        return SCH_OK; /* an option of the command, not of the message */
     char name[64];
     const char *rest = split(value, name);
     if (rest == NULL)

@@ -4,10 +4,11 @@
  *   { "key": "his-2026-004711", "to": "agb:06290713", "copies": ["agb:01234567/poh-ggz"],
  *     "facts": { "urgency": "ROUTINE", "letter_date": "2026-11-20" },
  *     "sections": { "question": "…", "reason": "…" },
- *     "attachments": ["brief.pdf", { "path": "x.bin", "media_type": "application/pdf", "name": "brief.pdf" }] }
+ *     "attachments": ["brief.pdf", { "path": "x.bin", "media_type": "application/pdf", "name": "brief" }] }
  *
  * Other members: kind (REFERRAL unless stated), from, creditor, prepared_by, parent, follows, group, subject.
- * Addresses may be bare AGB codes. Options add to what the file says, and replace what it says of the same name.
+ * Addresses may be bare AGB codes. Options add to what the file says, and replace what it says of the same
+ * name.
  *
  * Must not know: the library's handles; send.c turns a specification into a draft.
  */
@@ -53,15 +54,16 @@ int sch_spec_copy(struct sch_spec *spec, const char *text, sch_error *error);
 /* A fact's value as text: a code's name; 2026-12-01, today or +14d; a time, or now; a number; E6. */
 int sch_spec_fact(struct sch_spec *spec, const char *name, const char *value, sch_error *error);
 int sch_spec_section(struct sch_spec *spec, const char *name, const char *text, sch_error *error);
-/* media_type and name may be NULL: from the path. folder: what a relative path counts from; "" the current one. */
+/* media_type and name may be NULL: from the path. folder: where a relative path begins; "" here. */
 int sch_spec_attach(struct sch_spec *spec, const char *folder, const char *path, const char *media_type,
                     const char *name, sch_error *error);
 
 /* Reads a JSON document; file is the name in "file:line: what" and the folder of attachments. */
-int sch_spec_json(struct sch_spec *spec, const char *file, const char *content, size_t size, sch_error *error);
+int sch_spec_json(struct sch_spec *spec, const char *file, const char *content, size_t size,
+                  sch_error *error);
 
-/* Takes --key, --from, --to, --copy, --creditor, --prepared-by, --parent, --follows, --group, --subject, --fact,
- * --section and --attach. */
+/* Takes --key, --from, --to, --copy, --creditor, --prepared-by, --parent, --follows, --group, --subject,
+ * --fact, --section and --attach. */
 int sch_spec_options(struct sch_spec *spec, const struct sch_cli *cli, sch_error *error);
 
 #endif

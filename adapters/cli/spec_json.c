@@ -1,8 +1,8 @@
 /*
  * spec_json.c: a message from a JSON document. Contract in spec.h.
  *
- * jansson says on which line a syntax error is, but not where a value stood; for "file:line: field" the name is
- * looked up in the text again. Two members of one name are an error (JSON_REJECT_DUPLICATES).
+ * jansson says on which line a syntax error is, but not where a value stood; for "file:line: field" the name
+ * is looked up in the text again. Two members of one name are an error (JSON_REJECT_DUPLICATES).
  */
 #include "spec.h"
 
@@ -46,14 +46,14 @@ static int at_field(const struct reading *r, const char *field)
     char text[sizeof r->error->text];
     memcpy(text, r->error->text, sizeof text);
     bool named = strncmp(text, field, strlen(field)) == 0;
-    return sch_fail(r->error, r->error->code, "%s:%u: %s%s%s", r->file, line_of(r->content, field), named ? "" : field,
-                    named ? "" : ": ", text);
+    return sch_fail(r->error, r->error->code, "%s:%u: %s%s%s", r->file, line_of(r->content, field),
+                    named ? "" : field, named ? "" : ": ", text);
 }
 
 static int wrong_type(const struct reading *r, const char *field, const char *wanted)
 {
-    return sch_fail(r->error, SCH_E_FIELD_INVALID, "%s:%u: %s: expected %s", r->file, line_of(r->content, field), field,
-                    wanted);
+    return sch_fail(r->error, SCH_E_FIELD_INVALID, "%s:%u: %s: expected %s", r->file,
+                    line_of(r->content, field), field, wanted);
 }
 
 static int take_fact(struct reading *r, const char *name, const json_t *value)
@@ -77,7 +77,8 @@ static int take_facts(struct reading *r, const char *field, json_t *object)
     json_t *value;
     if (!json_is_object(object))
         return wrong_type(r, field, "an object");
-    json_object_foreach(object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         int code = take_fact(r, name, value);
         if (code != SCH_OK)
             return code;
@@ -91,7 +92,8 @@ static int take_sections(struct reading *r, const char *field, json_t *object)
     json_t *value;
     if (!json_is_object(object))
         return wrong_type(r, field, "an object");
-    json_object_foreach(object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         if (!json_is_string(value))
             return wrong_type(r, name, "text");
         if (sch_spec_section(r->spec, name, json_string_value(value), r->error) != SCH_OK)
@@ -122,7 +124,8 @@ static int take_list(struct reading *r, const char *field, const json_t *array)
         return wrong_type(r, field, "an array");
     size_t index;
     json_t *value;
-    json_array_foreach(array, index, value) {
+    json_array_foreach(array, index, value)
+    {
         if (strcmp(field, "attachments") == 0) {
             int code = take_attachment(r, field, value);
             if (code != SCH_OK)
@@ -144,7 +147,7 @@ static int take_reference(struct reading *r, const char *field, const char *text
     return SCH_OK;
 }
 
-static int take_text(struct reading *r, const char *field, const json_t *value)
+static int take_word(struct reading *r, const char *field, const json_t *value)
 {
     struct sch_spec *spec = r->spec;
     const char *text = json_string_value(value);
@@ -176,8 +179,9 @@ static int take_text(struct reading *r, const char *field, const json_t *value)
 
 static int take_member(struct reading *r, const char *field, json_t *value)
 {
-    static const char *const names[] = { "key", "kind", "from", "to", "copies", "creditor", "prepared_by", "parent",
-                                         "follows", "group", "subject", "facts", "sections", "attachments" };
+    static const char *const names[] = { "key",      "kind",        "from",     "to",         "copies",
+                                         "creditor", "prepared_by", "parent",   "follows",    "group",
+                                         "subject",  "facts",       "sections", "attachments" };
     const size_t count = sizeof names / sizeof names[0];
     if (strcmp(field, "facts") == 0)
         return take_facts(r, field, value);
@@ -187,7 +191,7 @@ static int take_member(struct reading *r, const char *field, json_t *value)
         return take_list(r, field, value);
     for (size_t i = 0; i < count; i++)
         if (strcmp(field, names[i]) == 0)
-            return take_text(r, field, value);
+            return take_word(r, field, value);
     const char *near = sch_nearest(field, names, count);
     return sch_fail(r->error, SCH_E_FIELD_INVALID, "%s:%u: unknown field \"%.60s\"%s%s%s", r->file,
                     line_of(r->content, field), field, near ? "; did you mean \"" : "", near ? near : "",
@@ -209,7 +213,8 @@ int sch_spec_json(struct sch_spec *spec, const char *file, const char *content, 
         code = sch_fail(error, SCH_E_FIELD_INVALID, "%s:1: expected an object", file);
     const char *field;
     json_t *value;
-    json_object_foreach(whole, field, value) {
+    json_object_foreach(whole, field, value)
+    {
         if (code == SCH_OK)
             code = take_member(&r, field, value);
     }

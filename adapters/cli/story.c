@@ -43,20 +43,26 @@ static void replay(struct sch_story *story, const struct sch_trace_row *rows, si
 {
     struct sch_promise *promise = find_promise(story, row);
     if (row->event == SCH_TRACE_OPENED) {
-        story->promise[story->promise_count++] = (struct sch_promise){
-            .expectation = row->expectation, .opened_by = row->message, .debtor = row->party,
-            .kind = kind_of(rows, count, &row->message), .standing = SCH_STANDING_OPEN, .opened_ms = row->at_ms,
-            .norm_due_ms = row->due_ms, .due_ms = row->due_ms };
+        story->promise[story->promise_count++] =
+            (struct sch_promise){ .expectation = row->expectation,
+                                  .opened_by = row->message,
+                                  .debtor = row->party,
+                                  .kind = kind_of(rows, count, &row->message),
+                                  .standing = SCH_STANDING_OPEN,
+                                  .opened_ms = row->at_ms,
+                                  .norm_due_ms = row->due_ms,
+                                  .due_ms = row->due_ms };
         return;
     }
     if (promise == NULL)
         return;
     if (row->event == SCH_TRACE_MOVED || row->event == SCH_TRACE_REOPENED)
         promise->due_ms = row->due_ms;
-    /* Later than the norm is an announced wait; earlier is the norm itself, moved by the date of the intake. */
+    /* Later than the norm is an announced wait; earlier is the norm itself, moved by the date of the intake.
+     *  */
     if (promise->due_ms < promise->norm_due_ms)
         promise->norm_due_ms = promise->due_ms;
-    if (row->event == SCH_TRACE_CLOSED || row->event == SCH_TRACE_REOPENED)
+    if (row->event != SCH_TRACE_ALERTED && row->standing != 0)
         promise->standing = row->standing;
     if (row->event == SCH_TRACE_ALERTED && row->step >= SCH_STEP_OVERDUE)
         promise->overdue_said = true;
@@ -72,7 +78,8 @@ static bool is_open(const struct sch_promise *promise)
 /* The word for an event, and whether only --all shows it. NULL: never shown. */
 static const char *word_of(const struct sch_trace_row *row, bool *ledger_only)
 {
-    /* What becomes of the broker's own messages is its own business: that they were made is said elsewhere. */
+    /* What becomes of the broker's own messages is its own business: that they were made is said elsewhere.
+     *  */
     *ledger_only = row->event != SCH_TRACE_REPORTED &&
                    (row->kind == SCH_KIND_REMINDER || row->kind == SCH_KIND_DELIVERY_REPORT);
     switch (row->event) {
@@ -107,23 +114,20 @@ static void name_promise(unsigned expectation, enum sch_kind kind, char *text, s
         snprintf(text, size, "%s", sch_words_awaited(expectation));
 }
 
-static void describe(const struct sch_story *story, const struct sch_trace_row *row, int32_t today, char *text,
-                     size_t size)
+static void describe(const struct sch_story *story, const struct sch_trace_row *row, int32_t today,
+                     char *text, size_t size)
 {
     char day[SCH_TIME_SIZE];
     char name[96] = "";
     text[0] = '\0';
     if (row->expectation != 0) {
         const struct sch_promise *promise = find_promise(story, row);
-        name_promise(row->expectation, promise != NULL ? promise->kind : SCH_KIND_UNSPECIFIED, name, sizeof name);
+        name_promise(row->expectation, promise != NULL ? promise->kind : SCH_KIND_UNSPECIFIED, name,
+                     sizeof name);
     }
     switch (row->event) {
-    case SCH_TRACE_PHASE:
-        snprintf(text, size, "%s", sch_code_dutch(SCH_SET_PHASE, row->phase));
-        break;
-    case SCH_TRACE_REPORTED:
-        snprintf(text, size, "%s", sch_code_dutch(SCH_SET_CAUSE, row->code));
-        break;
+    case SCH_TRACE_PHASE: snprintf(text, size, "%s", sch_code_dutch(SCH_SET_PHASE, row->phase)); break;
+    case SCH_TRACE_REPORTED: snprintf(text, size, "%s", sch_code_dutch(SCH_SET_CAUSE, row->code)); break;
     case SCH_TRACE_OPENED:
     case SCH_TRACE_MOVED:
     case SCH_TRACE_REOPENED:
@@ -131,9 +135,7 @@ static void describe(const struct sch_story *story, const struct sch_trace_row *
                  sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, day));
         break;
     case SCH_TRACE_CLOSED:
-    case SCH_TRACE_ALERTED:
-        snprintf(text, size, "%s", name);
-        break;
+    case SCH_TRACE_ALERTED: snprintf(text, size, "%s", name); break;
     default:
         if (row->kind != SCH_KIND_UNSPECIFIED)
             snprintf(text, size, "%s", sch_code_dutch(SCH_SET_KIND, row->kind));
@@ -151,8 +153,9 @@ static void await(const struct sch_promise *promise, int64_t now_ms, struct sch_
     name_promise(promise->expectation, promise->kind, name, sizeof name);
     sch_time_dutch_day(sch_day_of_ms(promise->norm_due_ms - 1), today, norm);
     sch_time_dutch_day(sch_day_of_ms(promise->due_ms - 1), today, due);
-    *line = (struct sch_story_line){ .at_ms = promise->due_ms, .row = -1, .party = promise->debtor,
-                                     .word = late ? "ontbreekt" : "verwacht" };
+    *line = (struct sch_story_line){
+        .at_ms = promise->due_ms, .row = -1, .party = promise->debtor, .word = late ? "ontbreekt" : "verwacht"
+    };
     snprintf(line->what, sizeof line->what, "%s (%snorm %s%s%s)", name,
              promise->standing == SCH_STANDING_INCOMPLETE ? "onvolledig; " : "", norm,
              promise->due_ms > promise->norm_due_ms ? ", aangekondigd " : "",
@@ -187,8 +190,9 @@ bool sch_story_tell(struct sch_story *story, const struct sch_trace_row *rows, s
         if (word == NULL || (ledger_only && !all))
             continue;
         struct sch_story_line *line = &story->line[story->line_count++];
-        *line = (struct sch_story_line){ .at_ms = rows[i].at_ms, .row = (long)i, .party = rows[i].party,
-                                         .word = word };
+        *line = (struct sch_story_line){
+            .at_ms = rows[i].at_ms, .row = (long)i, .party = rows[i].party, .word = word
+        };
         describe(story, &rows[i], sch_day_of_ms(now_ms), line->what, sizeof line->what);
     }
     for (size_t i = 0; i < story->promise_count; i++)

@@ -1,8 +1,9 @@
 /*
  * story.h: the events of a dossier as the lines of a story, what is awaited included.
  *
- * The trace says which promises were opened, moved, closed and reopened; replaying it gives what is still owed.
- * Pure: a function of the rows and of now. Must not know: printing, names of parties, the library's handles.
+ * The trace says which promises were opened, moved, closed and reopened; replaying it gives what is still
+ * owed. Pure: a function of the rows and of now. Must not know: printing, names of parties, the library's
+ * handles.
  */
 #ifndef SCH_CLI_STORY_H
 #define SCH_CLI_STORY_H
@@ -21,7 +22,7 @@ struct sch_promise {
     bool overdue_said;                  /* an alert has said that it is overdue */
 };
 
-/* A line: an event (row >= 0) or an awaited promise (row < 0), with its word and what it is about, in Dutch. */
+/* A line: an event (row >= 0) or an awaited promise (row < 0), with a Dutch word and what it is about. */
 struct sch_story_line {
     int64_t at_ms;                      /* of an awaited promise: its due */
     long row;                           /* index in the rows; -1: awaited */
@@ -37,7 +38,7 @@ struct sch_story {
     size_t line_count;
 };
 
-/* all: every event, also those that only the ledger needs. False: out of memory. Free with sch_story_close(). */
+/* all: every event, also those that only the ledger needs. False: out of memory. sch_story_close() frees. */
 bool sch_story_tell(struct sch_story *story, const struct sch_trace_row *rows, size_t count, bool all,
                     int64_t now_ms);
 void sch_story_close(struct sch_story *story);

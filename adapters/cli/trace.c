@@ -36,9 +36,15 @@ static bool take_rows(void *context, const struct sch_page *page)
 static const char *short_name(enum sch_party_kind kind)
 {
     static const char *const names[] = {
-        [SCH_PARTY_UNSPECIFIED] = "?", [SCH_PARTY_GP_PRACTICE] = "huisarts", [SCH_PARTY_POH_GGZ] = "POH-GGZ",
-        [SCH_PARTY_OUT_OF_HOURS] = "huisartsenpost", [SCH_PARTY_GB_GGZ] = "GB-GGZ", [SCH_PARTY_S_GGZ] = "S-GGZ",
-        [SCH_PARTY_CRISIS] = "crisisdienst", [SCH_PARTY_WIJKTEAM] = "wijkteam", [SCH_PARTY_MGN] = "MGN",
+        [SCH_PARTY_UNSPECIFIED] = "?",
+        [SCH_PARTY_GP_PRACTICE] = "huisarts",
+        [SCH_PARTY_POH_GGZ] = "POH-GGZ",
+        [SCH_PARTY_OUT_OF_HOURS] = "huisartsenpost",
+        [SCH_PARTY_GB_GGZ] = "GB-GGZ",
+        [SCH_PARTY_S_GGZ] = "S-GGZ",
+        [SCH_PARTY_CRISIS] = "crisisdienst",
+        [SCH_PARTY_WIJKTEAM] = "wijkteam",
+        [SCH_PARTY_MGN] = "MGN",
         [SCH_PARTY_COORDINATOR] = "coördinator",
     };
     return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
@@ -52,7 +58,8 @@ static int days_over_norm(const struct sch_dossier_row *row, const struct sch_st
         const struct sch_promise *promise = &story->promise[i];
         bool open = promise->standing == SCH_STANDING_OPEN || promise->standing == SCH_STANDING_INCOMPLETE;
         int days = sch_day_of_ms(now_ms) - sch_day_of_ms(promise->norm_due_ms - 1);
-        if (open && strcmp(promise->debtor.text, row->receiver.text) == 0 && promise->norm_due_ms <= now_ms && days > most)
+        if (open && strcmp(promise->debtor.text, row->receiver.text) == 0 && promise->norm_due_ms <= now_ms &&
+            days > most)
             most = days;
     }
     return most;
@@ -65,7 +72,8 @@ static void print_head(struct sch_cli *cli, const struct sch_dossier_row *row, c
     int over = days_over_norm(row, story, now_ms);
     printf("%s   %s → %s   dag %d   %s", row->kenmerk,
            short_name(referrer != NULL ? referrer->kind : SCH_PARTY_UNSPECIFIED), short_name(row->echelon),
-           (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->opened_ms)), sch_code_dutch(SCH_SET_PHASE, row->phase));
+           (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->opened_ms)),
+           sch_code_dutch(SCH_SET_PHASE, row->phase));
     if (over > 0)
         printf("   %d dag%s over norm", over, over == 1 ? "" : "en");
     putchar('\n');
@@ -77,8 +85,8 @@ static void print_story(struct sch_cli *cli, const struct sch_story *story, int6
     char at[SCH_TIME_SIZE];
     for (size_t i = 0; i < story->line_count; i++) {
         const struct sch_story_line *line = &story->line[i];
-        const char *text[] = { line->row < 0 ? "—" : sch_time_dutch(line->at_ms, now_ms, at), line->word, line->what,
-                               sch_cli_name(cli, line->party.text) };
+        const char *text[] = { line->row < 0 ? "—" : sch_time_dutch(line->at_ms, now_ms, at), line->word,
+                               line->what, sch_cli_name(cli, line->party.text) };
         if (!sch_table_add(&table, text))
             break;
     }
@@ -92,9 +100,9 @@ static void print_story(struct sch_cli *cli, const struct sch_story *story, int6
 static const char *event_name(enum sch_trace_event event)
 {
     static const char *const names[] = {
-        "UNSPECIFIED", "STORED", "OFFERED", "COLLECTED", "REFUSED_BY_SYSTEM", "EXPIRED", "WITHDRAWN", "PHASE", "OPENED",
-        "MOVED", "CLOSED", "REOPENED", "ALERTED", "REPORTED", "BODY_DESTROYED", "REJECTED", "READ", "STARTED",
-        "STOPPED", "RELOADED",
+        "UNSPECIFIED",    "STORED",   "OFFERED", "COLLECTED", "REFUSED_BY_SYSTEM", "EXPIRED",  "WITHDRAWN",
+        "PHASE",          "OPENED",   "MOVED",   "CLOSED",    "REOPENED",          "ALERTED",  "REPORTED",
+        "BODY_DESTROYED", "REJECTED", "READ",    "STARTED",   "STOPPED",           "RELOADED",
     };
     return (size_t)event < sizeof names / sizeof names[0] ? names[event] : "UNSPECIFIED";
 }
@@ -107,8 +115,9 @@ static void set_text(json_t *object, const char *name, const char *text)
 static json_t *event_json(const struct sch_trace_row *row)
 {
     char text[SCH_ID_TEXT_SIZE];
-    json_t *object = json_pack("{s:I,s:o,s:s,s:s}", "sequence", (json_int_t)row->sequence, "at",
-                               sch_time_json(row->at_ms), "event", event_name(row->event), "party", row->party.text);
+    json_t *object =
+        json_pack("{s:I,s:o,s:s,s:s}", "sequence", (json_int_t)row->sequence, "at", sch_time_json(row->at_ms),
+                  "event", event_name(row->event), "party", row->party.text);
     if (object == NULL)
         return NULL;
     if (!sch_id_is_none(&row->message)) {
@@ -139,14 +148,14 @@ static json_t *promise_json(const struct sch_promise *promise, int64_t now_ms)
     sch_id_text(&promise->opened_by, opened_by);
     snprintf(expectation, sizeof expectation, "E%u", promise->expectation);
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:b}", "expectation", expectation, "awaited",
-                     sch_words_awaited(promise->expectation), "debtor", promise->debtor.text, "opened_by", opened_by,
-                     "standing", sch_code_name(SCH_SET_STANDING, promise->standing), "opened",
-                     sch_time_json(promise->opened_ms), "norm_due", sch_time_json(promise->norm_due_ms), "due",
-                     sch_time_json(promise->due_ms), "overdue", promise->due_ms <= now_ms);
+                     sch_words_awaited(promise->expectation), "debtor", promise->debtor.text, "opened_by",
+                     opened_by, "standing", sch_code_name(SCH_SET_STANDING, promise->standing), "opened",
+                     sch_time_json(promise->opened_ms), "norm_due", sch_time_json(promise->norm_due_ms),
+                     "due", sch_time_json(promise->due_ms), "overdue", promise->due_ms <= now_ms);
 }
 
-static void print_json(const struct sch_dossier_row *row, const struct trace *trace, const struct sch_story *story,
-                       int64_t now_ms)
+static void print_json(const struct sch_dossier_row *row, const struct trace *trace,
+                       const struct sch_story *story, int64_t now_ms)
 {
     char id[SCH_ID_TEXT_SIZE];
     json_t *events = json_array();
@@ -157,11 +166,12 @@ static void print_json(const struct sch_dossier_row *row, const struct trace *tr
         if (story->promise[i].standing <= SCH_STANDING_INCOMPLETE)
             json_array_append_new(awaited, promise_json(&story->promise[i], now_ms));
     sch_id_text(&row->dossier, id);
-    (void)sch_json_print("trace", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "kenmerk", row->kenmerk,
-                                            "dossier", id, "phase", sch_code_name(SCH_SET_PHASE, row->phase),
-                                            "referrer", row->referrer.text, "receiver", row->receiver.text, "creditor",
-                                            row->creditor.text, "sent", sch_time_json(row->opened_ms), "at",
-                                            sch_time_json(now_ms), "events", events, "awaited", awaited));
+    (void)sch_json_print("trace",
+                         json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "kenmerk", row->kenmerk,
+                                   "dossier", id, "phase", sch_code_name(SCH_SET_PHASE, row->phase),
+                                   "referrer", row->referrer.text, "receiver", row->receiver.text, "creditor",
+                                   row->creditor.text, "sent", sch_time_json(row->opened_ms), "at",
+                                   sch_time_json(now_ms), "events", events, "awaited", awaited));
 }
 
 int sch_cli_run_referral_trace(struct sch_cli *cli)

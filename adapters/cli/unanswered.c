@@ -17,8 +17,8 @@
 #define BUCKETS 5
 
 struct worklist {
-    struct sch_unanswered_row *row;     /* by dossier */
-    enum sch_silence *silence;          /* of each row */
+    struct sch_unanswered_row *row; /* by dossier */
+    enum sch_silence *silence;      /* of each row */
     size_t count, room;
     bool failed;
 };
@@ -97,7 +97,8 @@ static bool set_silences(struct worklist *list)
 
 static int load(struct sch_cli *cli, struct worklist *list, sch_error *error)
 {
-    struct sch_query query = { .type = SCH_QUERY_UNANSWERED, .overdue_only = sch_cli_is(cli, "overdue"),
+    struct sch_query query = { .type = SCH_QUERY_UNANSWERED,
+                               .overdue_only = sch_cli_is(cli, "overdue"),
                                .limit = SCH_PAGE_ROWS_MAX };
     int code = sch_cli_ask(cli, &query, take_rows, list, error);
     if (code == SCH_OK && (list->failed || !set_silences(list)))
@@ -119,16 +120,17 @@ static json_t *row_json(const struct sch_unanswered_row *row, enum sch_silence s
     char expectation[16];
     sch_id_text(&row->dossier, id);
     snprintf(expectation, sizeof expectation, "E%u", row->expectation);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:b,s:b,s:i}", "kenmerk",
-                     row->kenmerk, "dossier", id, "expectation", expectation, "awaited",
-                     sch_words_awaited(row->expectation), "silence", silence_text(row, silence), "debtor",
-                     row->debtor.text, "creditor", row->creditor.text, "referrer", row->referrer.text, "receiver",
-                     row->receiver.text, "region", row->region, "echelon", sch_code_name(SCH_SET_PARTY, row->echelon),
-                     "phase", sch_code_name(SCH_SET_PHASE, row->phase), "standing",
-                     sch_code_name(SCH_SET_STANDING, row->standing), "sent", sch_time_json(row->referred_ms), "opened",
-                     sch_time_json(row->opened_ms), "norm_due", sch_time_json(row->norm_due_ms), "due",
-                     sch_time_json(row->due_ms), "announced", row->due_ms > row->norm_due_ms, "overdue", row->overdue,
-                     "days", (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->referred_ms)));
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:b,s:b,s:i}", "kenmerk",
+        row->kenmerk, "dossier", id, "expectation", expectation, "awaited",
+        sch_words_awaited(row->expectation), "silence", silence_text(row, silence), "debtor",
+        row->debtor.text, "creditor", row->creditor.text, "referrer", row->referrer.text, "receiver",
+        row->receiver.text, "region", row->region, "echelon", sch_code_name(SCH_SET_PARTY, row->echelon),
+        "phase", sch_code_name(SCH_SET_PHASE, row->phase), "standing",
+        sch_code_name(SCH_SET_STANDING, row->standing), "sent", sch_time_json(row->referred_ms), "opened",
+        sch_time_json(row->opened_ms), "norm_due", sch_time_json(row->norm_due_ms), "due",
+        sch_time_json(row->due_ms), "announced", row->due_ms > row->norm_due_ms, "overdue", row->overdue,
+        "days", (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->referred_ms)));
 }
 
 static bool add_line(struct sch_cli *cli, struct sch_table *table, const struct sch_unanswered_row *row,
@@ -141,9 +143,13 @@ static bool add_line(struct sch_cli *cli, struct sch_table *table, const struct 
     snprintf(days, sizeof days, "%d", (int)(today - sch_day_of_ms(row->referred_ms)));
     const char *awaited = row->standing == SCH_STANDING_INCOMPLETE ? "aanvulling op onvolledige brief"
                                                                    : sch_words_awaited(row->expectation);
-    const char *text[] = { row->kenmerk, sch_time_dutch_day(sch_day_of_ms(row->referred_ms), today, sent),
-                           sch_cli_name(cli, row->referrer.text), sch_cli_name(cli, row->receiver.text), awaited,
-                           sch_cli_name(cli, row->debtor.text), days,
+    const char *text[] = { row->kenmerk,
+                           sch_time_dutch_day(sch_day_of_ms(row->referred_ms), today, sent),
+                           sch_cli_name(cli, row->referrer.text),
+                           sch_cli_name(cli, row->receiver.text),
+                           awaited,
+                           sch_cli_name(cli, row->debtor.text),
+                           days,
                            sch_time_dutch_day(sch_day_of_ms(row->norm_due_ms - 1), today, due),
                            sch_words_term(row, now_ms),
                            sch_code_dutch(SCH_SET_PHASE, row->phase) };
@@ -171,7 +177,8 @@ static size_t *order_by_due(const struct worklist *list)
     return order;
 }
 
-static bool is_wanted(const struct sch_cli *cli, const struct sch_unanswered_row *row, enum sch_silence silence)
+static bool is_wanted(const struct sch_cli *cli, const struct sch_unanswered_row *row,
+                      enum sch_silence silence)
 {
     const char *expectation = sch_cli_option(cli, "expectation");
     const char *wanted = sch_cli_option(cli, "silence");
@@ -188,9 +195,10 @@ int sch_cli_run_unanswered_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
     struct worklist list = { .count = 0 };
-    struct sch_table table = { .header = { "KENMERK", "VERWEZEN", "VAN", "NAAR", "WACHT OP", "VAN WIE", "DAGEN", "NORM",
-                                           "TERMIJN", "STATUS" },
-                               .right = { [6] = true }, .columns = 10 };
+    struct sch_table table = { .header = { "KENMERK", "VERWEZEN", "VAN", "NAAR", "WACHT OP", "VAN WIE",
+                                           "DAGEN", "NORM", "TERMIJN", "STATUS" },
+                               .right = { [6] = true },
+                               .columns = 10 };
     const char *limit_text = sch_cli_option(cli, "limit");
     size_t limit = limit_text != NULL ? strtoul(limit_text, NULL, 10) : SIZE_MAX;
     size_t *order = NULL;
@@ -217,7 +225,8 @@ int sch_cli_run_unanswered_ls(struct sch_cli *cli)
             break;
     }
     if (cli->json)
-        (void)sch_json_print("unanswered", json_pack("{s:o,s:O}", "at", sch_time_json(now_ms), "unanswered", rows));
+        (void)sch_json_print("unanswered",
+                             json_pack("{s:o,s:O}", "at", sch_time_json(now_ms), "unanswered", rows));
     else if (shown == 0 && cli->headers)
         printf("Niets open%s.\n", sch_cli_is(cli, "overdue") ? " over de norm" : "");
     else
@@ -283,8 +292,9 @@ static bool count_row(struct sch_cli *cli, struct ages *ages, const struct sch_u
                       enum grouping by, enum sch_silence silence)
 {
     const struct sch_address *party = by == BY_RECEIVER ? &row->receiver : &row->referrer;
-    struct line *line = by == BY_SILENCE ? line_for(ages, sch_silence_code(silence), sch_silence_dutch(silence))
-                                         : line_for(ages, party->text, sch_cli_name(cli, party->text));
+    struct line *line = by == BY_SILENCE
+                            ? line_for(ages, sch_silence_code(silence), sch_silence_dutch(silence))
+                            : line_for(ages, party->text, sch_cli_name(cli, party->text));
     if (line == NULL)
         return false;
     size_t bucket = bucket_of(row, sch_now_ms(cli->client));
@@ -329,8 +339,9 @@ static int by_total(const void *left, const void *right)
 static json_t *line_json(const struct line *line)
 {
     return json_pack("{s:s,s:s,s:i,s:{s:i,s:i,s:i,s:i,s:i}}", "key", line->key, "name", line->name, "total",
-                     (int)line->total, "days", "to_7", (int)line->bucket[0], "to_14", (int)line->bucket[1], "to_28",
-                     (int)line->bucket[2], "to_56", (int)line->bucket[3], "over_56", (int)line->bucket[4]);
+                     (int)line->total, "days", "to_7", (int)line->bucket[0], "to_14", (int)line->bucket[1],
+                     "to_28", (int)line->bucket[2], "to_56", (int)line->bucket[3], "over_56",
+                     (int)line->bucket[4]);
 }
 
 static bool add_age(struct sch_table *table, const struct line *line)
@@ -349,16 +360,19 @@ static int print_ages(const struct sch_cli *cli, struct ages *ages, enum groupin
 {
     static const char *const columns[] = { "ONTVANGER", "VERWIJZER", "STILTE" };
     static const char *const codes[] = { "receiver", "referrer", "silence" };
-    struct sch_table table = { .header = { columns[by], "TOTAAL", "≤7", "≤14", "≤28", "≤56", ">56" }, .columns = 7,
-                               .right = { [1] = true, [2] = true, [3] = true, [4] = true, [5] = true, [6] = true } };
+    struct sch_table table = { .header = { columns[by], "TOTAAL", "≤7", "≤14", "≤28", "≤56", ">56" },
+                               .columns = 7,
+                               .right = {
+                                   [1] = true, [2] = true, [3] = true, [4] = true, [5] = true, [6] = true } };
     if (ages->count > 1)
         qsort(ages->line, ages->count, sizeof ages->line[0], by_total);
     if (cli->json) {
         json_t *lines = json_array();
         for (size_t i = 0; i < ages->count; i++)
             json_array_append_new(lines, line_json(&ages->line[i]));
-        json_t *whole = json_pack("{s:s,s:o,s:b,s:o,s:o}", "by", codes[by], "at", sch_time_json(now_ms), "overdue_only",
-                                  by == BY_SILENCE || sch_cli_is(cli, "overdue"), "all", line_json(&ages->all), "lines", lines);
+        json_t *whole = json_pack("{s:s,s:o,s:b,s:o,s:o}", "by", codes[by], "at", sch_time_json(now_ms),
+                                  "overdue_only", by == BY_SILENCE || sch_cli_is(cli, "overdue"), "all",
+                                  line_json(&ages->all), "lines", lines);
         return sch_json_print("unanswered_age", whole) ? 0 : 1;
     }
     bool overdue = by == BY_SILENCE || sch_cli_is(cli, "overdue");

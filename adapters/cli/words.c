@@ -6,10 +6,22 @@
 const char *sch_words_awaited(unsigned expectation)
 {
     static const char *const names[] = {
-        "?", "ophalen van het bericht", "besluit over de aanmelding", "besluit van de crisisdienst",
-        "kennisgeving afspraak", "nieuwe afspraak na niet verschijnen", "bericht na intake", "start behandeling",
-        "bericht voortgang", "ontslagbrief", "oppakken door de praktijk", "aanvulling", "resultaat wijkteam",
-        "advies verkennend gesprek", "consultatieantwoord", "bericht over zorg zonder verwijzing",
+        "?",
+        "ophalen van het bericht",
+        "besluit over de aanmelding",
+        "besluit van de crisisdienst",
+        "kennisgeving afspraak",
+        "nieuwe afspraak na niet verschijnen",
+        "bericht na intake",
+        "start behandeling",
+        "bericht voortgang",
+        "ontslagbrief",
+        "oppakken door de praktijk",
+        "aanvulling",
+        "resultaat wijkteam",
+        "advies verkennend gesprek",
+        "consultatieantwoord",
+        "bericht over zorg zonder verwijzing",
     };
     return expectation < sizeof names / sizeof names[0] ? names[expectation] : "?";
 }
@@ -44,26 +56,17 @@ enum sch_silence sch_words_silence(const struct sch_unanswered_row *row, bool co
     if (row->standing == SCH_STANDING_INCOMPLETE)
         return SCH_SILENCE_INCOMPLETE;
     switch (row->expectation) {
-    case 1:
-        return SCH_SILENCE_NOT_COLLECTED;
+    case 1: return SCH_SILENCE_NOT_COLLECTED;
     case 2:
-    case 3:
-        return collected ? SCH_SILENCE_NOT_DECIDED : SCH_SILENCE_NOT_COLLECTED;
+    case 3: return collected ? SCH_SILENCE_NOT_DECIDED : SCH_SILENCE_NOT_COLLECTED;
     case 4:
-    case 5:
-        return first_lacking(row->phase, collected, SCH_SILENCE_NO_APPOINTMENT);
-    case 6:
-        return SCH_SILENCE_NO_INTAKE_REPORT;
-    case 7:
-        return first_lacking(row->phase, collected, SCH_SILENCE_NOT_STARTED);
-    case 8:
-        return SCH_SILENCE_NO_PROGRESS;
-    case 9:
-        return SCH_SILENCE_NO_DISCHARGE_LETTER;
-    case 10:
-        return SCH_SILENCE_NOT_TAKEN_UP;
-    default:
-        return SCH_SILENCE_OTHER;
+    case 5: return first_lacking(row->phase, collected, SCH_SILENCE_NO_APPOINTMENT);
+    case 6: return SCH_SILENCE_NO_INTAKE_REPORT;
+    case 7: return first_lacking(row->phase, collected, SCH_SILENCE_NOT_STARTED);
+    case 8: return SCH_SILENCE_NO_PROGRESS;
+    case 9: return SCH_SILENCE_NO_DISCHARGE_LETTER;
+    case 10: return SCH_SILENCE_NOT_TAKEN_UP;
+    default: return SCH_SILENCE_OTHER;
     }
 }
 

@@ -29,8 +29,8 @@ enum sch_silence { SCH_SILENCE_LIST(SCH_X_SILENCE) SCH_SILENCE_COUNT };
 
 /*
  * Which silence an open promise is. A promise that cannot be kept before an earlier one counts as the earlier
- * one: a referral that nobody decided on lacks a decision, not also an appointment and a start; and one that was
- * never collected is not "collected, not decided".
+ * one: a referral that nobody decided on lacks a decision, not also an appointment and a start; and one that
+ * was never collected is not "collected, not decided".
  */
 enum sch_silence sch_words_silence(const struct sch_unanswered_row *row, bool collected);
 /* Was the referral collected, as far as the open promises of its dossier show? */
@@ -38,8 +38,8 @@ bool sch_words_collected(const struct sch_unanswered_row *rows, size_t count);
 const char *sch_silence_code(enum sch_silence silence);
 const char *sch_silence_dutch(enum sch_silence silence);
 
-/* "binnen norm", "nadert norm" (from three quarters of the term), "over norm", "ver over norm" (twice the term);
- * with an announced wait "over norm, aangekondigd" once the norm itself has passed. */
+/* "binnen norm", "nadert norm" (from three quarters of the term), "over norm", "ver over norm" (twice the
+ * term); with an announced wait "over norm, aangekondigd" once the norm itself has passed. */
 const char *sch_words_term(const struct sch_unanswered_row *row, int64_t now_ms);
 
 #endif

@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+"""scharnier(1) end to end: `scharnier dev` makes a region, and its parties talk through the command line.
+
+    tests/e2e/test_cli.py build/release/bin
+
+A first region runs on real time: sending, reading, answering, settling, refusing, queueing. A second one runs two
+days in a second, until the coordinator sees each silence that was planted. Ends with "N passed, N failed".
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BIN = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin")
+SCHARNIER = os.path.join(BIN, "scharnier")
+passed = failed = 0
+
+
+def check(name, good, said=""):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print(f"  not ok  {name}\n{said}")
+
+
+class Region:
+    """A region of `scharnier dev`, stopped by its pid."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.mkdtemp(prefix="sch-cli-")
+        self.options = options
+        self.process = None
+        self.start(*options)
+
+    def start(self, *options):
+        self.process = subprocess.Popen([SCHARNIER, "dev", "--dir", self.folder, *options], text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.welcome = self.process.stdout.readline()
+        for line in self.process.stdout:
+            self.welcome += line
+            if line.startswith("next: "):
+                break
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return self.process.wait(timeout=20)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, party, *words, code=0):
+        """What a party's command prints; checks its exit code."""
+        done = subprocess.run([SCHARNIER, "--config", f"{self.folder}/{party}.conf", *words], text=True,
+                              capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+        self.errors = done.stderr
+        if done.returncode != code:
+            check(f"{party}: {' '.join(words)}: exit {done.returncode}, not {code}", False,
+                  done.stdout + done.stderr)
+        return done.stdout
+
+    def json(self, party, *words, code=0):
+        text = self.run(party, *words, "--json", code=code)
+        try:
+            return json.loads(text)
+        except ValueError:
+            check(f"{party}: {' '.join(words)}: JSON", False, text + self.errors)
+            return {}
+
+    def refer(self, key, to, *more):
+        return self.json("linde", "referral", "send", "--key", key, "--to", to, "--section", "question=Graag advies",
+                         "--section", "reason=Paniekklachten", *more).get("kenmerk")
+
+
+def conversation(region):
+    check("dev says what to type next", "next: scharnier --config" in region.welcome, region.welcome)
+    letter = f"{region.folder}/referral.json"
+    first = region.json("linde", "referral", "send", letter)
+    kenmerk = first["kenmerk"]
+    check("a receipt", first["schema"] == "scharnier.receipt/1" and not first["duplicate"] and not first["queued"], first)
+    again = region.json("linde", "referral", "send", letter)
+    check("the same key is the same message", again["duplicate"] and again["kenmerk"] == kenmerk, again)
+    waiting = region.json("noordrand", "inbox", "ls")["messages"]
+    check("it waits at the department", [row["mailbox"] for row in waiting] == ["agb:06290713/angst"], waiting)
+
+    shown = region.run("noordrand", "inbox", "read", kenmerk)
+    check("read opens the letter", "Paniekstoornis" in shown and f"next: scharnier inbox ack {kenmerk}" in shown, shown)
+    check("and leaves it", len(region.json("noordrand", "inbox", "ls")["messages"]) == 1)
+    region.run("noordrand", "inbox", "ack", kenmerk)
+    check("ack takes it out", region.json("noordrand", "inbox", "ls")["messages"] == [])
+    region.run("noordrand", "inbox", "ack", kenmerk, code=5)
+
+    region.run("noordrand", "referral", "answer", kenmerk, "acceptance", "--key", "a-1")
+    region.run("noordrand", "referral", "answer", kenmerk, "INTAKE_REPORT", "--key", "a-2", "--section", "plan=CGT",
+               code=6)
+    check("a missing fact is named", "header.event_date" in region.errors and "kind ls" in region.errors, region.errors)
+    with open(f"{region.folder}/brief.pdf", "wb") as file:
+        file.write(b"%PDF-1.4 not really\x00\xff")
+    said = region.run("noordrand", "referral", "answer", kenmerk, "INTAKE_REPORT", "--key", "a-3", "--fact",
+                      "event_date=today", "--fact", "outcome=TREATMENT", "--section", "plan=CGT", "--attach",
+                      f"{region.folder}/brief.pdf")
+    check("an incomplete letter is warned about", "warning: required sections are missing" in said, said)
+    tail = region.run("linde", "inbox", "tail", "--ack", "--count", "2", "--timeout", "20s", "--save", region.folder)
+    check("feedback arrives in order", tail.index("ACCEPTANCE") < tail.index("INTAKE_REPORT"), tail)
+    saved = f"{region.folder}/{kenmerk}-1-brief.pdf"
+    check("an attachment is what was sent",
+          os.path.exists(saved) and open(saved, "rb").read() == b"%PDF-1.4 not really\x00\xff")
+    copy = region.json("linde-poh", "inbox", "read", "--ack")
+    check("the POH has its copy", copy.get("kind") == "REFERRAL" and copy.get("letter") is True, copy)
+
+    trace = region.run("linde", "referral", "trace", kenmerk)
+    check("the trace tells it in Dutch", "bericht na intake" in trace and "onvolledig" in trace, trace)
+    whole = region.json("coordinator", "referral", "trace", kenmerk)
+    check("a coordinator sees the organisation", whole["receiver"] == "agb:06290713", whole)
+    check("what is awaited", "E6" in [row["expectation"] for row in whole["awaited"]], whole["awaited"])
+
+    region.run("haven", "referral", "trace", kenmerk, code=5)
+    region.run("haven", "referral", "answer", kenmerk, "ACCEPTANCE", "--key", "b-1", code=5)
+    region.run("linde", "referral", "answer", kenmerk, "APPOINTMENT", "--key", "c-1", "--fact", "event_date=today",
+               code=4)
+    region.run("linde", "referral", "send", "--key", "x-1", "--to", "06290719", "--section", "question=a",
+               "--section", "reason=b", code=5)
+    region.run("linde", "referral", "send", "--key", "x-2", "--to", "06290713", code=6)
+    region.run("linde", "referral", "send", "--to", "06290713", "--section", "question=a", code=6)
+
+    other = region.refer("r-2", "94061234")
+    region.run("haven", "inbox", "reject", other, "--reason", "NOT_OURS")
+    report = region.json("linde", "inbox", "read", "--ack", other)
+    check("a rejected letter is reported", report.get("kind") == "DELIVERY_REPORT", report)
+    gone = region.refer("r-3", "94061234")
+    region.run("linde", "referral", "withdraw", gone, "--reason", "PLACED_ELSEWHERE")
+    check("withdrawn before it was collected", "ingetrokken" in region.run("linde", "referral", "ls"))
+    queued(region)
+    operations(region)
+
+
+def queued(region):
+    check("dev stops on Ctrl-C", region.stop(signal.SIGINT) == 0)
+    region.run("linde", "referral", "ls", "--timeout", "1s", code=3)
+    receipt = region.json("linde", "referral", "send", "--key", "q-1", "--to", "94061234", "--section", "question=a",
+                          "--section", "reason=b", "--timeout", "1s")
+    check("out of reach is queued", receipt.get("queued") is True, receipt)
+    region.start()
+    rows = region.json("linde", "referral", "ls")["referrals"]
+    check("and is sent with the next command", "q-1" in region.errors and len(rows) == 4, region.errors)
+
+
+def operations(region):
+    parties = region.json("linde", "party", "ls")["parties"]
+    check("the directory", len(parties) == 10, parties)
+    check("a party's keys", len(region.json("linde", "party", "show", "06290713")["keys"]) == 3)
+    check("a valid configuration", region.json("linde", "config", "check", f"{region.folder}/linde.conf")["valid"])
+    region.run("linde", "config", "check", "--broker", f"{region.folder}/scharnierd.conf")
+    region.run("linde", "directory", "verify", f"{region.folder}/region.ini", "--key",
+               f"{region.folder}/keys/region-sign.key.pub")
+    region.run("linde", "directory", "sign", f"{region.folder}/region.ini", "--key",
+               f"{region.folder}/keys/region-sign.key")
+    region.run("linde", "directory", "verify", f"{region.folder}/region.ini", "--key",
+               f"{region.folder}/keys/linde-sign.key.pub", code=6)
+    region.run("linde", "keygen", "--use", "seal", f"{region.folder}/new.key")
+    region.run("linde", "keygen", "--use", "seal", f"{region.folder}/new.key", code=6)
+    with open(f"{region.folder}/kompas.conf") as file:
+        conf = file.read()
+    with open(f"{region.folder}/wrong.conf", "w") as file:
+        file.write(conf.replace("server_key = ", "server_key = 00", 1))
+    region.run("wrong", "referral", "ls", code=6)
+    with open(f"{region.folder}/wrong.conf", "w") as file:
+        file.write(conf.replace("server_key = ", "server_key = " + "5" * 64 + " ;", 1))
+    region.run("wrong", "referral", "ls", "--timeout", "3s", code=3)
+    check("a wrong server key is named", "E1102" in region.errors, region.errors)
+    region.stop()
+    check("the access log is whole", region.json("linde", "audit", "verify", f"{region.folder}/store").get("whole"))
+
+
+def silences(region):
+    """Four referrals, each falling silent in its own way, at two days a second."""
+    started = time.monotonic()
+    planted = {"not_collected": region.refer("s-1", "06290713"), "not_decided": region.refer("s-2", "94061234")}
+    region.run("haven", "inbox", "read", planted["not_decided"], "--ack")
+    planted["no_appointment"] = region.refer("s-3", "94061234")
+    region.run("haven", "inbox", "read", planted["no_appointment"], "--ack")
+    region.run("haven", "referral", "answer", planted["no_appointment"], "ACCEPTANCE", "--key", "t-3")
+    planted["not_taken_up"] = region.refer("s-4", "94061234")
+    region.run("haven", "inbox", "read", planted["not_taken_up"], "--ack")
+    region.run("haven", "referral", "answer", planted["not_taken_up"], "REFUSAL", "--key", "t-4", "--fact",
+               "refusal_reason=NO_CAPACITY")
+    region.run("linde", "inbox", "tail", "--ack", "--count", "2", "--timeout", "20s")
+
+    found = {}
+    while time.monotonic() < started + 60:
+        rows = region.json("coordinator", "unanswered", "ls", "--overdue")["unanswered"]
+        for row in rows:
+            if row["debtor"] != "agb:01054321" or row["silence"] == "not_taken_up":
+                found.setdefault(row["silence"], set()).add(row["kenmerk"])
+        if len(found) >= 4:
+            break
+        time.sleep(0.5)
+    # A referral that nobody collects expires after thirty days, and then somebody must take it up too.
+    found.get("not_taken_up", set()).discard(planted["not_collected"])
+    check("each silence is found, and nothing is invented",
+          found == {silence: {kenmerk} for silence, kenmerk in planted.items()}, f"{planted}\n{found}")
+    age = region.json("coordinator", "unanswered", "age", "--by", "silence")
+    check("and counted by age", {line["key"] for line in age["lines"]} >= set(planted) - {"not_collected"}, age)
+    table = region.run("coordinator", "unanswered", "age", "--by", "receiver")
+    check("the table", "ONTVANGER" in table and "Praktijk Haven" in table and "next: " in table, table)
+    region.run("linde", "referral", "answer", planted["not_taken_up"], "TAKEN_UP", "--key", "u-4", "--fact",
+               "taken_up=OWN_CARE")
+    rows = region.json("coordinator", "unanswered", "ls", "--silence", "not_taken_up")["unanswered"]
+    check("taken up is no silence", planted["not_taken_up"] not in [row["kenmerk"] for row in rows], rows)
+
+
+def main():
+    for story, options in ((conversation, ()), (silences, ("--fast-clock", "2d=1s"))):
+        region = Region(*options)
+        try:
+            story(region)
+        except Exception as problem:  # a broken story is one failure, and the region must stop
+            check(f"{story.__name__}: {type(problem).__name__}: {problem}", False)
+        finally:
+            region.close()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
