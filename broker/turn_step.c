@@ -27,6 +27,8 @@ static void step_submit(struct sch_turn *turn, struct sch_item *item, struct sch
     const struct sch_id *id = sch_id_is_none(&header->dossier) ? &header->id : &header->dossier;
     struct sch_dossier *dossier;
 
+    if (sch_work_resent(turn->work, &item->submission, &item->outcome))
+        return;
     if (item->fault.code != SCH_OK) {
         refuse(turn, item, item->fault.code, item->fault.field, &header->id);
         return;
@@ -172,16 +174,17 @@ void sch_turn_step(struct sch_turn *turn, size_t first, size_t count)
 
 static void tell_status(struct sch_turn *turn, const struct sch_after *after)
 {
-    struct sch_session *session = sch_sessions_listener(turn->sessions, after->sender.text);
+    struct sch_session *session;
     struct sch_reply reply = { .type = SCH_REPLY_STATUS };
 
-    if (session == NULL)
-        return;                         /* best effort: a query tells the same at any time */
     reply.status.message = after->message;
     reply.status.mailbox = after->mailbox;
     reply.status.state = after->state;
     reply.status.at_ms = turn->now_ms;
-    (void)sch_reply_send(&turn->out, &session->peer, &reply, (struct sch_bytes){ 0 });
+    /* Best effort: a query tells the same at any time. But a session whose connection is gone is passed over. */
+    while ((session = sch_sessions_listener(turn->sessions, after->sender.text)) != NULL &&
+           sch_reply_send(&turn->out, &session->peer, &reply, (struct sch_bytes){ 0 }) == SCH_SENT_GONE)
+        sch_sessions_end(turn->sessions, session);
 }
 
 static void do_afterwards(struct sch_turn *turn)

@@ -263,11 +263,7 @@ static int step_submit(struct sch_act *act)
     if (code != SCH_OK) {
         return reject(act, code, field);
     }
-    if (event->existing != NULL && event->existing->same) {
-        sch_act_add(act, SCH_EFFECT_DUPLICATE)->message = header->id;
-        return SCH_OK;
-    }
-    if (event->existing != NULL) {
+    if (event->id_in_use) {
         return reject(act, SCH_E_ID_IN_USE, "header.id");
     }
     code = sch_admit_check(act, &field);

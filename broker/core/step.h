@@ -40,11 +40,6 @@ enum sch_event_type {
     SCH_EVENT_TYPE_COUNT
 };
 
-/* A message that is stored already under the submitted id. */
-struct sch_existing {
-    bool same;                          /* same sender and same hash over header, seal and body */
-};
-
 struct sch_event {
     enum sch_event_type type;
     /* SUBMIT: resolved from the directory; NULL: the address is unknown. sender is proven by the key. */
@@ -53,7 +48,7 @@ struct sch_event {
     const struct sch_party *receiver;
     const struct sch_party *copy[SCH_COPIES_MAX];
     const struct sch_party *creditor;   /* REFERRAL that names one */
-    const struct sch_existing *existing;
+    bool id_in_use;                     /* another message has this id; a resend never comes this far */
     bool has_body;
     bool gp_key;                        /* the signing key is marked `gp` */
     uint64_t kenmerk;                   /* for the dossier that this message opens */
@@ -69,7 +64,6 @@ struct sch_event {
 
 enum sch_effect_type {
     SCH_EFFECT_REJECT = 1,              /* code, field */
-    SCH_EFFECT_DUPLICATE,               /* answer with the first receipt again */
     SCH_EFFECT_RECEIPT,                 /* warnings; sequence */
     SCH_EFFECT_STORE,                   /* keep the submitted message; sequence */
     SCH_EFFECT_MAKE,                    /* keep a broker's message: made; message, member (to), sequence */

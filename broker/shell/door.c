@@ -133,13 +133,14 @@ int sch_door_submission(const struct sch_book *book, const struct sch_key *key, 
         return code;
     if (sch_door_acts_for(key, submission->header.sender.text) != SCH_OK)
         return refuse(fault, SCH_E_NOT_YOURS, "header.sender");
+    sch_seal_hash(submission->header_bytes, submission->seal_bytes, body, submission->hash);
+    submission->proven = true;
     code = check_letter(book, &submission->header, &seal, body, now_ms, fault);
     if (code != SCH_OK)
         return code;
     code = check_signer(book, submission, &seal, now_ms, verify, &signer, fault);
     if (code != SCH_OK)
         return code;
-    sch_seal_hash(submission->header_bytes, submission->seal_bytes, body, submission->hash);
     resolve(book, signer, submission);
     return SCH_OK;
 }

@@ -16,8 +16,9 @@
 struct sch_submission {
     struct sch_header header;
     struct sch_bytes header_bytes, seal_bytes, body;
-    uint8_t hash[32];                   /* sch_seal_hash() */
-    struct sch_event event;             /* SUBMIT, but for `existing` and `kenmerk` */
+    bool proven;                        /* readable, and the transport key acts for its sender */
+    uint8_t hash[32];                   /* sch_seal_hash(), once proven */
+    struct sch_event event;             /* SUBMIT, but for id_in_use and kenmerk */
 };
 
 /* The transport key of a session: known, a transport key, valid now. SCH_OK, UNKNOWN_KEY or KEY_REVOKED. */

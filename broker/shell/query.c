@@ -74,6 +74,8 @@ int sch_query_permit(struct sch_work *work, struct sch_store *store, const struc
                      const struct sch_key *key, const struct sch_query *query, struct sch_query_permit *permit,
                      struct sch_fault *fault)
 {
+    /* The field is the one that was asked by, so that a foreign dossier and no dossier look the same. */
+    const char *asked_by = sch_id_is_none(&query->dossier) ? "query.kenmerk" : "query.dossier";
     const struct sch_dossier *dossier;
 
     memset(permit, 0, sizeof *permit);
@@ -89,10 +91,10 @@ int sch_query_permit(struct sch_work *work, struct sch_store *store, const struc
     if (query->type != SCH_QUERY_DOSSIER && query->type != SCH_QUERY_TRACE)
         return SCH_OK;
     if (!dossier_named(store, query, &permit->dossier))
-        return refuse(fault, SCH_E_UNKNOWN_DOSSIER, "query.kenmerk");
+        return refuse(fault, SCH_E_UNKNOWN_DOSSIER, asked_by);
     dossier = sch_work_dossier(work, &permit->dossier);
     if (dossier == NULL || !may_see(permit, dossier))
-        return refuse(fault, SCH_E_UNKNOWN_DOSSIER, "query.dossier");
+        return refuse(fault, SCH_E_UNKNOWN_DOSSIER, asked_by);
     return SCH_OK;
 }
 

@@ -80,12 +80,19 @@ bool sch_work_failed(const struct sch_work *work);
 
 /*
  * Steps an event on a dossier of this working set and writes down what it does; FOLLOW effects are stepped
- * on their own dossiers at once. submission: with SUBMIT only. world's sequence and the event's kenmerk and
- * `existing` are filled here.
+ * on their own dossiers at once. submission: with SUBMIT only. world's sequence and the event's kenmerk
+ * and id_in_use are filled here.
  */
 struct sch_step_outcome sch_work_step(struct sch_work *work, struct sch_world *world, struct sch_dossier *dossier,
                                       struct sch_event *event, const struct sch_submission *submission,
                                       const struct sch_actor *actor);
+
+/*
+ * Was this very submission stored before? Then *outcome is its first receipt again. Asked before any other check,
+ * because what was receipted stays so, also when the keys that it was made with are no longer valid.
+ */
+bool sch_work_resent(struct sch_work *work, const struct sch_submission *submission,
+                     struct sch_step_outcome *outcome);
 
 /* Writes a refusal that the core did not see (the door's), or a reading, into the audit. */
 void sch_work_refused(struct sch_work *work, const struct sch_actor *actor, const struct sch_id *message,

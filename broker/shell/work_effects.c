@@ -274,22 +274,24 @@ static void write_phase(struct job *job, const struct sch_effect *effect)
 
 /* ---- answers ------------------------------------------------------------------------------------ */
 
-static void answer_receipt(struct job *job, uint32_t warnings, bool duplicate)
+static struct sch_step_outcome receipt_of(const struct sch_message_row *row, bool duplicate)
 {
-    const struct sch_header *header = &job->submission->header;
-    struct sch_message_row *row = sch_work_message(job->work, &header->id);
+    return (struct sch_step_outcome){
+        .type = SCH_OUTCOME_RECEIPT, .duplicate = duplicate, .message = row->id, .dossier = row->dossier,
+        .kenmerk = row->kenmerk, .sequence = row->sequence, .stored_ms = row->stored_ms, .warnings = row->warnings,
+    };
+}
+
+static void answer_receipt(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_message_row *row = sch_work_message(job->work, &job->submission->header.id);
 
     if (row == NULL) {
         job->work->failed = true;
         return;
     }
-    if (!duplicate)
-        row->warnings = warnings;
-    job->outcome = (struct sch_step_outcome){
-        .type = SCH_OUTCOME_RECEIPT, .duplicate = duplicate, .message = row->id, .dossier = row->dossier,
-        .kenmerk = row->kenmerk, .sequence = row->sequence, .stored_ms = row->stored_ms, .warnings = row->warnings,
-    };
-    job->work->metrics->duplicates += duplicate;
+    row->warnings = effect->warnings;
+    job->outcome = receipt_of(row, false);
 }
 
 /* A settlement of what is settled already is answered with the state that it has. */
@@ -323,9 +325,8 @@ static void apply_effect(struct job *job, const struct sch_effect *effect)
 
     switch (effect->type) {
     case SCH_EFFECT_REJECT: answer_rejected(job, effect); changes = false; break;
-    case SCH_EFFECT_DUPLICATE: answer_receipt(job, 0, true); changes = false; break;
     case SCH_EFFECT_SETTLED: answer_settled(job, effect->state); changes = false; break;
-    case SCH_EFFECT_RECEIPT: answer_receipt(job, effect->warnings, false); break;
+    case SCH_EFFECT_RECEIPT: answer_receipt(job, effect); break;
     case SCH_EFFECT_STORE: store_submitted(job, effect); break;
     case SCH_EFFECT_MAKE: store_made(job, effect); break;
     case SCH_EFFECT_DELIVER: deliver(job, effect); break;
@@ -348,16 +349,18 @@ static void apply_effect(struct job *job, const struct sch_effect *effect)
 
 /* ---- the step ----------------------------------------------------------------------------------- */
 
-static const struct sch_existing *existing_of(struct sch_work *work, const struct sch_submission *submission,
-                                              struct sch_existing *existing)
+bool sch_work_resent(struct sch_work *work, const struct sch_submission *submission,
+                     struct sch_step_outcome *outcome)
 {
-    const struct sch_message_row *row = sch_work_message(work, &submission->header.id);
+    const struct sch_message_row *row =
+        submission->proven ? sch_work_message(work, &submission->header.id) : NULL;
 
-    if (row == NULL)
-        return NULL;
-    existing->same = !row->made && strcmp(row->sender.text, submission->header.sender.text) == 0 &&
-                     memcmp(row->hash, submission->hash, sizeof row->hash) == 0;
-    return existing;
+    if (row == NULL || row->made || strcmp(row->sender.text, submission->header.sender.text) != 0 ||
+        memcmp(row->hash, submission->hash, sizeof row->hash) != 0)
+        return false;
+    *outcome = receipt_of(row, true);
+    work->metrics->duplicates++;
+    return true;
 }
 
 /* A dossier that this one says it follows hears of it in the same turn. */
@@ -380,11 +383,10 @@ struct sch_step_outcome sch_work_step(struct sch_work *work, struct sch_world *w
     struct job job = { .work = work, .dossier = dossier, .world = world, .event = event,
                        .submission = submission, .actor = actor };
     bool opened = dossier->phase == SCH_PHASE_NONE;
-    struct sch_existing existing;
 
     world->sequence = work->meta.next_sequence;
     if (event->type == SCH_EVENT_SUBMIT) {
-        event->existing = existing_of(work, submission, &existing);
+        event->id_in_use = sch_work_message(work, &submission->header.id) != NULL;
         event->kenmerk = work->meta.next_kenmerk;
     }
     (void)sch_step(world, dossier, event, work->effects);
@@ -394,7 +396,6 @@ struct sch_step_outcome sch_work_step(struct sch_work *work, struct sch_world *w
         sch_work_slot_of(dossier)->dirty = true;
     if (opened && dossier->phase != SCH_PHASE_NONE)
         work->meta.next_kenmerk = (work->meta.next_kenmerk + 1) % SCH_KENMERK_LIMIT;
-    event->existing = NULL;
     step_followed(&job, world);
     return job.outcome;
 }

@@ -251,7 +251,7 @@ int step_fixture_send(struct step_fixture *f)
         event->copy[i] = resolve(f, &f->header.copies[i]);
     }
     event->creditor = resolve(f, &f->header.creditor);
-    event->existing = f->has_existing ? &f->existing : NULL;
+    event->id_in_use = f->id_in_use;
     event->has_body = sch_kind_rule(f->header.kind)->letter == SCH_LETTER_MANDATORY;
     event->gp_key = f->gp_key;
     event->kenmerk = 7;

@@ -26,9 +26,8 @@ struct step_fixture {
     struct sch_effects effects;
     struct sch_header header;           /* the message under construction */
     struct sch_event event;
-    struct sch_existing existing;
     bool gp_key;
-    bool has_existing;
+    bool id_in_use;
     uint64_t id_count;
     struct sch_id last;                 /* of the last message that was sent */
     struct sch_id referral;

@@ -68,22 +68,13 @@ static void test_kinds_not_yet(void **state)
     expect(SCH_E_FIELD_INVALID, "header.kind");
 }
 
-static void test_duplicates(void **state)
+static void test_id_in_use(void **state)
 {
     (void)state;
     begin(S);
     (void)step_fixture_message(&f, SCH_KIND_ACCEPTANCE);
-    f.has_existing = true;
+    f.id_in_use = true;
     expect(SCH_E_ID_IN_USE, "header.id");
-    f.existing.same = true;
-    before = f.dossier;
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
-    assert_int_equal(f.effects.count, 1);
-    assert_int_equal(f.effects.effect[0].type, SCH_EFFECT_DUPLICATE);
-    assert_memory_equal(&f.dossier, &before, sizeof before);
-    /* A resend is answered long after its id has become too old for a first submission. */
-    step_fixture_wait(&f, 45);
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
 }
 
 static void test_age_of_the_id(void **state)
@@ -294,7 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds_not_yet),
-        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_id_in_use),
         cmocka_unit_test(test_age_of_the_id),
         cmocka_unit_test(test_dates_against_today),
         cmocka_unit_test(test_parties_known),
