@@ -18,7 +18,8 @@
 #define HEARTBEAT_TIMEOUT_MS 30000
 #define RECONNECT_MS 500
 #define RECONNECT_MAX_MS 30000
-#define HIGH_WATER 64
+#define SEND_HIGH_WATER 64
+#define RECEIVE_HIGH_WATER 1024         /* what the broker sends is bounded by window and credit */
 #define FRAME_SIZE_MAX (SCH_DIRECTORY_SIZE_MAX + SCH_REPLY_SIZE_MAX)
 #define ZAP_REFUSED 400
 
@@ -103,8 +104,8 @@ static bool set_options(const struct sch_link *link, void *socket)
            set_int(socket, ZMQ_SNDTIMEO, SEND_TIMEOUT_MS) &&
            set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
            set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
-           set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) && set_int(socket, ZMQ_SNDHWM, HIGH_WATER) &&
-           set_int(socket, ZMQ_RCVHWM, HIGH_WATER) &&
+           set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) && set_int(socket, ZMQ_SNDHWM, SEND_HIGH_WATER) &&
+           set_int(socket, ZMQ_RCVHWM, RECEIVE_HIGH_WATER) &&
            zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_size_max, sizeof frame_size_max) == 0 &&
            zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, config->server_key, 32) == 0 &&
            zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, config->transport_key.public_key, 32) == 0 &&

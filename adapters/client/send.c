@@ -14,7 +14,7 @@
 #include "draft.h"
 #include "id.h"
 
-#define WINDOW 64                       /* messages in flight */
+#define WINDOW 32                       /* messages in flight: half of what a broker queues for a peer */
 #define WINDOW_BYTES ((size_t)8 << 20)  /* and their bytes */
 #define RESEND_MS 10000                 /* no answer: the same bytes again */
 #define BACKOFF_MS 500
