@@ -136,8 +136,8 @@ class Region:
                 f"[region {self.name}]\nkey = {self.key[0].hex()}\n"
                 f"[client]\ntransport_key = keys/{stem}-transport.key\nstate = state-{stem}\n")
         for p in [party] + [q for q in self.parties if q.address in (mailboxes or ())]:
-            text += (f"[mailbox {p.address}]\nsign_key = keys/{p.stem}-sign.key\nsign_key_id = {p.stem}-sign\n"
-                     f"seal_key = keys/{p.stem}-seal.key\n")
+            text += (f"[mailbox {p.address}]\nsign_key = keys/{p.stem}-sign.key\n"
+                     f"sign_key_id = {p.stem}-sign\nseal_key = keys/{p.stem}-seal.key\n")
         (self.folder / f"state-{stem}").mkdir(mode=0o700, exist_ok=True)
         path.write_text(text)
         return path

@@ -97,7 +97,8 @@ class RealMessages(Loop):
         self.refer("nl-ORM_O01-RepotoHl7Test-3551a5b608.hl7")
 
     def test_answers_that_match_nothing(self):
-        for name in ("SIU-S12-01.hl7", "SIU-S26-01.hl7", "MDM-T02-01.hl7", "MDM-T02-02.hl7", "MDM-T02-03.hl7"):
+        for name in ("SIU-S12-01.hl7", "SIU-S26-01.hl7", "MDM-T02-01.hl7", "MDM-T02-02.hl7",
+                     "MDM-T02-03.hl7"):
             with self.subTest(name):
                 content = real(name)
                 answer = self.epd.send(content)
@@ -117,7 +118,8 @@ class RealMessages(Loop):
             message.segment("MSH")[10] = "ANSWER-" + number
             answer = self.epd.send(str(message))
             self.assertAcknowledged(answer, ("AA",), "ANSWER-" + number)
-            told = self.his_peer.next(lambda m: kenmerk in str(m) and "SIU^" + event in str(m.segment("MSH")[9]))
+            told = self.his_peer.next(
+                lambda m: kenmerk in str(m) and "SIU^" + event in str(m.segment("MSH")[9]))
             self.assertIsNotNone(told, f"{event} did not reach the HIS")
 
     def test_resend_is_answered_again(self):

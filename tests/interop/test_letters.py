@@ -85,7 +85,8 @@ class Letters(unittest.TestCase):
             header = pb.Header(version=1, id=uuid7(now), kind=pb.KIND_REFERRAL, sender=LINDE, receiver=HAVEN,
                                urgency=pb.URGENCY_SOON, letter_date=date(now), author_role=pb.ROLE_GP,
                                sections=1 << 0 | 1 << 4, sections_known=True).SerializeToString()
-            letter = client.letter_bytes({0: "Graag uw oordeel over paniekklachten.", 4: "Geen acuut gevaar."},
+            letter = client.letter_bytes({0: "Graag uw oordeel over paniekklachten.",
+                                           4: "Geen acuut gevaar."},
                                          [("application/pdf", "brief.pdf", document)])
             seal, body = sealing.make(header, letter, [(HAVEN, *directory.seal_key(HAVEN))], "linde-sign",
                                       linde.sign[1])

@@ -79,7 +79,8 @@ class Tools(unittest.TestCase):
             sealing.verify(seal, delivery.header, body, directory.public(seal.signing_key))
             letter = pb.Letter.FromString(sealing.open_letter(
                 seal, delivery.header, body, NORTH, self.region.party("noordrand").seal[1]))
-            self.assertEqual({s.code: s.text for s in letter.sections}, {0: "Graag uw oordeel.", 1: "Somber."})
+            self.assertEqual({s.code: s.text for s in letter.sections}, {0: "Graag uw oordeel.",
+                                                                          1: "Somber."})
             north.settle(NORTH, pb.Header.FromString(delivery.header).id, pb.VERDICT_COLLECTED)
             north.attach()
 
