@@ -53,7 +53,7 @@ only() { # NAME PATTERN FILES-PATTERN
 only protobuf 'pb-c\.h|protobuf-c' '^proto/(wire|arena)'
 only LMDB '<lmdb\.h>' '^broker/shell/(store_lmdb|lmdb_[a-z]+|backup)'
 only ZeroMQ '<zmq\.h>' '^(broker/shell/net_zmq|adapters/client/)'
-only 'the clock' '<(time|sys/time)\.h>' '^(broker/shell/(clock_posix|log|http|control|config|store_lmdb)|broker/main|proto/(ini|id|error)|adapters/)'
+only 'the clock' '<(time|sys/time)\.h>' '^(broker/shell/(clock_posix|net_zmq|log|http|control|config|store_lmdb)|broker/main|proto/(ini|id|error)|adapters/)'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

