@@ -1,20 +1,22 @@
-/* log.c: see log.h. The levels of syslog go before each line, which the journal reads and cuts off. */
+/* log.c: see log.h. Under systemd the level goes before each line, which the journal reads and cuts off. */
 #include "log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "stamp.h"
 
-static bool as_json;
+static bool as_json, to_journal;
 static char side[8];
 
 void sch_hl7v2_log_open(bool json, const char *which)
 {
     as_json = json;
+    to_journal = getenv("JOURNAL_STREAM") != NULL;
     snprintf(side, sizeof side, "%s", which);
 }
 
@@ -47,7 +49,7 @@ static int level_number(char level)
 
 void sch_hl7v2_log(char level, const char *code, const char *format, ...)
 {
-    char text[512], quoted[1024], at[SCH_STAMP_SIZE], line[1400];
+    char text[512], quoted[1024], at[SCH_STAMP_SIZE], line[1400], prefix[8] = "";
     struct timespec now;
     va_list list;
 
@@ -59,14 +61,16 @@ void sch_hl7v2_log(char level, const char *code, const char *format, ...)
     clock_gettime(CLOCK_REALTIME, &now);
     sch_stamp_log((int64_t)now.tv_sec * 1000, at);
     quote(text, quoted, sizeof quoted);
+    if (to_journal)
+        snprintf(prefix, sizeof prefix, "<%d>", level_number(level));
     int size;
     if (as_json)
         size = snprintf(line, sizeof line,
-                        "{\"ts\":\"%s\",\"level\":\"%s\",\"code\":\"%s\",\"side\":\"%s\",\"msg\":\"%s\"}\n",
-                        at, level_name(level), code, side, quoted);
+                        "%s{\"ts\":\"%s\",\"level\":\"%s\",\"code\":\"%s\",\"side\":\"%s\",\"msg\":\"%s\"}\n",
+                        prefix, at, level_name(level), code, side, quoted);
     else
-        size = snprintf(line, sizeof line, "<%d>%s %s %s side=%s %s\n", level_number(level), at,
-                        level_name(level), code, side, text);
+        size = snprintf(line, sizeof line, "%s%s %-7s %s side=%s %s\n", prefix, at, level_name(level), code,
+                        side, text);
     /* One write per line, so that lines of several processes do not mix. A log that fails changes nothing. */
     if (size > 0
         && write(STDERR_FILENO, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1) < 0)

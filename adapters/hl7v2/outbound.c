@@ -228,8 +228,9 @@ sch_verdict sch_adapter_deliver(const sch_msg *msg, void *context)
     /* Its lease ran out while the peer was away: it is in the queue still. */
     if (find_held(adapter, &giving.header->id, sch_msg_mailbox(msg)) != NULL)
         return SCH_LATER;
+    /* Nobody will settle it in this session: it waits in the mailbox for the next. */
     if (adapter->draining)
-        return SCH_RETRY;
+        return SCH_LATER;
     sch_arena_reset(&adapter->arena);
     fill_values(&giving);
     read_original(&giving);

@@ -120,6 +120,13 @@ class House:
         process.send_signal(number)
         return process.wait(20)
 
+    def mend(self):
+        """Starts again what a failed case left dead, so that each case stands alone."""
+        for name in ("broker", "epd", "his"):
+            if name in self.processes and self.processes[name].poll() is None:
+                continue
+            self.start_broker() if name == "broker" else self.start_adapter(name)
+
     def stop_all(self):
         for name in list(self.processes):
             self.stop(name, signal.SIGKILL)
@@ -357,6 +364,36 @@ def readable_elsewhere(house):
     return None
 
 
+def options_and_files(house):
+    def outcome(*arguments):
+        done = subprocess.run([os.path.join(house.bin, "scharnier-hl7v2"), *arguments], capture_output=True, text=True,
+                              timeout=30, cwd=house.dir, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def broken(name, old, new):
+        with open(house.path(name), encoding="utf-8") as file:
+            text = file.read()
+        check(old in text, "%s holds no %s" % (name, old))
+        with open(house.path("broken-" + name), "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+        return "broken-" + name
+
+    check(outcome("--help")[0] == 0 and outcome("--version") == (0, "scharnier-hl7v2 0.1.0\n"), "--help, --version")
+    check(outcome()[0] == 2 and outcome("--nonsense", "his.conf")[0] == 2, "usage is not exit 2")
+    check(outcome("--check-config", "his.conf") == (0, "his.conf: valid\n"), "a right file is not valid")
+    for name, said in ((broken("his.conf", "ack_timeout", "ack_timeuot"), 'did you mean "ack_timeout"?'),
+                       (broken("epd.conf", "side = epd", "side = lab"), "broken-epd.conf:2: side is his or epd"),
+                       ("nowhere.conf", "nowhere.conf")):
+        code, text = outcome("--check-config", name)
+        check(code != 0 and said in text, "%s: exit %d, %s" % (name, code, text))
+    name = broken("his.conf", "map = his.map.ini", "map = " + broken("his.map.ini", "R = ROUTINE", "R = ROUTIN"))
+    code, text = outcome("--check-config", name)
+    check(code == 6 and 'did you mean "ROUTINE"?' in text, "a wrong map: exit %d, %s" % (code, text))
+    check(outcome(name)[0] == 6, "a wrong map starts")
+    code, text = outcome("his.conf")
+    check(code == 1 and "E1005" in text, "a second process on the same state: exit %d, %s" % (code, text))
+
+
 def logs_without_patients(house):
     for name in ("broker", "his", "epd"):
         log = house.log(name)
@@ -373,7 +410,7 @@ def stops_cleanly(house):
 
 CASES = [every_shape_of_referral, every_answer_reaches_the_his, an_answer_by_kenmerk_only, withdrawal_and_back,
          the_same_again, what_cannot_be_taken, garbage, sizes, answers_of_the_peer, broker_away,
-         killed_between_frame_and_ack, readable_elsewhere, logs_without_patients, stops_cleanly]
+         killed_between_frame_and_ack, readable_elsewhere, options_and_files, logs_without_patients, stops_cleanly]
 
 
 def main():
@@ -383,17 +420,15 @@ def main():
     house = House(os.path.abspath(sys.argv[1]))
     failed = 0
     try:
-        house.start_broker()
-        house.start_adapter("epd")
-        house.start_adapter("his")
         for case in CASES:
             if len(sys.argv) > 2 and case.__name__ not in sys.argv[2:]:
                 continue
             begun = time.monotonic()
             try:
+                house.mend()
                 note = case(house) or ""
                 print("  ok    %-32s %5.1f s  %s" % (case.__name__, time.monotonic() - begun, note), flush=True)
-            except (Failure, OSError, StopIteration) as failure:
+            except (Failure, OSError, StopIteration, subprocess.TimeoutExpired) as failure:
                 failed += 1
                 print("  FAIL  %-32s %s" % (case.__name__, failure), flush=True)
     finally:
