@@ -104,6 +104,7 @@ $(LIB_TEST): $(call obj,$(TESTLIB)) ; $(archive)
 $(LIB_HL7V2): $(call obj,$(filter-out adapters/hl7v2/main.c,$(HL7V2))) ; $(archive)
 $(LIBSCHARNIER_A): $(call obj,$(CLIENT) $(PROTO)) $(GEN_O) ; $(archive)
 $(LIBSCHARNIER_SO): $(call obj,$(CLIENT) $(PROTO)) $(GEN_O)
+	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libscharnier.so.0 -o $@ $^ $(CLIENT_LIBS)
 	$(Q)ln -sf libscharnier.so.0 $(B)/lib/libscharnier.so

@@ -229,7 +229,7 @@ int main(int argc, char **argv)
     case MIGRATE:
         return with_config(config, MIGRATE, 0, NULL);
     case CHECK_CONFIG:
-        return sch_config_check(config, now_ms(), stdout);
+        return sch_config_print_check(config, now_ms(), stdout);
     case PRINT_STATES:
         sch_print_states(stdout);
         return 0;

@@ -506,7 +506,7 @@ static void check_book(struct reader *reader, int64_t now_ms, FILE *out)
     sch_book_free(book);
 }
 
-int sch_config_check(const char *path, int64_t now_ms, FILE *out)
+int sch_config_print_check(const char *path, int64_t now_ms, FILE *out)
 {
     struct sch_config config;
     sch_error error = SCH_ERROR_INIT;

@@ -63,6 +63,6 @@ const char *sch_config_fixed(const struct sch_config *running, const struct sch_
  * --check-config: reads everything that the file names, prints every fault to out and ends with
  * "not valid: 1 error, 1 warning" or "valid: …". Returns the exit code: 0 or 6.
  */
-int sch_config_check(const char *path, int64_t now_ms, FILE *out);
+int sch_config_print_check(const char *path, int64_t now_ms, FILE *out);
 
 #endif

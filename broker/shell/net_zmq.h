@@ -22,8 +22,10 @@
 /* Beyond the largest body, so that one that is a little too large is answered and not cut off. */
 #define SCH_NET_FRAME_SIZE_MAX (SCH_BODY_SIZE_MAX + 65536)
 
-/* Messages that wait in either direction per connection. Credit does the flow control, not this. */
-#define SCH_NET_HWM 64
+/* Messages that wait per connection. Credit does the flow control, not this: on the way out there is room for a
+ * session's whole credit and as many answers as a client may wait for, so that an answer is not lost to letters. */
+#define SCH_NET_RECEIVE_HWM 64
+#define SCH_NET_SEND_HWM (SCH_CREDIT_MESSAGES_MAX + SCH_REQUESTS_MAX)
 
 struct sch_net_options {
     char endpoint[SCH_NET_ENDPOINTS_MAX][SCH_NET_ENDPOINT_MAX + 1];     /* "tcp://127.0.0.1:5890" */

@@ -38,6 +38,7 @@
 #define SCH_CREDIT_BYTES_MAX (16 * 1024 * 1024)
 #define SCH_LEASE_MS 60000                      /* monotonic */
 #define SCH_RETRIES_MAX 10                      /* then a dead letter */
+#define SCH_REQUESTS_MAX 64                     /* commands that a client may have unanswered */
 #define SCH_ATTACHED_MAX 32                     /* mailboxes of one session */
 
 /* A dossier's record. See broker/core/dossier.h for why these bound one another. */

@@ -244,7 +244,7 @@ static void test_check(void **state)
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
     (void)load(f, BROKER "max_retrys = 3\n" REGION "[norms]\nfile = nl.ini\n[permits]\nfile = permits.ini\n");
-    assert_int_equal(sch_config_check(f->path, 0, out), 6);
+    assert_int_equal(sch_config_print_check(f->path, 0, out), 6);
     assert_int_equal(fclose(out), 0);
     assert_non_null(strstr(text, ":5: error: unknown key \"max_retrys\"\n"));
     assert_non_null(strstr(text, "/nl.ini: error: No such file or directory\n"));

@@ -131,6 +131,7 @@ static void write_codes(FILE *out)
     X(CREDIT_BYTES_MAX, "bytes of body that a session may ask to hold") \
     X(LEASE_MS, "ms that a delivery is yours before it may go to another session") \
     X(RETRIES_MAX, "attempts at one delivery: the RETRY of the last makes it a dead letter") \
+    X(REQUESTS_MAX, "commands that a client may have unanswered; an answer beyond may be lost, and is asked for again") \
     X(ATTACHED_MAX, "mailboxes of one session") \
     X(PARTY_DELIVERIES_MAX, "unsettled deliveries of one dossier that parties made") \
     X(DELIVERIES_MAX, "unsettled deliveries of one dossier in all") \
