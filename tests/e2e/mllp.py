@@ -146,14 +146,25 @@ class Receiver(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self, port, answer):
-        self.answer = answer
+        self.answer, self.connections = answer, []
         super().__init__(("127.0.0.1", port), _Handler)
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def stop(self):
+        """Stops listening and ends what is open."""
+        self.shutdown()
+        self.server_close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
 
 class _Handler(socketserver.BaseRequestHandler):
     def handle(self):
+        self.server.connections.append(self.request)
         try:
             for raw in read_frames(self.request):
                 answer = self.server.answer(Message(raw))

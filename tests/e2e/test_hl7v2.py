@@ -8,6 +8,7 @@ the directory kept for reading.
 """
 import base64
 import os
+import random
 import re
 import shutil
 import signal
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -45,6 +47,12 @@ def check(condition, what):
         raise Failure(what)
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Peer:
     """A listening HIS or EPD: keeps what it got, answers as `how` says (a list is used up first)."""
 
@@ -52,6 +60,13 @@ class Peer:
         self.got, self.how, self.next = [], "AA", []
         self.receiver = mllp.Receiver(0, self.answer)
         self.port = self.receiver.port
+
+    def close(self):
+        """Stops listening, and ends the connections that are open."""
+        self.receiver.stop()
+
+    def open(self):
+        self.receiver = mllp.Receiver(self.port, self.answer)
 
     def answer(self, message):
         how = self.next.pop(0) if self.next else self.how
@@ -89,9 +104,9 @@ class House:
         shutil.copy(os.path.join(EXAMPLES, side + ".map.ini"), self.dir)
         with open(self.path(side + ".conf"), "w", encoding="utf-8") as file:
             file.write("[adapter]\nside = %s\nclient_config = region/%s.conf\nmap = %s.map.ini\nstate = state-%s\n"
-                       "[listen]\nport = 0\nframe_max = %d\nanswer_timeout = 3\n"
+                       "[listen]\nport = %d\nframe_max = %d\nanswer_timeout = 3\n"
                        "[peer]\nhost = 127.0.0.1\nport = %d\nack_timeout = 2\n"
-                       % (side, party, side, side, FRAME_MAX, peer_port))
+                       % (side, party, side, side, free_port(), FRAME_MAX, peer_port))
 
     def start(self, name, *command):
         log = open(self.path(name + ".log"), "ab")
@@ -321,6 +336,38 @@ def answers_of_the_peer(house):
     check(got[0].get("TXA", 2) == "NIETBEZORGD" and "geweigerd" in got[0].text, "the HIS is not told of the refusal")
 
 
+def peer_away(house):
+    """The EPD does not listen for a while: the referral is durable, waits, and comes."""
+    house.refer()
+    house.epd.close()
+    raw, order = house.example("REF-I12.hl7")
+    check(house.exchange("his", raw)[0] == "AA", "the referral did not get AA")
+    time.sleep(1.0)
+    house.epd.open()
+    wait_for("the referral at the EPD", lambda: house.epd.accepted("REF^I12", order), 40)
+
+
+def many_at_once(house):
+    """Forty connections, one referral each: all durable, each of them once at the EPD."""
+    messages = [house.example("ORM-O01.hl7", text={"94061234": "06290713", "BGGZ^": "GGZANGST^"}) for _ in range(40)]
+    answers = {}
+
+    def send(raw, order):
+        answers[order] = house.exchange("his", raw)[0]
+    threads = [threading.Thread(target=send, args=message) for message in messages]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.monotonic() - begun
+    check(all(answers.get(order) == "AA" for _, order in messages), "not all got AA")
+    for _, order in messages:
+        wait_for("all at the EPD", lambda: house.epd.accepted("REF^I12", order))
+    check(all(len(house.epd.accepted("REF^I12", order)) == 1 for _, order in messages), "one came twice")
+    return "%d AA in %.2f s" % (len(messages), seconds)
+
+
 def broker_away(house):
     house.stop("broker")
     raw, order = house.example("REF-I12.hl7")
@@ -351,6 +398,35 @@ def killed_between_frame_and_ack(house):
     check(house.exchange("epd", raw)[0] == "AA", "the table did not survive")
     got = wait_for("the acceptance at the HIS", lambda: house.his.accepted("RRI^I12", order))
     check(got[0].get("PID", 3) == "999990019", "the patient is not named any more")
+
+
+def killed_at_random(house):
+    """Both adapters are killed again and again under traffic: every AA reaches the EPD, none under two ids."""
+    chance = random.Random(7)
+    messages = [house.example("ORM-O01.hl7", text={"94061234": "06290713", "BGGZ^": "GGZANGST^"}) for _ in range(60)]
+    codes = []
+
+    def send_all():
+        sender = mllp.Sender("127.0.0.1", house.ports["his"], 10, lambda *_, **__: None)
+        codes.extend(sender.send(raw, tries=200, wait=0.02) for raw, _ in messages)
+        sender.close()
+    thread = threading.Thread(target=send_all)
+    thread.start()
+    kills = 0
+    while thread.is_alive() and kills < 30:
+        time.sleep(chance.uniform(0.0, 0.15))
+        name = chance.choice(("his", "epd"))
+        house.stop(name, signal.SIGKILL)
+        house.start_adapter(name)
+        kills += 1
+    thread.join(60)
+    check(codes == ["AA"] * len(messages), "not all got AA: %s" % codes)
+    again = 0
+    for _, order in messages:
+        got = wait_for("all at the EPD", lambda: house.epd.accepted("REF^I12", order), 90)
+        check(len({m.control for m in got}) == 1 and len({m.kenmerk for m in got}) == 1, "one referral became two")
+        again += len(got) - 1
+    return "%d kills, %d redelivered" % (kills, again)
 
 
 def readable_elsewhere(house):
@@ -409,8 +485,9 @@ def stops_cleanly(house):
 
 
 CASES = [every_shape_of_referral, every_answer_reaches_the_his, an_answer_by_kenmerk_only, withdrawal_and_back,
-         the_same_again, what_cannot_be_taken, garbage, sizes, answers_of_the_peer, broker_away,
-         killed_between_frame_and_ack, readable_elsewhere, options_and_files, logs_without_patients, stops_cleanly]
+         the_same_again, what_cannot_be_taken, garbage, sizes, answers_of_the_peer, peer_away, many_at_once,
+         broker_away, killed_between_frame_and_ack, killed_at_random, readable_elsewhere, options_and_files,
+         logs_without_patients, stops_cleanly]
 
 
 def main():
