@@ -40,7 +40,7 @@ $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(TEST_ARCHIVES)
 
 # tests/run.sh takes NAME COMMAND… -- NAME COMMAND…
 suite = $(foreach program,$(1),$(notdir $(program)) $(program) --)
-RUN := SCHARNIER_DATA=$(SCHARNIER_DATA) SCHARNIER_BUILD=$(B) tests/run.sh
+RUN := SCHARNIER_DATA=$(if $(SCHARNIER_DATA),$(abspath $(SCHARNIER_DATA))) SCHARNIER_BUILD=$(abspath $(B)) tests/run.sh
 GOLDEN := layers tests/layers.sh $(CC) $(call obj,$(CORE)) -- \
     design /usr/bin/python3 tests/golden/design_files.py -- \
     norm-due /usr/bin/python3 tests/golden/norm_due.py $(DUE_BATCH) -- \
@@ -69,7 +69,7 @@ asan: ## unit, store and simulation tests under AddressSanitizer and UBSan
 
 .PHONY: interop
 interop: all ## a Python client written from PROTOCOL.md, and python3-hl7, against the real programs
-	$(Q)SCHARNIER_DATA=$(SCHARNIER_DATA) SCHARNIER_BUILD=$(B) /usr/bin/python3 tests/interop/run.py
+	$(Q)SCHARNIER_DATA=$(if $(SCHARNIER_DATA),$(abspath $(SCHARNIER_DATA))) SCHARNIER_BUILD=$(abspath $(B)) /usr/bin/python3 tests/interop/run.py
 
 .PHONY: bench
 bench: $(B)/tests/bench/floor $(B)/tests/bench/durable $(SCHARNIERD) ## durable receipts against the bare floor: the ratio
