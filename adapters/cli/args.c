@@ -212,3 +212,19 @@ bool sch_cli_is(const struct sch_cli *cli, const char *name)
 {
     return sch_cli_option(cli, name) != NULL;
 }
+
+int sch_cli_number(const struct sch_cli *cli, const char *name, size_t max, size_t fallback, size_t *number,
+                   sch_error *error)
+{
+    const char *text = sch_cli_option(cli, name);
+    *number = fallback;
+    if (text == NULL)
+        return SCH_OK;
+    size_t digits = strspn(text, "0123456789");
+    unsigned long value = strtoul(text, NULL, 10);
+    if (digits == 0 || digits > 9 || text[digits] != '\0' || value == 0 || value > max)
+        return sch_fail(error, SCH_E_USAGE, "--%s takes a number from 1 to %zu, not \"%.20s\"", name, max,
+                        text);
+    *number = value;
+    return SCH_OK;
+}

@@ -78,6 +78,10 @@ const char *sch_cli_option(const struct sch_cli *cli, const char *name);
 const char *sch_cli_each(const struct sch_cli *cli, const char *name, size_t *at);
 bool sch_cli_is(const struct sch_cli *cli, const char *name);
 
+/* An option's value as a number from 1 to max; fallback when it was not given. USAGE otherwise. */
+int sch_cli_number(const struct sch_cli *cli, const char *name, size_t max, size_t fallback, size_t *number,
+                   sch_error *error);
+
 /* "5", "5s", "500ms", "2m", "1h" and, where days are meant, "1d": milliseconds; -1: not readable. */
 int64_t sch_cli_duration(const char *text);
 

@@ -108,18 +108,19 @@ static int make_region(const struct sch_cli *cli, const char *folder, sch_error 
                                     .http_port = free_port(),
                                     .clock_rate = clock_rate(sch_cli_option(cli, "fast-clock")),
                                     .now_ms = real_ms() };
-    const char *port = sch_cli_option(cli, "port");
+    size_t port = 0;
+    if (sch_cli_number(cli, "port", UINT16_MAX, plan.port, &port, error) != SCH_OK)
+        return (int)error->code;
+    plan.port = (uint16_t)port;
     if (plan.clock_rate == 0)
         return sch_fail(error, SCH_E_USAGE,
                         "--fast-clock takes what passes in what: 1d=1s; at most %d times as fast",
                         CLOCK_RATE_MAX);
-    if (port != NULL)
-        plan.port = (uint16_t)strtoul(port, NULL, 10);
     if (plan.port == 0 || plan.http_port == 0)
-        return sch_fail(error, SCH_E_USAGE, "--port takes 1..65535");
+        return sch_fail(error, SCH_E_IO, "no free port on 127.0.0.1");
     snprintf(path, sizeof path, "%s/scharnierd.conf", folder);
     if (access(path, R_OK) == 0) {
-        if (sch_cli_is(cli, "fast-clock") || port != NULL)
+        if (sch_cli_is(cli, "fast-clock") || sch_cli_is(cli, "port"))
             return sch_fail(error, SCH_E_USAGE, "%s was made before; change listen and [clock] there", path);
         return SCH_OK;
     }

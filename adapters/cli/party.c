@@ -42,13 +42,20 @@ int sch_cli_run_party_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
     struct sch_directory *own = NULL;
-    const struct sch_directory *directory = get(cli, &own, &error);
+    const char *kind = sch_cli_option(cli, "kind");
+    int64_t wanted = kind != NULL ? sch_code_parse(SCH_SET_PARTY, kind) : 0;
+    const struct sch_directory *directory = NULL;
+    if (wanted < 0)
+        (void)sch_fail(&error, SCH_E_USAGE,
+                       "--kind \"%.40s\": GP_PRACTICE, POH_GGZ, OUT_OF_HOURS, GB_GGZ, S_GGZ, "
+                       "CRISIS, WIJKTEAM, MGN or COORDINATOR",
+                       kind);
+    else
+        directory = get(cli, &own, &error);
     if (directory == NULL)
         return sch_cli_fail(cli, &error);
     struct sch_table table = { .header = { "ADDRESS", "KIND", "NAME" }, .columns = 3 };
     json_t *rows = json_array();
-    const char *kind = sch_cli_option(cli, "kind");
-    int64_t wanted = kind != NULL ? sch_code_parse(SCH_SET_PARTY, kind) : 0;
     for (size_t i = 0; i < directory->party_count; i++) {
         const struct sch_party *party = &directory->parties[i];
         const char *text[] = { party->address.text, sch_code_name(SCH_SET_PARTY, party->kind), party->name };

@@ -10,6 +10,8 @@
 #include "send.h"
 
 #define LETTER_FILE_MAX (4 * 1024 * 1024)
+#define LIST_DEFAULT 100
+#define LIST_MAX 1000000
 
 /* Opens and connects. Out of reach is no reason not to write a message: it waits in the outbox. */
 static int prepare(struct sch_cli *cli, struct sch_spec *spec, bool must_connect, sch_error *error)
@@ -185,16 +187,16 @@ static bool take_rows(void *context, const struct sch_page *page)
 int sch_cli_run_referral_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
-    const char *limit = sch_cli_option(cli, "limit");
     struct listing list = { .cli = cli,
                             .rows = json_array(),
-                            .limit = limit != NULL ? strtoul(limit, NULL, 10) : 100,
                             .table = { .header = { "KENMERK", "SENT", "FROM", "TO", "STATUS", "LATE/OPEN",
                                                    "NEXT DUE" },
                                        .right = { [5] = true },
                                        .columns = 7 } };
     struct sch_query query = { .type = SCH_QUERY_DOSSIERS };
-    int code = sch_cli_ask(cli, &query, take_rows, &list, &error);
+    int code = sch_cli_number(cli, "limit", LIST_MAX, LIST_DEFAULT, &list.limit, &error);
+    if (code == SCH_OK)
+        code = sch_cli_ask(cli, &query, take_rows, &list, &error);
     int result = 0;
     if (code != SCH_OK) {
         result = sch_cli_fail(cli, &error);

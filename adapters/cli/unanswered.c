@@ -15,6 +15,7 @@
 #include "words.h"
 
 #define BUCKETS 5
+#define LIST_MAX 1000000
 
 struct worklist {
     struct sch_unanswered_row *row; /* by dossier */
@@ -199,10 +200,10 @@ int sch_cli_run_unanswered_ls(struct sch_cli *cli)
                                            "DAGEN", "NORM", "TERMIJN", "STATUS" },
                                .right = { [6] = true },
                                .columns = 10 };
-    const char *limit_text = sch_cli_option(cli, "limit");
-    size_t limit = limit_text != NULL ? strtoul(limit_text, NULL, 10) : SIZE_MAX;
+    size_t limit = 0;
     size_t *order = NULL;
-    if (load(cli, &list, &error) == SCH_OK && (order = order_by_due(&list)) == NULL)
+    if (sch_cli_number(cli, "limit", LIST_MAX, LIST_MAX, &limit, &error) == SCH_OK &&
+        load(cli, &list, &error) == SCH_OK && (order = order_by_due(&list)) == NULL)
         (void)sch_fail(&error, SCH_E_NO_MEMORY, "%zu rows", list.count);
     if (error.code != SCH_OK) {
         close_list(&list);
