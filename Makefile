@@ -160,6 +160,6 @@ help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile tests/*.mk tests/*/*.mk 2>/dev/null | \
 	    sed 's/:.*## /\t/' | sort | awk -F'\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
-include tests/tests.mk
 -include $(wildcard tests/*/*.mk)
+include tests/tests.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

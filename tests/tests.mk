@@ -84,7 +84,7 @@ test: ## everything that CI runs; installs what is missing first
 .PHONY: test-all
 test-all: all $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO)
 	$(Q)$(RUN) $(B)/log $(call suite,$(UNIT) $(STORE_TESTS)) \
-	    sim $(SIM) --count 200 -- $(SCENARIO_RUN) $(GOLDEN) $(E2E_RUN) \
+	    sim $(SIM) --count 200 -- scenario $(SCENARIO) tests/scenario/*.scn -- $(GOLDEN) \
 	    interop /usr/bin/python3 tests/interop/run.py -- \
 	    asan $(MAKE) --no-print-directory FLAVOUR=asan check N=20 -- \
 	    fuzz env BUILD=$(BUILD) tests/fuzz/run.sh $(or $(T),60)
