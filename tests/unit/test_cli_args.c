@@ -147,12 +147,29 @@ static void durations(void **state)
         assert_int_equal(sch_cli_duration(none[i]), -1);
 }
 
+static void numbers(void **state)
+{
+    (void)state;
+    size_t number = 0;
+    assert_int_equal(PARSE("dev", "--key", "200"), SCH_OK);
+    assert_int_equal(sch_cli_number(&cli, "key", 200, 7, &number, &error), SCH_OK);
+    assert_int_equal(number, 200);
+    assert_int_equal(sch_cli_number(&cli, "fact", 200, 7, &number, &error), SCH_OK);
+    assert_int_equal(number, 7);
+    const char *const none[] = { "0", "201", "", "x", "-1", "1x", " 1", "99999999999999999999" };
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        cli.option[0].value = none[i];
+        assert_int_equal(sch_cli_number(&cli, "key", 200, 7, &number, &error), SCH_E_USAGE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_and_operands),   cmocka_unit_test(options_anywhere),
         cmocka_unit_test(help_wants_nothing_else), cmocka_unit_test(wrong_usage_says_what_was_meant),
         cmocka_unit_test(too_many_options),        cmocka_unit_test(durations),
+        cmocka_unit_test(numbers),
     };
     return cmocka_run_group_tests_name("cli_args", tests, NULL, NULL);
 }
