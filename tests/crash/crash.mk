@@ -1,19 +1,20 @@
 # The crash test: real processes, killed with SIGKILL. Included by the Makefile.
 
 CRASH := $(B)/tests/crash
-CRASH_CLIENT_WRAP := -Wl,--wrap=zmq_send -Wl,--wrap=fdatasync
+CRASH_CLIENT_WRAP := -Wl,--wrap=zmq_send -Wl,--wrap=fdatasync -Wl,--wrap=rename
 CRASH_BROKER_WRAP := -Wl,--wrap=mdb_txn_commit -Wl,--wrap=zmq_msg_send
 CRASH_BROKER_O := $(call obj,broker/main.c tests/crash/wrap_broker.c tests/crash/point.c)
 CRASH_CLIENT_O := $(call obj,tests/crash/party.c tests/crash/wrap_client.c tests/crash/point.c)
-CRASH_BROKER_A := $(LIB_SHELL) $(LIB_PORTS) $(LIB_CORE) $(LIB_PROTO)
+CRASH_BROKER_LIBS := $(LIB_SHELL) $(LIB_PORTS) $(LIB_CORE) $(LIB_PROTO)
+CRASH_BROKER_A := -Wl,--start-group $(LIB_SHELL) $(LIB_PORTS) -Wl,--end-group $(LIB_CORE) $(LIB_PROTO)
 CRASH_BINS := $(CRASH)/scharnierd $(CRASH)/sender $(CRASH)/receiver $(CRASH)/dump
 
-$(CRASH)/scharnierd: $(CRASH_BROKER_O) $(CRASH_BROKER_A)
-	$(call link,$(CRASH_BROKER_WRAP) $(CRASH_BROKER_O) -Wl$(comma)--start-group $(CRASH_BROKER_A) -Wl$(comma)--end-group,$(BROKER_LIBS))
+$(CRASH)/scharnierd: $(CRASH_BROKER_O) $(CRASH_BROKER_LIBS)
+	$(call link,$(CRASH_BROKER_WRAP) $(CRASH_BROKER_O) $(CRASH_BROKER_A),$(BROKER_LIBS))
 $(CRASH)/sender $(CRASH)/receiver: $(CRASH)/%: $(B)/obj/tests/crash/%.o $(CRASH_CLIENT_O) $(LIBSCHARNIER_A)
 	$(call link,$(CRASH_CLIENT_WRAP) $< $(CRASH_CLIENT_O) $(LIBSCHARNIER_A),$(CLIENT_LIBS))
-$(CRASH)/dump: $(call obj,tests/crash/dump.c) $(CRASH_BROKER_A)
-	$(call link,$< -Wl$(comma)--start-group $(CRASH_BROKER_A) -Wl$(comma)--end-group,$(BROKER_LIBS))
+$(CRASH)/dump: $(call obj,tests/crash/dump.c) $(CRASH_BROKER_LIBS)
+	$(call link,$< $(CRASH_BROKER_A),$(BROKER_LIBS))
 
 .PHONY: crash
 crash: $(CRASH_BINS) ## kill broker and adapters N times (50) under traffic, then judge the books (SEED=)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Kills broker and adapters with SIGKILL under traffic, and judges the books afterwards.
 
-    crash.py [N [SEED]]          N rounds (50); SCHARNIER_BUILD: the flavour's folder, as `make crash` gives it
+    crash.py [N [SEED]]
 
-A region with two practices, two providers and a POH's mailbox that gets copies. Each round kills one process at a
-named point (tests/crash/point.h), or one or several at a random moment, and starts them again on the same
+N rounds (50). SCHARNIER_BUILD is the flavour's folder, as `make crash` gives it.
+
+A region with two practices, two providers and a POH's mailbox that gets copies. Each round kills one process
+at a named point (point.h), or one or several at a random moment, and starts them again on the same
 directories. Then everything runs until nothing is under way, is stopped in order, and judge.py looks.
 """
 
@@ -31,12 +33,12 @@ from region import Region  # noqa: E402
 
 POINTS = {
     "broker": ["before-commit", "after-commit", "before-send", "mid-send"],
-    "sender": ["posted", "synced-outbox", "before-send", "mid-send", "receipt"],
+    "sender": ["posted", "synced-outbox", "before-send", "mid-send", "receipt", "compacting", "compacted"],
     "receiver": ["callback", "synced-journal"],
 }
-POINT_WAIT_S = 10
+POINT_WAIT_S = 30
 DRAIN_S = 60
-ALL_POINTS_FROM = 33        # rounds; with fewer, not every point has its turn
+ALL_POINTS_FROM = 39        # rounds; with fewer, not every point has its turn
 
 
 def port_below_ephemeral(draw):
@@ -62,7 +64,8 @@ class CrashRegion(Region):
         super().write_config()
         text = self.config.read_text()
         text = text.replace("[http]\nlisten = none", f"[http]\nlisten = {self.http}")
-        text = text.replace("map_size = 256M", "map_size = 2G").replace("log_level = info", "log_level = warning")
+        text = text.replace("map_size = 256M", "map_size = 2G")
+        text = text.replace("log_level = info", "log_level = warning")
         self.config.write_text(text)
 
     def queued(self):
@@ -209,13 +212,17 @@ class Crash:
 
     def round(self, what):
         dead = self.strike_at_point(*what) if what else self.strike_at_random()
-        if what and self.draw.random() < 0.3:
+        if what and (not dead or self.draw.random() < 0.3):
             other = self.draw.choice([p for p in self.all if p not in dead])
             other.kill()
             dead.append(other)
         time.sleep(self.draw.uniform(0, 0.3))
         for process in dead:
             process.start()
+        if self.draw.random() < 0.2:    # and again while it gets up
+            time.sleep(self.draw.uniform(0, 0.1))
+            dead[0].kill()
+            dead[0].start()
         time.sleep(self.draw.uniform(0.4, 1.4))
         for process in self.all:
             if process.is_dead():
@@ -291,15 +298,16 @@ def report(crash, count, result, resent, suppressed):
     print("points: " + ", ".join(f"{role}:{point} {crash.hits[f'{role}:{point}']}"
                                  for role, names in POINTS.items() for point in names))
     if crash.missed:
-        print("points armed and not reached in time: " + ", ".join(f"{k} {v}" for k, v in crash.missed.items()))
+        print("armed and not reached in time: " + ", ".join(f"{k} {v}" for k, v in crash.missed.items()))
     states = Counter(r["state"] for m in result.rows["message"] for r in m["recipients"])
     print(f"store: {len(result.messages)} messages, {len(result.rows['dossier'])} dossiers, deliveries: "
           f"{states[2]} collected, {states[3]} refused and reported, {states[5]} withdrawn; "
           f"{result.dues} open promises have the right due")
-    print(f"crash: {count} rounds, {sum(kills.values())} kills (broker {kills['broker']}, sender {kills['sender']}, "
-          f"receiver {kills['receiver']}; named points {sum(crash.hits.values())}), {len(result.receipted)} receipted, "
-          f"{resent} resent, {sum(suppressed.values())} duplicates suppressed (broker {suppressed['broker']}, "
-          f"application {suppressed['application']}, journal {suppressed['journal']}), {result.lost} lost, "
+    by_role = ", ".join(f"{role} {kills[role]}" for role in POINTS)
+    by_whom = ", ".join(f"{who} {times}" for who, times in suppressed.items())
+    print(f"crash: {count} rounds, {sum(kills.values())} kills ({by_role}; named points "
+          f"{sum(crash.hits.values())}), {len(result.receipted)} receipted, {resent} resent, "
+          f"{sum(suppressed.values())} duplicates suppressed ({by_whom}), {result.lost} lost, "
           f"{result.twice} twice")
 
 

@@ -40,12 +40,12 @@ static bool print_message(void *context, struct sch_bytes key, struct sch_bytes 
         fail("a message cannot be read");
     printf("{\"t\":\"message\",\"id\":\"%s\",\"dossier\":\"%s\",\"kind\":%d,\"made\":%d,\"sender\":\"%s\","
            "\"sequence\":%" PRIu64 ",\"stored\":%" PRId64 ",\"size\":%" PRIu32 ",\"subject\":\"%s\","
-           "\"concerned\":\"%s\",\"letter_date\":%" PRId64 ",\"event_date\":%" PRId64 ",\"expected_date\":%" PRId64
-           ",\"started\":%" PRId64 ",\"outcome\":%" PRId64 ",\"recipients\":[",
-           hex(&row.id, id), hex(&row.dossier, dossier), (int)row.kind, (int)row.made, row.sender.text, row.sequence,
-           row.stored_ms, row.body_size, hex(&header.subject, subject), header.concerned.text,
-           header.fact[SCH_FACT_LETTER_DATE], header.fact[SCH_FACT_EVENT_DATE], header.fact[SCH_FACT_EXPECTED_DATE],
-           header.fact[SCH_FACT_STARTED], header.fact[SCH_FACT_OUTCOME]);
+           "\"concerned\":\"%s\",\"letter_date\":%" PRId64 ",\"event_date\":%" PRId64
+           ",\"expected_date\":%" PRId64 ",\"started\":%" PRId64 ",\"outcome\":%" PRId64 ",\"recipients\":[",
+           hex(&row.id, id), hex(&row.dossier, dossier), (int)row.kind, (int)row.made, row.sender.text,
+           row.sequence, row.stored_ms, row.body_size, hex(&header.subject, subject), header.concerned.text,
+           header.fact[SCH_FACT_LETTER_DATE], header.fact[SCH_FACT_EVENT_DATE],
+           header.fact[SCH_FACT_EXPECTED_DATE], header.fact[SCH_FACT_STARTED], header.fact[SCH_FACT_OUTCOME]);
     for (size_t i = 0; i < row.recipient_count; i++)
         printf("%s{\"address\":\"%s\",\"state\":%d,\"at\":%" PRId64 "}", i > 0 ? "," : "",
                row.recipient[i].address.text, (int)row.recipient[i].state, row.recipient[i].at_ms);
@@ -62,19 +62,19 @@ static bool print_dossier(void *context, struct sch_bytes key, struct sch_bytes 
     (void)key;
     if (sch_record_dossier_decode(value, &dossier) != SCH_OK)
         fail("a dossier cannot be read");
-    printf("{\"t\":\"dossier\",\"id\":\"%s\",\"phase\":%d,\"deliveries\":%zu,\"members\":[", hex(&dossier.id, id),
-           (int)dossier.phase, dossier.delivery_count);
+    printf("{\"t\":\"dossier\",\"id\":\"%s\",\"phase\":%d,\"deliveries\":%zu,\"members\":[",
+           hex(&dossier.id, id), (int)dossier.phase, dossier.delivery_count);
     for (size_t i = 0; i < dossier.member_count; i++)
         printf("%s\"%s\"", i > 0 ? "," : "", dossier.member[i].address.text);
     printf("],\"instances\":[");
     for (size_t i = 0; i < dossier.instance_count; i++) {
         const struct sch_instance *instance = &dossier.instance[i];
 
-        printf("%s{\"e\":%u,\"member\":%u,\"standing\":%d,\"step\":%d,\"opened_by\":\"%s\",\"norm_due\":%" PRId64
-               ",\"due\":%" PRId64 ",\"remind\":%" PRId64 "}",
+        printf("%s{\"e\":%u,\"member\":%u,\"standing\":%d,\"step\":%d,\"opened_by\":\"%s\","
+               "\"norm_due\":%" PRId64 ",\"due\":%" PRId64 ",\"remind\":%" PRId64 "}",
                i > 0 ? "," : "", (unsigned)instance->expectation, (unsigned)instance->member,
-               (int)instance->standing, (int)instance->step, hex(&instance->opened_by, id), instance->norm_due_ms,
-               instance->due_ms, instance->remind_ms);
+               (int)instance->standing, (int)instance->step, hex(&instance->opened_by, id),
+               instance->norm_due_ms, instance->due_ms, instance->remind_ms);
     }
     puts("]}");
     return true;
@@ -91,7 +91,8 @@ static bool print_mailbox(void *context, struct sch_bytes key, struct sch_bytes 
     if (sch_record_read_mailbox(key, &mailbox, &sequence) != SCH_OK ||
         sch_record_mailbox_decode(value, &entry) != SCH_OK)
         fail("a mailbox row cannot be read");
-    printf("{\"t\":\"mailbox\",\"address\":\"%s\",\"message\":\"%s\"}\n", mailbox.text, hex(&entry.message, id));
+    printf("{\"t\":\"mailbox\",\"address\":\"%s\",\"message\":\"%s\"}\n", mailbox.text,
+           hex(&entry.message, id));
     return true;
 }
 

@@ -1,8 +1,9 @@
 """Judges the crash test's books: what parties were told, what applications have, and the broker's store.
 
-Its view of the ledger is its own: it replays the stored messages of each dossier in the order of their sequence
-with the rules of PROTOCOL.md ("Life cycle of a dossier") and the calendar of tests/golden/norm_due.py, and compares
-every open promise, its dues and the two indexes with what the broker kept. Nothing of broker/core is used.
+Its view of the ledger is its own: it replays the stored messages of each dossier in the order of their
+sequence with the rules of PROTOCOL.md ("Life cycle of a dossier") and the calendar of
+tests/golden/norm_due.py, and compares every open promise, its dues and the two indexes with what the broker
+kept. Nothing of broker/core is used.
 """
 
 import json
@@ -18,8 +19,8 @@ sys.path.insert(0, str(ROOT / "tests" / "golden"))
 from norm_due import due, due_of_day, start_of  # noqa: E402
 
 # include/scharnier/types.h
-(REFERRAL, ACCEPTANCE, REFUSAL, APPOINTMENT, NO_SHOW, INTAKE_REPORT, TREATMENT_START, TREATMENT_END,
- DISCHARGE_LETTER, TAKEN_UP, WITHDRAWAL, REMINDER, DELIVERY_REPORT) = (1, 2, 3, 7, 8, 9, 10, 15, 16, 20, 21, 30, 31)
+REFERRAL, ACCEPTANCE, REFUSAL, APPOINTMENT, NO_SHOW, INTAKE_REPORT, TREATMENT_START = 1, 2, 3, 7, 8, 9, 10
+TREATMENT_END, DISCHARGE_LETTER, TAKEN_UP, WITHDRAWAL, DELIVERY_REPORT = 15, 16, 20, 21, 31
 STORED, COLLECTED, REFUSED_BY_SYSTEM, EXPIRED, WITHDRAWN = 1, 2, 3, 4, 5
 OPEN, INCOMPLETE = 1, 2
 INTAKE_PLANNED = 3
@@ -141,7 +142,7 @@ class Dossier:
             self.answer(10)
         elif kind == WITHDRAWAL:
             self.open.clear()
-        elif kind not in (REMINDER, DELIVERY_REPORT):
+        elif kind != DELIVERY_REPORT:
             raise ValueError(f"kind {kind} is not in the plan of this test")
 
     def undelivered(self, message, at_ms):
@@ -161,7 +162,7 @@ def lines(path):
 
 
 class Judge:
-    """books: address of a mailbox -> the folder of its program's books; senders: those that must have receipts."""
+    """books: a mailbox's address -> folder of its program's books; senders: those that must have receipts."""
 
     def __init__(self, dump, store, books, senders):
         self.faults = []
@@ -173,7 +174,8 @@ class Judge:
             row = json.loads(line)
             self.rows[row["t"]].append(row)
         self.messages = {m["id"]: m for m in self.rows["message"]}
-        self.has = {a: Counter(line.split()[0] for line in lines(f / "application")) for a, f in self.books.items()}
+        self.has = {address: Counter(line.split()[0] for line in lines(folder / "application"))
+                    for address, folder in self.books.items()}
         self.reports = {(m["subject"], m["concerned"]): m for m in self.rows["message"]
                         if m["kind"] == DELIVERY_REPORT}
         self.lost = self.twice = 0
@@ -226,7 +228,7 @@ class Judge:
         for recipient in message["recipients"]:
             address, state = recipient["address"], recipient["state"]
             if state == COLLECTED and self.has[address][message_id] == 0:
-                self.fault(f"{key}: {message_id} is COLLECTED by {address}, whose application does not have it")
+                self.fault(f"{key}: {message_id} is COLLECTED by {address}, whose application lacks it")
                 fine = False
             elif state == REFUSED_BY_SYSTEM and not self.was_reported(message, address):
                 self.fault(f"{key}: {message_id} was refused by {address} and not reported to its sender")
@@ -249,7 +251,7 @@ class Judge:
                 message = self.messages.get(message_id)
                 states = [] if message is None else [r["state"] for r in message["recipients"]
                                                      if r["address"] == address]
-                # One that was handed over when its sender withdrew it stays WITHDRAWN; the withdrawal follows.
+                # One that was handed over while its sender withdrew it stays WITHDRAWN.
                 if states not in ([COLLECTED], [WITHDRAWN]):
                     self.fault(f"{address}: the application has {message_id}, whose state is {states}")
             for message_id in lines(self.books[address] / "again"):
@@ -264,7 +266,7 @@ class Judge:
             messages[message["dossier"]].append(message)
         stored = {d["id"]: d for d in self.rows["dossier"]}
         if set(stored) != set(messages):
-            self.fault(f"{len(set(stored) ^ set(messages))} dossiers without messages, or the other way round")
+            self.fault(f"{len(set(stored) ^ set(messages))} dossiers without messages, or messages without")
         index = {"due": defaultdict(set), "open": defaultdict(set)}
         for name, entries in index.items():
             for row in self.rows[name]:

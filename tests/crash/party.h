@@ -4,7 +4,7 @@
  *
  * Files in its directory, one line each; those marked * are synced before anything follows from them:
  *   application *   message id, kind: what the application has; its own transaction
- *   receipts *      key, message id, dossier, and new | duplicate (the broker had it) | known (the outbox had)
+ *   receipts *      key, message id, dossier, and new | duplicate (for the broker) | known (to the outbox)
  *   rejected *      key, error
  *   skipped         message id: handed out once more after a crash, and recognised
  *   again           message id: handed out twice in one life of the process, which must never happen
@@ -42,8 +42,8 @@ struct crash_party {
 /* Set by SIGTERM: stop; by SIGUSR1: send nothing new. */
 extern volatile sig_atomic_t crash_stopping, crash_draining;
 
-/* Opens files and client, reads what the application has, attaches on_msg (context: the party) and installs the
- * signal handlers. False: said on stderr. */
+/* Opens files and client, reads what the application has, attaches on_msg (context: the party) and installs
+ * the signal handlers. False: said on stderr. */
 bool crash_party_open(struct crash_party *party, const char *config, const char *dir, sch_on_msg *on_msg);
 void crash_party_close(struct crash_party *party);
 
@@ -60,7 +60,8 @@ bool crash_party_hesitates(struct crash_party *party, const struct sch_id *id);
 bool crash_party_post(struct crash_party *party, sch_draft *draft, const char *key, sch_receipt *receipt);
 
 /* A draft about the dossier of a REFERRAL; never NULL. */
-sch_draft *crash_party_draft(struct crash_party *party, enum sch_kind kind, const struct sch_header *referral);
+sch_draft *crash_party_draft(struct crash_party *party, enum sch_kind kind,
+                             const struct sch_header *referral);
 
 /* A key of the letter and a message's id, at most CRASH_KEY_SIZE bytes: the same again after a crash. */
 void crash_key(char key[CRASH_KEY_SIZE], const char *prefix, const struct sch_id *id);

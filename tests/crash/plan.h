@@ -1,6 +1,6 @@
 /*
- * plan.h: what becomes of a referral in the crash test. The sender writes the plan's number into the letter, so
- * that a receiver gives the same answers again after a crash.
+ * plan.h: what becomes of a referral in the crash test. The sender writes the plan's number into the letter,
+ * so that a receiver gives the same answers again after a crash.
  */
 #ifndef SCH_CRASH_PLAN_H
 #define SCH_CRASH_PLAN_H
@@ -10,7 +10,8 @@
 enum plan {
     PLAN_SILENT,
     PLAN_ACCEPT,
-    PLAN_ACCEPT_LATER,                  /* with an expected date: an announced wait */
+    PLAN_ACCEPT_SOON,                   /* with an expected date: an announced wait */
+    PLAN_ACCEPT_LATER,                  /* ... so far ahead that the wait is cut off */
     PLAN_APPOINT,
     PLAN_ACCEPT_APPOINT,
     PLAN_REFUSE,
@@ -22,7 +23,7 @@ enum plan {
     PLAN_SYSTEM_REFUSES,
     PLAN_WITHDRAWN,                     /* by its sender, at once */
     PLAN_APPOINT_TWICE,
-    PLAN_NOT_STARTED,
+    PLAN_NOT_STARTED,                   /* after the intake: the other announced wait */
     PLAN_NO_SHOW_APPOINT,
     PLAN_COUNT
 };

@@ -1,9 +1,9 @@
 /*
- * receiver.c: the receiving adapter of the crash test: a provider that answers referrals as their letters tell, or
- * a mailbox that only collects its copies.
+ * receiver.c: the receiving adapter of the crash test: a provider that answers referrals as their letters
+ * tell, or a mailbox that only collects its copies.
  *
- * Answers are posted before the application's own transaction, under keys that follow from the referral: a crash
- * between the two posts them again, which libscharnier recognises by their keys.
+ * Answers are posted before the application's own transaction, under keys that follow from the referral: a
+ * crash between the two posts them again, which libscharnier recognises by their keys.
  * Usage: receiver CONFIG DIR
  */
 #include <stdio.h>
@@ -28,7 +28,10 @@ struct answer {
 
 static const struct answer answers[PLAN_COUNT][2] = {
     [PLAN_ACCEPT] = { { SCH_KIND_ACCEPTANCE, { NONE, NONE, NONE }, { 0, 0, 0 }, 0 } },
-    [PLAN_ACCEPT_LATER] = { { SCH_KIND_ACCEPTANCE, { SCH_FACT_EXPECTED_DATE, NONE, NONE }, { 60, 0, 0 }, 0 } },
+    [PLAN_ACCEPT_SOON] = { { SCH_KIND_ACCEPTANCE, { SCH_FACT_EXPECTED_DATE, NONE, NONE },
+                             { 60, 0, 0 }, 0 } },
+    [PLAN_ACCEPT_LATER] = { { SCH_KIND_ACCEPTANCE, { SCH_FACT_EXPECTED_DATE, NONE, NONE },
+                              { 120, 0, 0 }, 0 } },
     [PLAN_APPOINT] = { { SCH_KIND_APPOINTMENT, ON(20) } },
     [PLAN_ACCEPT_APPOINT] = { { SCH_KIND_ACCEPTANCE, { NONE, NONE, NONE }, { 0, 0, 0 }, 0 },
                               { SCH_KIND_APPOINTMENT, ON(40) } },
@@ -48,8 +51,10 @@ static const struct answer answers[PLAN_COUNT][2] = {
                           { SCH_KIND_DISCHARGE_LETTER, { SCH_FACT_EVENT_DATE, NONE, NONE }, { -1, 0, 0 },
                             DISCHARGE_SECTIONS } },
     [PLAN_APPOINT_TWICE] = { { SCH_KIND_APPOINTMENT, ON(20) }, { SCH_KIND_APPOINTMENT, ON(33) } },
-    [PLAN_NOT_STARTED] = { { SCH_KIND_TREATMENT_START, { SCH_FACT_STARTED, SCH_FACT_EXPECTED_DATE, NONE },
-                             { SCH_STARTED_NOT_YET, 120, 0 }, 0 } },
+    [PLAN_NOT_STARTED] = { { SCH_KIND_INTAKE_REPORT, { SCH_FACT_EVENT_DATE, SCH_FACT_OUTCOME, NONE },
+                             { -5, SCH_OUTCOME_TREATMENT, 0 }, INTAKE_SECTIONS },
+                           { SCH_KIND_TREATMENT_START, { SCH_FACT_STARTED, SCH_FACT_EXPECTED_DATE, NONE },
+                             { SCH_STARTED_NOT_YET, 75, 0 }, 0 } },
     [PLAN_NO_SHOW_APPOINT] = { { SCH_KIND_NO_SHOW, ON(-30) }, { SCH_KIND_APPOINTMENT, ON(10) } },
 };
 
@@ -58,8 +63,8 @@ static bool is_date(enum sch_fact fact)
     return fact == SCH_FACT_EVENT_DATE || fact == SCH_FACT_EXPECTED_DATE;
 }
 
-static bool post_answer(struct crash_party *party, const struct answer *answer, const struct sch_header *referral,
-                        const char *prefix)
+static bool post_answer(struct crash_party *party, const struct answer *answer,
+                        const struct sch_header *referral, const char *prefix)
 {
     sch_draft *draft = crash_party_draft(party, answer->kind, referral);
     char key[CRASH_KEY_SIZE];
@@ -87,7 +92,8 @@ static sch_verdict on_msg(const sch_msg *msg, void *context)
 {
     struct crash_party *party = context;
     const struct sch_header *header = sch_msg_header(msg);
-    bool to_us = header->kind == SCH_KIND_REFERRAL && strcmp(header->receiver.text, sch_msg_mailbox(msg)) == 0;
+    bool to_us = header->kind == SCH_KIND_REFERRAL &&
+                 strcmp(header->receiver.text, sch_msg_mailbox(msg)) == 0;
     const char *letter = sch_msg_section(msg, PLAN_SECTION);
     unsigned plan = PLAN_COUNT;
 

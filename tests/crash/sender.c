@@ -1,9 +1,10 @@
 /*
- * sender.c: the sending adapter of the crash test: a practice that refers patients, collects what comes back, and
- * takes up those who were refused.
+ * sender.c: the sending adapter of the crash test: a practice that refers patients, collects what comes back,
+ * and takes up those who were refused.
  *
- * A referral's number is durable in the book "posted" before it is posted, and everything about it follows from
- * the number; so a new life of this process posts again, under the same keys, whatever has no receipt in its book.
+ * A referral's number is durable in the book "posted" before it is posted, and everything about it follows
+ * from the number; so a new life of this process posts again, under the same keys, whatever has no receipt in
+ * its book.
  * Usage: sender CONFIG DIR COPY RECEIVER…   (COPY: an address, or "-")
  */
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #define REFERRALS_MAX 100000u
 #define OUTBOX_MAX 16                   /* messages under way, as of a busy HIS */
 #define PACE_MS 25
+#define LETTER_SIZE_MAX 60000           /* so that the outbox is rewritten every ten seconds or so */
 
 enum { RECEIPTED = 1, WITHDRAWAL_RECEIPTED = 2 };
 
@@ -82,6 +84,7 @@ static bool post_referral(struct sender *sender, unsigned number)
 {
     sch_draft *draft = crash_party_draft(&sender->party, SCH_KIND_REFERRAL, NULL);
     struct sch_header header;
+    static char reason[LETTER_SIZE_MAX + 1];
     char key[CRASH_KEY_SIZE], plan[16];
     sch_receipt receipt;
 
@@ -92,12 +95,14 @@ static bool post_referral(struct sender *sender, unsigned number)
     sch_draft_fact(draft, SCH_FACT_LETTER_DATE, crash_date(&sender->party, -10));
     snprintf(plan, sizeof plan, "plan %u", number % PLAN_COUNT);
     sch_draft_section(draft, PLAN_SECTION, plan);
-    sch_draft_section(draft, 1, "crash test");
+    memset(reason, 'x', LETTER_SIZE_MAX);
+    reason[LETTER_SIZE_MAX / 2 + number * 7919 % (LETTER_SIZE_MAX / 2)] = '\0';
+    sch_draft_section(draft, 1, reason);
     header = *sch_draft_header(draft);
     snprintf(key, sizeof key, "r-%u", number);
     if (!crash_party_post(&sender->party, draft, key, &receipt))
         return false;
-    header.id = receipt.id;             /* of the message that was stored under this key, perhaps in a former life */
+    header.id = receipt.id;             /* of what stands under this key, perhaps from a former life */
     return number % PLAN_COUNT != PLAN_WITHDRAWN || post_withdrawal(sender, number, &header);
 }
 

@@ -1,9 +1,11 @@
 /*
  * wrap_client.c: around libscharnier's syncs and sends, by the linker (--wrap).
  *
- * synced-outbox, synced-journal: what was written down is durable, and nobody was told. before-send: a letter is
- * about to leave. mid-send: half of it is with libzmq. Each letter that leaves is noted by a hash of its sealed
- * bytes in the file that the environment's SCH_CRASH_SENT names: a hash that stands there twice was sent again.
+ * synced-outbox, synced-journal: what was written down is durable, nobody was told. compacting, compacted:
+ * the outbox was rewritten, and is or was not put in the old one's place. before-send: a letter is about to
+ * leave. mid-send: half of it is with libzmq. Each letter that leaves is noted by a hash of its
+ * sealed bytes in the file that the environment's SCH_CRASH_SENT names: a hash that stands there twice was
+ * sent again.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,6 +23,8 @@ int __real_zmq_send(void *socket, const void *bytes, size_t size, int flags);
 int __wrap_zmq_send(void *socket, const void *bytes, size_t size, int flags);
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
 
 /* FNV-1a: two letters with different content keys do not meet in 64 bits. */
 static uint64_t hash_of(const uint8_t *bytes, size_t size)
@@ -62,10 +66,28 @@ int __wrap_zmq_send(void *socket, const void *bytes, size_t size, int flags)
     return code;
 }
 
+static bool is_named(const char *path, const char *name)
+{
+    const char *last = strrchr(path, '/');
+
+    return last != NULL && strcmp(last + 1, name) == 0;
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    int code;
+
+    if (!is_named(to, "outbox"))
+        return __real_rename(from, to);
+    crash_point("compacting");
+    code = __real_rename(from, to);
+    crash_point("compacted");
+    return code;
+}
+
 int __wrap_fdatasync(int fd)
 {
     char link[64], path[4096];
-    const char *name;
     ssize_t size;
     int code = __real_fdatasync(fd);
 
@@ -74,10 +96,9 @@ int __wrap_fdatasync(int fd)
     if (code != 0 || size <= 0)
         return code;
     path[size] = '\0';
-    name = strrchr(path, '/');
-    if (name != NULL && strcmp(name, "/outbox") == 0)
+    if (is_named(path, "outbox"))
         crash_point("synced-outbox");
-    if (name != NULL && strcmp(name, "/journal") == 0)
+    if (is_named(path, "journal"))
         crash_point("synced-journal");
     return code;
 }
