@@ -293,10 +293,8 @@ struct sch_session *sch_sessions_taker(struct sch_sessions *s, struct sch_mailbo
         bool fits = session->held_messages == 0 || session->held_bytes + bytes <= session->credit_bytes;
 
         if (session->held_messages < session->credit_messages && fits &&
-            session->stalled_until_ms <= mono_ms) {
-            mailbox->turn = at + 1;
+            session->stalled_until_ms <= mono_ms)
             return session;
-        }
     }
     return NULL;
 }
@@ -334,6 +332,15 @@ bool sch_sessions_busy(struct sch_sessions *s, const struct sch_mailbox *mailbox
     return false;
 }
 
+/* Whoever was served waits for the others. Being asked is no turn: an offer looks for a taker first, and two
+ * sessions would otherwise see the same one served for ever. */
+static void pass_turn(struct sch_mailbox *mailbox, uint32_t session)
+{
+    for (size_t i = 0; i < mailbox->session_count; i++)
+        if (mailbox->session[i] == session)
+            mailbox->turn = i + 1;
+}
+
 struct sch_hold *sch_sessions_lease(struct sch_sessions *s, struct sch_mailbox *mailbox,
                                     struct sch_session *session, const struct sch_id *dossier,
                                     const struct sch_id *message, uint64_t sequence, uint32_t bytes,
@@ -359,6 +366,7 @@ struct sch_hold *sch_sessions_lease(struct sch_sessions *s, struct sch_mailbox *
     hold->session = (uint32_t)(session - s->session);
     hold->bytes = bytes;
     hold->until_ms = mono_ms + SCH_LEASE_MS;
+    pass_turn(mailbox, hold->session);
     session->held_messages++;
     session->held_bytes += bytes;
     s->lease_count++;
