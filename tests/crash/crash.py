@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 import urllib.request
 from collections import Counter
 from pathlib import Path
@@ -266,9 +267,9 @@ class Crash:
 
 
 def verify(arguments):
-    run = subprocess.run([str(BUILD / "bin" / "scharnierd")] + arguments, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True)
-    return [] if run.returncode == 0 else [f"scharnierd {' '.join(arguments)}: {run.stdout}"]
+    done = subprocess.run([str(BIN / "scharnierd")] + arguments, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    return [] if done.returncode == 0 else [f"scharnierd {' '.join(arguments)}: {done.stdout}"]
 
 
 def judge(crash, count, faults):
@@ -323,8 +324,8 @@ def run(count, draw):
                           f"{[(p.name, p.outbox()) for p in crash.adapters]}")
         faults += crash.stop()
         faults = judge(crash, count, faults)
-    except RuntimeError as fault:
-        faults.append(str(fault))
+    except Exception:                   # whatever it was, it is told and counted as a failure
+        faults.append(traceback.format_exc())
     finally:
         crash.stop()
     return crash, faults
