@@ -352,6 +352,8 @@ static int run_unanswered(struct run *run)
         }
         if (load(run, &id) != SCH_OK)
             return SCH_E_STORE_DAMAGED;
+        if (run->page->unanswered_count + run->dossier->instance_count > SCH_PAGE_ROWS_MAX)
+            break;                      /* it may not fit whole: it begins the next page */
         for (size_t i = 0; i < run->dossier->instance_count; i++) {
             const struct sch_instance *instance = &run->dossier->instance[i];
 

@@ -16,6 +16,16 @@ enum sch_sent sch_reply_send(struct sch_reply_out *out, const struct sch_peer *p
     size_t size = sch_reply_encode(reply, out->arena, out->buffer, out->buffer_size);
     enum sch_sent sent;
 
+    if (size == 0 && reply->type == SCH_REPLY_PAGE) {
+        /* The rows of a page are written by way of the arena, which a turn full of submissions may use up. */
+        struct sch_reply busy = { .request = reply->request, .type = SCH_REPLY_REJECTION };
+
+        busy.rejection.code = SCH_E_BROKER_BUSY;
+        busy.rejection.name = sch_error_name(SCH_E_BROKER_BUSY);
+        busy.rejection.field = "";
+        busy.rejection.hint = sch_error_hint(SCH_E_BROKER_BUSY);
+        size = sch_reply_encode(&busy, out->arena, out->buffer, out->buffer_size);
+    }
     assert(size > 0);
     sent = sch_net_send(out->net, peer, (struct sch_bytes){ out->buffer, size }, body);
     out->metrics->stalled += sent == SCH_SENT_STALLED;

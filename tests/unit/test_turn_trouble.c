@@ -1,0 +1,124 @@
+/*
+ * test_turn_trouble.c: the turn when something is wrong: a page that would be too large, and one that there is no
+ * memory for.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "id.h"
+#include "shell/reply.h"
+#include "stage.h"
+
+#define START_MS INT64_C(1781596800000)         /* Tuesday 16 June 2026, 08:00 UTC */
+
+static struct stage stage;
+static struct stage_message message;
+static struct sch_book *book;
+
+static int set_up(void **state)
+{
+    (void)state;
+    book = sch_region_sim_book();
+    stage_open(&stage, book, START_MS);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    stage_close(&stage);
+    sch_region_sim_book_free(book);
+    return 0;
+}
+
+static void refer(size_t peer, const char *from, const char *to)
+{
+    struct sch_reply reply;
+
+    stage_referral(&stage, &message, from, to);
+    if (strcmp(to, "wijkteam-zuid") == 0) {
+        struct sch_header header = message.header;
+
+        header.fact[SCH_FACT_CONSENT] = 1;
+        stage_write(&stage, &message, &header, STAGE_LETTER);
+    }
+    assert_true(stage_submit(&stage, peer, &message, &reply));
+    assert_int_equal(reply.type, SCH_REPLY_RECEIPT);
+}
+
+static struct sch_command query_of(enum sch_query_type type, const char *name, uint32_t limit)
+{
+    struct sch_command command = { .type = SCH_COMMAND_QUERY };
+
+    command.query.type = type;
+    command.query.limit = limit;
+    assert_true(sch_address_set(&command.query.party, sch_region_sim_named(name)->address));
+    return command;
+}
+
+/* ---- pages -------------------------------------------------------------------------------------- */
+
+/* A dossier is never split over two pages, and a page never holds more than it may. */
+static void test_unanswered_page_is_never_too_large(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1), peer = stage_enter(&stage, "utrecht", 1);
+    struct sch_command command = query_of(SCH_QUERY_UNANSWERED, "coordinator", SCH_PAGE_ROWS_MAX);
+    struct sch_reply reply;
+    size_t rows = 0, pages = 0;
+
+    (void)state;
+    refer(linde, "linde/poh-ggz", "wijkteam-zuid");     /* two promises; the others have four */
+    for (int i = 0; i < 60; i++)
+        refer(linde, "linde", "haven");
+    do {
+        command.request = 0;
+        assert_true(stage_ask(&stage, peer, &command, &reply));
+        assert_int_equal(reply.type, SCH_REPLY_PAGE);
+        assert_true(reply.page.unanswered_count > 0 && reply.page.unanswered_count <= SCH_PAGE_ROWS_MAX);
+        rows += reply.page.unanswered_count;
+        pages++;
+        memcpy(command.query.cursor, reply.page.cursor, reply.page.cursor_size);
+        command.query.cursor_size = reply.page.cursor_size;
+    } while (command.query.cursor_size > 0 && pages < 10);
+    assert_int_equal(pages, 2);
+    assert_int_equal(rows, 2 + 60 * 4);
+}
+
+/* Decoded submissions and pages share a turn's memory: who finds it used up is told to ask again. */
+static void test_page_without_memory(void **state)
+{
+    static uint8_t buffer[4096];
+    static struct sch_unanswered_row rows[SCH_PAGE_ROWS_MAX];
+    size_t peer = stage_enter(&stage, "utrecht", 1);
+    struct sch_peer to = sch_net_sim_peer(stage.net, peer);
+    struct sch_arena small;
+    struct sch_reply_out out = { .net = stage.net, .metrics = &stage.metrics, .arena = &small, .buffer = buffer,
+                                 .buffer_size = sizeof buffer };
+    struct sch_reply page = { .request = 77, .type = SCH_REPLY_PAGE }, reply;
+
+    (void)state;
+    assert_int_equal(sch_arena_init(&small, 1024), SCH_OK);
+    page.page.unanswered = rows;
+    page.page.unanswered_count = SCH_PAGE_ROWS_MAX;
+    assert_int_equal(sch_reply_send(&out, &to, &page, (struct sch_bytes){ 0 }), SCH_SENT);
+    assert_true(stage_take(&stage, peer, &reply));
+    assert_int_equal(reply.type, SCH_REPLY_REJECTION);
+    assert_int_equal(reply.request, 77);
+    assert_int_equal(reply.rejection.code, SCH_E_BROKER_BUSY);
+    sch_arena_close(&small);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_unanswered_page_is_never_too_large, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_page_without_memory, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
