@@ -148,6 +148,7 @@ void sch_close(sch_client *client)
         return;
     sch_client_enter(client);
     assert(!client->stepping);
+    sch_collect_leave(client);
     sch_link_close(&client->link);
     sch_send_close(client);
     sch_collect_close(client);

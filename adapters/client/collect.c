@@ -462,6 +462,14 @@ static void send_attach(sch_client *client)
     client->attach_wanted = false;
 }
 
+void sch_collect_leave(sch_client *client)
+{
+    struct sch_command command = { .request = sch_client_next_request(client), .type = SCH_COMMAND_ATTACH };
+
+    if (client->on_msg != NULL && client->welcomed)
+        (void)sch_client_transmit(client, &command, (struct sch_bytes){ 0 });
+}
+
 int sch_collect_pump(sch_client *client, sch_error *error)
 {
     /* A group of verdicts costs one sync. Confirmations alone wait for the next verdict. */

@@ -208,6 +208,8 @@ int64_t sch_send_due(const sch_client *client);
 int sch_collect_pump(sch_client *client, sch_error *error);
 void sch_collect_delivery(sch_client *client, const struct sch_reply *reply, struct sch_bytes body);
 void sch_collect_settled(sch_client *client, const struct sch_reply *reply);
+/* Tells the broker that this client collects no longer, so that what it holds goes to others at once. */
+void sch_collect_leave(sch_client *client);
 void sch_collect_attached(sch_client *client, const struct sch_reply *reply);
 bool sch_collect_rejection(sch_client *client, const struct sch_reply *reply);
 void sch_collect_session_begun(sch_client *client);

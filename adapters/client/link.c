@@ -20,6 +20,7 @@
 #define RECONNECT_MAX_MS 30000
 #define SEND_HIGH_WATER 64
 #define RECEIVE_HIGH_WATER 1024         /* what the broker sends is bounded by window and credit */
+#define FAREWELL_MS 200                 /* for the last words of a client that closes */
 #define FRAME_SIZE_MAX (SCH_DIRECTORY_SIZE_MAX + SCH_REPLY_SIZE_MAX)
 #define ZAP_REFUSED 400
 
@@ -75,9 +76,16 @@ static void close_socket(struct sch_link *link)
     link->connected = link->ready = link->lost = false;
 }
 
+static bool set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
 void sch_link_close(struct sch_link *link)
 {
     if (link->context) {
+        if (link->socket && link->ready)
+            (void)set_int(link->socket, ZMQ_LINGER, FAREWELL_MS);
         close_socket(link);
         zmq_ctx_term(link->context);
     }
@@ -87,11 +95,6 @@ void sch_link_close(struct sch_link *link)
         close(link->kick);
     memset(link, 0, sizeof *link);
     link->epoll = link->kick = -1;
-}
-
-static bool set_int(void *socket, int option, int value)
-{
-    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
 static bool set_options(const struct sch_link *link, void *socket)

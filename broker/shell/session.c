@@ -154,16 +154,26 @@ static void detach(struct sch_sessions *s, struct sch_session *session)
     session->attached_count = 0;
 }
 
+/* What a session leased from mailboxes that are not among these may be offered to others. */
+static void give_back(struct sch_sessions *s, const struct sch_session *session, const uint32_t *kept, size_t count)
+{
+    if (session->held_messages == 0)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct sch_hold *hold = s->bucket[i]; hold != NULL; hold = hold->next) {
+            bool stays = !sch_sessions_holds(s, session, hold);
+
+            for (size_t k = 0; k < count; k++)
+                stays = stays || kept[k] == hold->mailbox;
+            if (!stays)
+                sch_sessions_release(s, hold);
+        }
+}
+
 void sch_sessions_end(struct sch_sessions *s, struct sch_session *session)
 {
-    uint32_t self = (uint32_t)(session - s->session);
-
     assert(session->used);
-    if (session->held_messages > 0)
-        for (size_t i = 0; i < BUCKETS; i++)
-            for (struct sch_hold *hold = s->bucket[i]; hold != NULL; hold = hold->next)
-                if (hold->state == SCH_HOLD_LEASED && hold->session == self)
-                    sch_sessions_release(s, hold);
+    give_back(s, session, NULL, 0);
     detach(s, session);
     session->used = false;
     s->session_count--;
@@ -243,44 +253,6 @@ static void look_again(struct sch_mailbox *mailbox)
         mailbox->scan_from = mailbox->skipped_min;
     mailbox->skipped_min = UINT64_MAX;
     mailbox->pending = true;
-}
-
-int sch_sessions_attach(struct sch_sessions *s, struct sch_session *session, const struct sch_address *address,
-                        size_t count, uint32_t credit_messages, uint32_t credit_bytes)
-{
-    uint32_t self = (uint32_t)(session - s->session);
-    uint32_t wanted[SCH_ATTACHED_MAX];
-
-    assert(count <= SCH_ATTACHED_MAX);
-    for (size_t i = 0; i < count; i++) {
-        struct sch_mailbox *mailbox = mailbox_made(s, &address[i]);
-        bool mine = false;
-
-        if (mailbox == NULL)
-            return SCH_E_NO_MEMORY;
-        for (size_t k = 0; k < mailbox->session_count; k++)
-            mine = mine || mailbox->session[k] == self;
-        if (!mine && mailbox->session_count == sizeof mailbox->session / sizeof mailbox->session[0])
-            return SCH_E_BROKER_BUSY;
-        wanted[i] = (uint32_t)(mailbox - s->mailbox);
-    }
-    detach(s, session);
-    for (size_t i = 0; i < count; i++) {
-        struct sch_mailbox *mailbox = &s->mailbox[wanted[i]];
-        bool twice = false;
-
-        for (size_t k = 0; k < session->attached_count; k++)
-            twice = twice || session->attached[k] == wanted[i];
-        if (twice)
-            continue;
-        mailbox->session[mailbox->session_count++] = self;
-        session->attached[session->attached_count++] = wanted[i];
-        mailbox->scan_from = 0;
-        look_again(mailbox);
-    }
-    session->credit_messages = credit_messages;
-    session->credit_bytes = credit_bytes;
-    return SCH_OK;
 }
 
 struct sch_session *sch_sessions_taker(struct sch_sessions *s, struct sch_mailbox *mailbox, uint32_t bytes,
@@ -426,6 +398,45 @@ void sch_sessions_release(struct sch_sessions *s, struct sch_hold *hold)
     if (hold->sequence < mailbox->skipped_min)
         mailbox->skipped_min = hold->sequence;
     look_again(mailbox);
+}
+
+int sch_sessions_attach(struct sch_sessions *s, struct sch_session *session, const struct sch_address *address,
+                        size_t count, uint32_t credit_messages, uint32_t credit_bytes)
+{
+    uint32_t self = (uint32_t)(session - s->session);
+    uint32_t wanted[SCH_ATTACHED_MAX];
+
+    assert(count <= SCH_ATTACHED_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct sch_mailbox *mailbox = mailbox_made(s, &address[i]);
+        bool mine = false;
+
+        if (mailbox == NULL)
+            return SCH_E_NO_MEMORY;
+        for (size_t k = 0; k < mailbox->session_count; k++)
+            mine = mine || mailbox->session[k] == self;
+        if (!mine && mailbox->session_count == sizeof mailbox->session / sizeof mailbox->session[0])
+            return SCH_E_BROKER_BUSY;
+        wanted[i] = (uint32_t)(mailbox - s->mailbox);
+    }
+    detach(s, session);
+    give_back(s, session, wanted, count);
+    for (size_t i = 0; i < count; i++) {
+        struct sch_mailbox *mailbox = &s->mailbox[wanted[i]];
+        bool twice = false;
+
+        for (size_t k = 0; k < session->attached_count; k++)
+            twice = twice || session->attached[k] == wanted[i];
+        if (twice)
+            continue;
+        mailbox->session[mailbox->session_count++] = self;
+        session->attached[session->attached_count++] = wanted[i];
+        mailbox->scan_from = 0;
+        look_again(mailbox);
+    }
+    session->credit_messages = credit_messages;
+    session->credit_bytes = credit_bytes;
+    return SCH_OK;
 }
 
 void sch_sessions_forget(struct sch_sessions *s, struct sch_hold *hold)
