@@ -17,6 +17,7 @@
 #define ARENA_SIZE (8u << 20)
 #define CONFLICTS_MAX 3
 #define SPACE_LOOK_MS 100
+#define RETRY_MS 100                    /* after a failed commit: timers wait so long, lest they spin on it */
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
@@ -147,6 +148,7 @@ static enum sch_store_result attempt(struct sch_turn *turn, size_t first, size_t
         metrics->conflicts += tries > 0;
         sch_turn_step(turn, first, count);
         if (!sch_work_failed(turn->work) && !sch_work_is_dirty(turn->work)) {
+            sch_work_pass(turn->work);
             sch_turn_send(turn, first, count);
             return SCH_STORE_OK;
         }
@@ -175,7 +177,11 @@ static void give_up(struct sch_turn *turn, struct sch_item *item, enum sch_store
     sch_metrics_rejected(turn->options.metrics, code);
     sch_log(SCH_LOG_ERROR, full ? "NO_ROOM" : "POISON", "a message could not be handled and was refused alone",
             "key_id=%s store_result=%d", item->actor.key_id, (int)result);
-    if (item->type != SCH_ITEM_DUE && item->type != SCH_ITEM_NOTE)
+    if (item->type == SCH_ITEM_DUE)
+        sch_turn_defer(turn, item->due_ms, &item->due);
+    else if (item->type == SCH_ITEM_NOTE)
+        note(turn, item->note);
+    else
         sch_reply_reject(&turn->out, &item->peer, item->request, code, NULL, message);
 }
 
@@ -185,6 +191,9 @@ static int start_over(struct sch_turn *turn, sch_error *error)
     turn->options.metrics->commits_unknown++;
     sch_log(SCH_LOG_ERROR, "COMMIT_UNKNOWN", "a commit failed; the store was reopened and nobody was answered",
             "events=%zu", turn->item_count);
+    for (size_t i = 0; i < turn->item_count; i++)
+        if (turn->items[i].type == SCH_ITEM_NOTE)
+            note(turn, turn->items[i].note);
     sch_sessions_rescan(turn->sessions);
     if (sch_work_reload(turn->work) != SCH_OK)
         return sch_fail(error, SCH_E_STORE_DAMAGED, "the store's counters after a failed commit");
@@ -194,15 +203,21 @@ static int start_over(struct sch_turn *turn, sch_error *error)
 static int apply(struct sch_turn *turn, sch_error *error)
 {
     enum sch_store_result result = attempt(turn, 0, turn->item_count);
+    bool no_room = false;
 
+    if (result == SCH_STORE_OK)
+        return SCH_OK;
+    turn->retry_ms = turn->mono_ms + RETRY_MS;
     if (result == SCH_STORE_UNKNOWN)
         return start_over(turn, error);
     if (result == SCH_STORE_FATAL)
         return sch_fail(error, SCH_E_IO, "the store cannot go on");
-    if (result == SCH_STORE_OK)
-        return SCH_OK;
     turn->options.metrics->isolated++;
     for (size_t i = 0; i < turn->item_count; i++) {
+        if (no_room && turn->items[i].type == SCH_ITEM_DUE) {
+            sch_turn_defer(turn, turn->items[i].due_ms, &turn->items[i].due);
+            continue;                   /* what one could not write, the others cannot: once is enough */
+        }
         result = attempt(turn, i, 1);
         if (result == SCH_STORE_UNKNOWN)
             return start_over(turn, error);
@@ -210,6 +225,7 @@ static int apply(struct sch_turn *turn, sch_error *error)
             return sch_fail(error, SCH_E_IO, "the store cannot go on");
         if (result != SCH_STORE_OK)
             give_up(turn, &turn->items[i], result);
+        no_room = no_room || result == SCH_STORE_FULL;
     }
     return SCH_OK;
 }
@@ -223,12 +239,14 @@ static int64_t wait_ms(struct sch_turn *turn, int64_t max_wait_ms)
     int64_t audit_ms = sch_work_next_ms(turn->work);
     int64_t wait = INT64_MAX;
 
-    if (turn->work_left)
+    if (turn->work_left && turn->mono_ms >= turn->retry_ms)
         return 0;
     if (audit_ms < next_ms)
         next_ms = audit_ms;
     if (next_ms != INT64_MAX)           /* civil to monotonic, rounded up: never early, never a busy loop */
         wait = next_ms <= turn->now_ms ? 0 : (next_ms - turn->now_ms + rate - 1) / rate;
+    if (wait < turn->retry_ms - turn->mono_ms)
+        wait = turn->retry_ms - turn->mono_ms;
     if (turn->sessions_next_ms != INT64_MAX && turn->sessions_next_ms - turn->mono_ms < wait)
         wait = turn->sessions_next_ms > turn->mono_ms ? turn->sessions_next_ms - turn->mono_ms : 0;
     if (max_wait_ms >= 0 && max_wait_ms < wait)

@@ -38,6 +38,7 @@ static bool visit_due(void *context, struct sch_bytes key, struct sch_bytes valu
     memset(item, 0, sizeof *item);
     item->type = SCH_ITEM_DUE;
     item->due = id;
+    item->due_ms = due_ms;
     item->actor.purpose = SCH_AUDIT_OPERATION;
     return --scan->wanted > 0;
 }

@@ -45,7 +45,8 @@ struct sch_item {
     } settle;
     struct sch_query query;
     struct sch_query_permit permit;
-    struct sch_id due;                  /* DUE: the dossier */
+    struct sch_id due;                  /* DUE: the dossier, */
+    int64_t due_ms;                     /* and its row */
     enum sch_trace_event note;          /* NOTE */
     struct sch_step_outcome outcome;
 };
@@ -67,6 +68,7 @@ struct sch_turn {
     int64_t started_ms;                 /* civil, as believed */
     int64_t space_looked_ms;
     int64_t sessions_next_ms;
+    int64_t retry_ms;                   /* monotonic; what the store did not take is not tried again before */
     bool full, draining, work_left;
     uint8_t due_from[SCH_STORE_KEY_MAX];/* due rows before this one were looked at and could not act */
     size_t due_from_size;
@@ -79,6 +81,9 @@ void sch_turn_gather(struct sch_turn *turn);
 
 /* When the first due row that is not passed over is due; INT64_MAX: none. */
 int64_t sch_turn_next_due(struct sch_turn *turn);
+
+/* Passes over this due row, and those before it, for a minute. */
+void sch_turn_defer(struct sch_turn *turn, int64_t due_ms, const struct sch_id *dossier);
 
 /* Steps a range of items over a fresh working set. May be done again: it changes nothing else. */
 void sch_turn_step(struct sch_turn *turn, size_t first, size_t count);

@@ -112,11 +112,11 @@ static void step_query(struct sch_turn *turn, struct sch_item *item)
         sch_work_read(turn->work, &item->actor, &item->query, &item->permit.dossier, SCH_OK);
 }
 
-/* A row that could not act (an E1 within the hold after a start, an expiry under a lease) keeps its place in
- * the index: for a minute the scan begins behind it. */
-static void defer(struct sch_turn *turn, const struct sch_dossier *dossier)
+/* A row that could not act (an E1 within the hold after a start, an expiry under a lease, a store without room)
+ * keeps its place in the index: for a minute the scan begins behind it. */
+void sch_turn_defer(struct sch_turn *turn, int64_t due_ms, const struct sch_id *dossier)
 {
-    struct sch_record_key key = sch_record_key_due(sch_dossier_next_due(dossier), &dossier->id);
+    struct sch_record_key key = sch_record_key_due(due_ms, dossier);
 
     if (turn->now_ms >= turn->due_reset_ms) {
         turn->due_reset_ms = turn->now_ms + DEFER_MS;
@@ -141,7 +141,7 @@ static void step_due(struct sch_turn *turn, struct sch_item *item, struct sch_wo
     (void)sch_work_step(turn->work, world, dossier, &event, NULL, &item->actor);
     turn->options.metrics->due_fired++;
     if (sch_dossier_next_due(dossier) <= turn->now_ms)
-        defer(turn, dossier);
+        sch_turn_defer(turn, sch_dossier_next_due(dossier), &dossier->id);
 }
 
 void sch_turn_step(struct sch_turn *turn, size_t first, size_t count)

@@ -348,6 +348,11 @@ bool sch_work_is_dirty(const struct sch_work *work)
     return dirty;
 }
 
+void sch_work_pass(struct sch_work *work)
+{
+    sch_audit_commit(&work->audit);
+}
+
 enum sch_store_result sch_work_commit(struct sch_work *work)
 {
     enum sch_store_result result;

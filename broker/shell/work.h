@@ -106,6 +106,9 @@ void sch_work_note(struct sch_work *work, enum sch_trace_event event);
 /* Has this turn anything to write? */
 bool sch_work_is_dirty(const struct sch_work *work);
 
+/* Instead of a commit, when there is nothing to write: keeps the count of refusals that were folded. */
+void sch_work_pass(struct sch_work *work);
+
 /* Applies the batch. Nothing of this turn may be shown to anybody unless it returns SCH_STORE_OK. */
 enum sch_store_result sch_work_commit(struct sch_work *work);
 

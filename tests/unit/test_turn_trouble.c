@@ -1,6 +1,5 @@
 /*
- * test_turn_trouble.c: the turn when something is wrong: a page that would be too large, and one that there is no
- * memory for.
+ * test_turn_trouble.c: the turn when something is wrong: a page that would be too large, a store without room.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +14,7 @@
 #include "stage.h"
 
 #define START_MS INT64_C(1781596800000)         /* Tuesday 16 June 2026, 08:00 UTC */
+#define HOUR_MS INT64_C(3600000)
 
 static struct stage stage;
 static struct stage_message message;
@@ -113,11 +113,95 @@ static void test_page_without_memory(void **state)
     sch_arena_close(&small);
 }
 
+/* ---- room --------------------------------------------------------------------------------------- */
+
+/* What is due cannot be written down: the broker waits for room, it does not spin. */
+static void test_full_store_with_something_due(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1);
+    struct sch_store_sim_counters counters;
+    uint64_t failed;
+    sch_error error = SCH_ERROR_INIT;
+
+    (void)state;
+    refer(linde, "linde", "haven");
+    stage_run(&stage);
+    sch_store_sim_counters(stage.store, &counters);
+    sch_store_sim_limit(stage.store, counters.bytes);
+    sch_clock_sim_advance(stage.clock, 10 * 24 * HOUR_MS);
+    failed = counters.failed;
+    for (int i = 0; i < 100 && (i < 5 || sch_net_sim_last_wait_ms(stage.net) == 0); i++)
+        assert_int_equal(sch_turn_run(stage.turn, -1, &error), SCH_OK);
+    sch_store_sim_counters(stage.store, &counters);
+    assert_true(counters.failed > failed);
+    assert_true(counters.failed - failed < 20);
+    assert_true(sch_net_sim_last_wait_ms(stage.net) > 0);
+    /* And when there is room again, it is done. */
+    sch_store_sim_limit(stage.store, UINT64_MAX);
+    failed = stage.metrics.alerts[SCH_STEP_OVERDUE];
+    stage_pass(&stage, 2 * 60000);
+    assert_true(stage.metrics.alerts[SCH_STEP_OVERDUE] > failed);
+}
+
+/* The same for refusals that were only counted, and whose minute is over. */
+static void test_full_store_with_folded_refusals(void **state)
+{
+    size_t linde = stage_connect(&stage, "linde");
+    struct sch_command ping = { .type = SCH_COMMAND_PING };
+    struct sch_store_sim_counters counters;
+    struct sch_reply reply;
+    uint64_t failed;
+    sch_error error = SCH_ERROR_INIT;
+
+    (void)state;
+    memset(ping.ping.instance.bytes, 1, sizeof ping.ping.instance.bytes);
+    for (int i = 0; i < 3; i++) {
+        ping.request = 0;
+        assert_true(stage_ask(&stage, linde, &ping, &reply));
+        assert_int_equal(reply.rejection.code, SCH_E_HELLO_FIRST);
+    }
+    sch_store_sim_counters(stage.store, &counters);
+    sch_store_sim_limit(stage.store, counters.bytes);
+    sch_clock_sim_advance(stage.clock, 2 * 60000);
+    failed = counters.failed;
+    for (int i = 0; i < 100 && (i < 5 || sch_net_sim_last_wait_ms(stage.net) == 0); i++)
+        assert_int_equal(sch_turn_run(stage.turn, -1, &error), SCH_OK);
+    sch_store_sim_counters(stage.store, &counters);
+    assert_true(counters.failed > failed);
+    assert_true(sch_net_sim_last_wait_ms(stage.net) > 0);
+    sch_store_sim_limit(stage.store, UINT64_MAX);
+    stage_pass(&stage, 1000);
+    assert_int_equal(sch_net_sim_last_wait_ms(stage.net), -1);
+}
+
+/* Refusals that are only counted are kept also by a turn that writes nothing. */
+static void test_folded_refusals_are_written_in_time(void **state)
+{
+    size_t linde = stage_connect(&stage, "linde");
+    struct sch_command ping = { .type = SCH_COMMAND_PING };
+    struct sch_store_sim_counters before, after;
+    struct sch_reply reply;
+
+    (void)state;
+    memset(ping.ping.instance.bytes, 1, sizeof ping.ping.instance.bytes);
+    for (int i = 0; i < 3; i++) {
+        ping.request = 0;
+        assert_true(stage_ask(&stage, linde, &ping, &reply));
+    }
+    sch_store_sim_counters(stage.store, &before);
+    stage_pass(&stage, 2 * 60000);
+    sch_store_sim_counters(stage.store, &after);
+    assert_int_equal(after.rows[SCH_TABLE_AUDIT], before.rows[SCH_TABLE_AUDIT] + 2);    /* with its link */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_unanswered_page_is_never_too_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_page_without_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_store_with_something_due, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_store_with_folded_refusals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_folded_refusals_are_written_in_time, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
