@@ -72,8 +72,22 @@ void sch_turn_close(struct sch_turn *turn)
     free(turn);
 }
 
+/* A key id that names another key from now on: whoever was welcomed under it proved something else. */
+static void end_replaced(struct sch_turn *turn, const struct sch_book *book)
+{
+    for (size_t i = 0; i < turn->book->directory_count; i++)
+        for (size_t k = 0; k < turn->book->directory[i]->key_count; k++) {
+            const struct sch_key *before = &turn->book->directory[i]->keys[k];
+            const struct sch_key *now = before->use == SCH_KEY_TRANSPORT ? sch_book_key(book, before->id) : NULL;
+
+            if (now != NULL && memcmp(now->public_key, before->public_key, sizeof now->public_key) != 0)
+                sch_sessions_end_all(turn->sessions, before->id);
+        }
+}
+
 void sch_turn_reload(struct sch_turn *turn, const struct sch_book *book)
 {
+    end_replaced(turn, book);
     turn->book = book;
     note(turn, SCH_TRACE_RELOADED);
 }
@@ -257,6 +271,7 @@ static int64_t wait_ms(struct sch_turn *turn, int64_t max_wait_ms)
 static void offer(struct sch_turn *turn)
 {
     struct sch_offer offer = { .store = turn->options.store, .sessions = turn->sessions, .out = &turn->out,
+                               .book = turn->book, .now_ms = turn->now_ms,
                                .arena = &turn->arena, .first_sequence = sch_work_first_sequence(turn->work),
                                .mono_ms = turn->mono_ms };
 

@@ -181,9 +181,11 @@ static void tell_status(struct sch_turn *turn, const struct sch_after *after)
     reply.status.mailbox = after->mailbox;
     reply.status.state = after->state;
     reply.status.at_ms = turn->now_ms;
-    /* Best effort: a query tells the same at any time. But a session whose connection is gone is passed over. */
+    /* Best effort: a query tells the same at any time. But a session whose connection is gone, or whose key no
+     * longer acts for the sender, is passed over. */
     while ((session = sch_sessions_listener(turn->sessions, after->sender.text)) != NULL &&
-           sch_reply_send(&turn->out, &session->peer, &reply, (struct sch_bytes){ 0 }) == SCH_SENT_GONE)
+           (!sch_door_may_collect(turn->book, session->key_id, after->sender.text, turn->now_ms) ||
+            sch_reply_send(&turn->out, &session->peer, &reply, (struct sch_bytes){ 0 }) == SCH_SENT_GONE))
         sch_sessions_end(turn->sessions, session);
 }
 

@@ -27,6 +27,14 @@ int sch_door_acts_for(const struct sch_key *key, const char *address)
     return sch_key_acts_for(key, address) ? SCH_OK : SCH_E_NOT_YOURS;
 }
 
+bool sch_door_may_collect(const struct sch_book *book, const char *key_id, const char *address, int64_t now_ms)
+{
+    const struct sch_key *key;
+
+    return sch_door_key(book, key_id, now_ms, &key) == SCH_OK && sch_door_acts_for(key, address) == SCH_OK &&
+           sch_book_party(book, address) != NULL;
+}
+
 static const struct sch_party *party_of(const struct sch_book *book, const struct sch_address *address)
 {
     return address->text[0] == '\0' ? NULL : sch_book_party(book, address->text);

@@ -27,6 +27,10 @@ int sch_door_key(const struct sch_book *book, const char *key_id, int64_t now_ms
 /* May this key speak for, or collect from, this address? SCH_OK or NOT_YOURS. */
 int sch_door_acts_for(const struct sch_key *key, const char *address);
 
+/* May a session that was welcomed with this key (still) be given what lies in this mailbox? Asked again whenever
+ * something is sent unasked: a session that says nothing would otherwise outlive its key. */
+bool sch_door_may_collect(const struct sch_book *book, const char *key_id, const char *address, int64_t now_ms);
+
 /*
  * Decodes and checks a submission. submission->header.id is set as soon as it could be read. SCH_OK or
  * fault->code: PROTOCOL, FIELD_…, NOT_YOURS, SIGNING_KEY, SIGNATURE, STANZAS, TOO_LARGE.

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "door.h"
 #include "id.h"
 #include "log.h"
 #include "record.h"
@@ -76,8 +77,8 @@ static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailb
     return true;
 }
 
-/* Sends a message to a session and leases it there. A session that is gone ends; one whose pipe is full is
- * left alone for a moment; in both cases another may take the message. */
+/* Sends a message to a session and leases it there. A session that is gone, or whose key may no longer collect
+ * here, ends; one whose pipe is full is left alone for a moment; in all cases another may take the message. */
 static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox *mailbox, const struct waiting *waiting)
 {
     const struct sch_mailbox_entry *entry = &waiting->entry;
@@ -98,8 +99,13 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
     }
     for (; session != NULL;
          session = sch_sessions_taker(offer->sessions, mailbox, entry->body_size, offer->mono_ms)) {
-        enum sch_sent sent = sch_reply_send(offer->out, &session->peer, &reply, body);
+        enum sch_sent sent;
 
+        if (!sch_door_may_collect(offer->book, session->key_id, mailbox->address.text, offer->now_ms)) {
+            sch_sessions_end(offer->sessions, session);
+            continue;
+        }
+        sent = sch_reply_send(offer->out, &session->peer, &reply, body);
         if (sent == SCH_SENT) {
             metrics->offered[entry->kind]++;
             metrics->redelivered += reply.delivery.redelivered;

@@ -8,6 +8,7 @@
 #ifndef SCH_SHELL_OFFER_H
 #define SCH_SHELL_OFFER_H
 
+#include "book.h"
 #include "reply.h"
 #include "session.h"
 
@@ -15,9 +16,10 @@ struct sch_offer {
     struct sch_store *store;
     struct sch_sessions *sessions;
     struct sch_reply_out *out;
+    const struct sch_book *book;
     struct sch_arena *arena;            /* for what is read and sent; may be reset by the caller afterwards */
     uint64_t first_sequence;            /* of this run: what is older may have been offered before */
-    int64_t mono_ms;
+    int64_t mono_ms, now_ms;
 };
 
 /* Offers what can be offered. True when rows were left that could be looked at at once. */

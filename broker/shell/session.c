@@ -180,6 +180,13 @@ void sch_sessions_end(struct sch_sessions *s, struct sch_session *session)
     index_peers(s);
 }
 
+void sch_sessions_end_all(struct sch_sessions *s, const char *key_id)
+{
+    for (size_t i = 0; i < SCH_SESSIONS_MAX; i++)
+        if (s->session[i].used && strcmp(s->session[i].key_id, key_id) == 0)
+            sch_sessions_end(s, &s->session[i]);
+}
+
 /* ---- mailboxes ---------------------------------------------------------------------------------- */
 
 static size_t address_slot(const struct sch_sessions *s, const char *address)

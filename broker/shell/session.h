@@ -77,6 +77,9 @@ struct sch_session *sch_sessions_welcome(struct sch_sessions *sessions, const st
 /* Ends a session; what it leased may be offered to others. */
 void sch_sessions_end(struct sch_sessions *sessions, struct sch_session *session);
 
+/* Ends all sessions that were welcomed with this key id: it now names another key. */
+void sch_sessions_end_all(struct sch_sessions *sessions, const char *key_id);
+
 /* Replaces what a session is attached to; leases in mailboxes that it leaves are given back. SCH_OK, SCH_E_BROKER_BUSY (a mailbox has its 8 sessions already;
  * nothing changed) or SCH_E_NO_MEMORY. */
 int sch_sessions_attach(struct sch_sessions *sessions, struct sch_session *session,

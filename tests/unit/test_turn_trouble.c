@@ -1,5 +1,6 @@
 /*
- * test_turn_trouble.c: the turn when something is wrong: a page that would be too large, a store without room.
+ * test_turn_trouble.c: the turn when something is wrong: a page that would be too large, a store without room,
+ * a key that is taken away from somebody who is connected.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -194,6 +195,62 @@ static void test_folded_refusals_are_written_in_time(void **state)
     assert_int_equal(after.rows[SCH_TABLE_AUDIT], before.rows[SCH_TABLE_AUDIT] + 2);    /* with its link */
 }
 
+/* ---- keys --------------------------------------------------------------------------------------- */
+
+static struct sch_key *transport_key(struct sch_book *in, const char *id)
+{
+    struct sch_directory *directory = in->directory[0];
+
+    for (size_t i = 0; i < directory->key_count; i++)
+        if (strcmp(directory->keys[i].id, id) == 0)
+            return &directory->keys[i];
+    fail();
+    return NULL;
+}
+
+/* A connection that says nothing any more, whose key may not collect from `next` on, is offered nothing. */
+static void expect_no_more_offers(struct sch_book *next)
+{
+    size_t linde = stage_enter(&stage, "linde", 1), haven = stage_enter(&stage, "haven", 1);
+    struct sch_reply reply;
+
+    stage.delivery_count = 0;
+    assert_true(stage_attach(&stage, haven, "agb:94000001", 8, &reply));
+    refer(linde, "linde", "haven");
+    stage_drain(&stage, haven);
+    assert_int_equal(stage.delivery_count, 1);
+    sch_turn_reload(stage.turn, next);
+    refer(linde, "linde", "haven");
+    stage_drain(&stage, haven);
+    assert_int_equal(stage.delivery_count, 1);
+    sch_turn_reload(stage.turn, book);
+    sch_region_sim_book_free(next);
+}
+
+static void test_revoked_key_is_offered_nothing(void **state)
+{
+    (void)state;
+    expect_no_more_offers(sch_region_sim_book_revoking("haven"));
+}
+
+static void test_key_that_lost_its_mailbox_is_offered_nothing(void **state)
+{
+    struct sch_book *next = sch_region_sim_book();
+
+    (void)state;
+    transport_key(next, "haven")->acts_for_count = 0;
+    expect_no_more_offers(next);
+}
+
+static void test_replaced_key_is_offered_nothing(void **state)
+{
+    struct sch_book *next = sch_region_sim_book();
+
+    (void)state;
+    transport_key(next, "haven")->public_key[0] ^= 1;
+    expect_no_more_offers(next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +259,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_full_store_with_something_due, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_store_with_folded_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folded_refusals_are_written_in_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_revoked_key_is_offered_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_key_that_lost_its_mailbox_is_offered_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_replaced_key_is_offered_nothing, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
