@@ -173,6 +173,12 @@ static int check_referral(const struct sch_act *act, const char **field)
     if (header->fact[SCH_FACT_ECHELON] != 0 && header->fact[SCH_FACT_ECHELON] != (int64_t)to) {
         return fault(SCH_E_FIELD_INVALID, "header.echelon", field);
     }
+    for (size_t i = 0; i < header->copy_count; i++) {
+        /* It oversees by metadata, and never reads a letter: neither this one nor the feedback. */
+        if (act->event->copy[i]->kind == SCH_PARTY_COORDINATOR) {
+            return fault(SCH_E_NOT_ALLOWED, "header.copies", field);
+        }
+    }
     if (to == SCH_PARTY_WIJKTEAM && header->fact[SCH_FACT_CONSENT] == 0) {
         return fault(SCH_E_FIELD_MISSING, "header.consent", field);
     }

@@ -1,6 +1,6 @@
 /*
  * test_turn_trouble.c: the turn when something is wrong: a page that would be too large, a store without room,
- * a key that is taken away from somebody who is connected.
+ * a key that is taken away from somebody who is connected, a copy to somebody who reads no letters.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -251,6 +251,25 @@ static void test_replaced_key_is_offered_nothing(void **state)
     expect_no_more_offers(next);
 }
 
+/* ---- who reads ---------------------------------------------------------------------------------- */
+
+static void test_coordinator_is_never_a_copy(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1);
+    struct sch_header header;
+    struct sch_reply reply;
+
+    (void)state;
+    stage_referral(&stage, &message, "linde", "haven");
+    header = message.header;
+    assert_true(sch_address_set(&header.copies[header.copy_count++], "regio:utrecht/coordinator"));
+    stage_write(&stage, &message, &header, STAGE_LETTER);
+    assert_true(stage_submit(&stage, linde, &message, &reply));
+    assert_int_equal(reply.type, SCH_REPLY_REJECTION);
+    assert_int_equal(reply.rejection.code, SCH_E_NOT_ALLOWED);
+    assert_string_equal(reply.rejection.field, "header.copies");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revoked_key_is_offered_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_key_that_lost_its_mailbox_is_offered_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_replaced_key_is_offered_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_coordinator_is_never_a_copy, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
