@@ -73,6 +73,8 @@ SCHARNIER  := $(B)/bin/scharnier
 HL7V2_BIN  := $(B)/bin/scharnier-hl7v2
 BINS := $(SCHARNIERD) $(SCHARNIER) $(HL7V2_BIN)
 
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+
 .PHONY: all
 all: $(BINS) $(LIBSCHARNIER_A) $(LIBSCHARNIER_SO) ## build everything (FLAVOUR=release|asan|fuzz, V=1 shows commands)
 

@@ -1,7 +1,6 @@
 # The demo, the region to play in, and tests with real processes. Included by the Makefile.
 
 DEMO_PYTHON := /usr/bin/python3
-JOBS := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: demo
 demo: ## a region's autumn: forty referrals, what came of them, what never came (installs what is missing)

@@ -19,7 +19,7 @@ targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
     for file in tests/fuzz/fuzz_*.c; do targets+=("$(basename "$file" .c)"); done
 fi
-$make --no-print-directory FLAVOUR=fuzz BUILD="$build" "${targets[@]/#/$build/fuzz/tests/fuzz/}" || exit 2
+$make --no-print-directory -j"$(nproc)" FLAVOUR=fuzz BUILD="$build" "${targets[@]/#/$build/fuzz/tests/fuzz/}" || exit 2
 
 passed=0 crashed=0
 fuzz() {
