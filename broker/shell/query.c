@@ -29,6 +29,7 @@ struct run {
     struct sch_arena *arena;
     struct sch_page *page;
     struct found *found;
+    struct sch_bytes after;             /* scans begin behind it: the query's cursor */
     struct sch_dossier *dossier;        /* the one that is being looked at */
     uint8_t *buffer;                    /* SCH_RECORD_DOSSIER_MAX */
 };
@@ -70,6 +71,19 @@ static bool dossier_named(struct sch_store *store, const struct sch_query *query
            sch_record_kenmerk_decode((struct sch_bytes){ value, size }, id) == SCH_OK;
 }
 
+/* A cursor is what follows the prefix in the keys of the query's table. */
+static size_t cursor_size(enum sch_query_type type)
+{
+    switch (type) {
+    case SCH_QUERY_DOSSIER: return 0;
+    case SCH_QUERY_TRACE:
+    case SCH_QUERY_MAILBOX: return sizeof(uint64_t);
+    case SCH_QUERY_DOSSIERS: return SCH_ID_SIZE;
+    case SCH_QUERY_UNANSWERED: return sizeof(int64_t) + SCH_ID_SIZE;
+    }
+    return 0;
+}
+
 int sch_query_permit(struct sch_work *work, struct sch_store *store, const struct sch_book *book,
                      const struct sch_key *key, const struct sch_query *query, struct sch_query_permit *permit,
                      struct sch_fault *fault)
@@ -88,6 +102,8 @@ int sch_query_permit(struct sch_work *work, struct sch_store *store, const struc
     permit->coordinator = permit->party->kind == SCH_PARTY_COORDINATOR;
     if (query->type == SCH_QUERY_MAILBOX && permit->coordinator)
         return refuse(fault, SCH_E_NOT_ALLOWED, "query.type");
+    if (query->cursor_size > 0 && query->cursor_size != cursor_size(query->type))
+        return refuse(fault, SCH_E_CURSOR, "query.cursor");
     if (query->type != SCH_QUERY_DOSSIER && query->type != SCH_QUERY_TRACE)
         return SCH_OK;
     if (!dossier_named(store, query, &permit->dossier))
@@ -113,19 +129,18 @@ static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
     return ++found->count < found->wanted;
 }
 
-/* Gathers at most `wanted` rows of a table under a prefix, after the query's cursor. The cursor holds what
- * follows the prefix. */
+/* Gathers at most `wanted` rows of a table under a prefix, after the cursor. The cursor holds what follows the
+ * prefix. */
 static int scan(struct run *run, enum sch_table table, const struct sch_record_key *prefix, bool backwards,
                 size_t wanted)
 {
-    const struct sch_query *query = &run->permit->query;
     struct sch_record_key from = *prefix;
     struct sch_bytes start = { 0 };
     enum sch_store_result result;
 
-    if (query->cursor_size > 0 && prefix->size + query->cursor_size <= sizeof from.bytes) {
-        memcpy(from.bytes + prefix->size, query->cursor, query->cursor_size);
-        from.size += query->cursor_size;
+    if (run->after.len > 0 && prefix->size + run->after.len <= sizeof from.bytes) {
+        memcpy(from.bytes + prefix->size, run->after.ptr, run->after.len);
+        from.size += run->after.len;
         start = sch_record_key_bytes(&from);
     }
     run->found->count = 0;
@@ -267,33 +282,57 @@ static int run_dossier(struct run *run)
     return SCH_OK;
 }
 
+/* The row of one event; false when it is not for this party's eyes. */
+static int read_event(struct run *run, const struct sch_record_key *trail, struct sch_trace_row *row, bool *is_shown)
+{
+    uint8_t value[SCH_RECORD_AUDIT_MAX];
+    struct sch_audit_record record;
+    struct sch_record_key key;
+    uint64_t sequence = 0;
+    size_t size = 0;
+
+    if (sch_record_read_trail(sch_record_key_bytes(trail), NULL, &sequence) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    key = sch_record_key_audit(sequence);
+    if (sch_store_get(run->store, SCH_TABLE_AUDIT, sch_record_key_bytes(&key), value, sizeof value, &size) !=
+            SCH_STORE_OK ||
+        sch_record_audit_decode(sch_record_key_bytes(&key), (struct sch_bytes){ value, size }, &record) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    *is_shown = trace_row(run, &record, row);
+    return SCH_OK;
+}
+
+/* Readings stand in the trail too and are not shown: each page makes one, so a page looks on until it is full
+ * or the trail ends, or small pages would never reach the end. */
 static int run_trace(struct run *run)
 {
     struct sch_record_key prefix = sch_record_prefix_id(&run->permit->dossier);
-    struct sch_trace_row *rows = sch_arena_take(run->arena, run->permit->query.limit * sizeof *rows);
-    int code = scan(run, SCH_TABLE_TRAIL, &prefix, false, run->permit->query.limit);
+    size_t limit = run->permit->query.limit, looked = 0;
+    struct sch_trace_row *rows = sch_arena_take(run->arena, limit * sizeof *rows);
 
-    if (rows == NULL || code != SCH_OK)
-        return rows == NULL ? SCH_E_NO_MEMORY : code;
+    if (rows == NULL)
+        return SCH_E_NO_MEMORY;
     run->page->trace = rows;
-    for (size_t i = 0; i < run->found->count; i++) {
-        uint8_t value[SCH_RECORD_AUDIT_MAX];
-        struct sch_audit_record record;
-        struct sch_record_key key;
-        uint64_t sequence = 0;
-        size_t size = 0;
+    while (run->page->trace_count < limit && looked < SCH_SCAN_ROWS_MAX) {
+        size_t wanted = limit - run->page->trace_count;
+        int code = scan(run, SCH_TABLE_TRAIL, &prefix, false, wanted);
 
-        if (sch_record_read_trail(sch_record_key_bytes(&run->found->key[i]), NULL, &sequence) != SCH_OK)
-            return SCH_E_STORE_DAMAGED;
-        key = sch_record_key_audit(sequence);
-        if (sch_store_get(run->store, SCH_TABLE_AUDIT, sch_record_key_bytes(&key), value, sizeof value, &size) !=
-                SCH_STORE_OK ||
-            sch_record_audit_decode(sch_record_key_bytes(&key), (struct sch_bytes){ value, size }, &record) != SCH_OK)
-            return SCH_E_STORE_DAMAGED;
-        run->page->trace_count += trace_row(run, &record, &rows[run->page->trace_count]);
-    }
-    if (run->found->count == run->permit->query.limit)
+        for (size_t i = 0; code == SCH_OK && i < run->found->count; i++) {
+            bool is_shown = false;
+
+            code = read_event(run, &run->found->key[i], &rows[run->page->trace_count], &is_shown);
+            run->page->trace_count += is_shown;
+        }
+        if (code != SCH_OK)
+            return code;
+        if (run->found->count < wanted) {
+            run->page->cursor_size = 0;
+            return SCH_OK;
+        }
+        looked += run->found->count;
         set_cursor(run, &prefix, &run->found->key[run->found->count - 1]);
+        run->after = (struct sch_bytes){ run->page->cursor, run->page->cursor_size };
+    }
     return SCH_OK;
 }
 
@@ -418,6 +457,7 @@ int sch_query_run(struct sch_store *store, const struct sch_query_permit *permit
     int code = SCH_E_NO_MEMORY;
 
     memset(page, 0, sizeof *page);
+    run.after = (struct sch_bytes){ permit->query.cursor, permit->query.cursor_size };
     run.found = malloc(sizeof *run.found);
     run.dossier = malloc(sizeof *run.dossier);
     run.buffer = malloc(SCH_RECORD_DOSSIER_MAX);
