@@ -266,13 +266,15 @@ void stage_write(struct stage *stage, struct stage_message *message, const struc
 {
     struct sch_command command = { .request = ++stage->request, .type = SCH_COMMAND_SUBMIT };
     uint8_t header_bytes[SCH_HEADER_SIZE_MAX], seal_bytes[SCH_SEAL_SIZE_MAX];
+    struct sch_header written = *header;    /* perhaps the message's own */
     struct sch_seal seal;
 
     memset(message, 0, sizeof *message);
-    message->header = *header;
-    if (sch_id_is_none(&header->id))
+    message->header = written;
+    if (sch_id_is_none(&written.id))
         message->header.id = sch_region_sim_id(stage_now_ms(stage), &stage->prng);
-    message->body_size = sch_region_sim_seal(stage->book, header, letter_size, stage_now_ms(stage), &stage->prng, &seal);
+    message->body_size = sch_region_sim_seal(stage->book, &message->header, letter_size, stage_now_ms(stage),
+                                             &stage->prng, &seal);
     command.submit.header.ptr = header_bytes;
     command.submit.header.len = sch_header_encode(&message->header, header_bytes, sizeof header_bytes);
     command.submit.seal.ptr = seal_bytes;

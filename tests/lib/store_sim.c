@@ -47,6 +47,9 @@ struct sch_store {
     uint64_t limit;
     enum sch_store_sim_fault fault;
     size_t skip;
+    enum sch_table poison_table;
+    uint8_t poison[SCH_STORE_KEY_MAX];
+    size_t poison_size;                 /* 0: none */
     struct sch_store_sim_counters counters;
 };
 
@@ -239,6 +242,12 @@ static void forget(struct undo *undo, size_t count)
         free(undo[i].row.key);
 }
 
+static bool is_poison(const struct sch_store *store, const struct sch_op *op)
+{
+    return store->poison_size > 0 && op->table == store->poison_table && op->key.len == store->poison_size &&
+           memcmp(op->key.ptr, store->poison, store->poison_size) == 0;
+}
+
 /* Can these ops ever be applied? */
 static bool admissible(const struct sch_op *op)
 {
@@ -264,7 +273,7 @@ static enum sch_store_result apply(struct sch_store *store, const struct sch_op 
     uint64_t before = store->bytes;
 
     for (size_t i = 0; i < count; i++)
-        if (!admissible(&ops[i]))
+        if (!admissible(&ops[i]) || is_poison(store, &ops[i]))
             return SCH_STORE_REJECTED;
     for (*done = 0; *done < count; (*done)++) {
         const struct sch_op *op = &ops[*done];
@@ -498,6 +507,14 @@ void sch_store_sim_fail(struct sch_store *store, enum sch_store_sim_fault fault,
 void sch_store_sim_limit(struct sch_store *store, uint64_t bytes)
 {
     store->limit = bytes;
+}
+
+void sch_store_sim_poison(struct sch_store *store, enum sch_table table, const uint8_t *key, size_t size)
+{
+    assert(size <= sizeof store->poison);
+    store->poison_table = table;
+    store->poison_size = size;
+    memcpy(store->poison, key, size);
 }
 
 void sch_store_sim_counters(const struct sch_store *store, struct sch_store_sim_counters *counters)

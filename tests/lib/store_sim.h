@@ -29,6 +29,9 @@ void sch_store_sim_fail(struct sch_store *store, enum sch_store_sim_fault fault,
 /* The room there is, in bytes of keys and values; UINT64_MAX (the default): no end. */
 void sch_store_sim_limit(struct sch_store *store, uint64_t bytes);
 
+/* A batch that writes this row can never be applied: REJECTED, whenever it is tried. */
+void sch_store_sim_poison(struct sch_store *store, enum sch_table table, const uint8_t *key, size_t size);
+
 struct sch_store_sim_counters {
     uint64_t gets, scans, scanned, applies, ops;
     uint64_t failed;                    /* applies that did not answer OK */
