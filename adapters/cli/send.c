@@ -151,7 +151,8 @@ static const char *warning_text(unsigned warning)
     return warning < sizeof texts / sizeof texts[0] ? texts[warning] : NULL;
 }
 
-static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt)
+/* why: the reason for which a message was only queued, "" otherwise. */
+static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt, const char *why)
 {
     json_t *warnings = json_array();
     for (unsigned i = 1; i < 32; i++)
@@ -162,14 +163,17 @@ static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt)
         char dossier[SCH_ID_TEXT_SIZE];
         sch_id_text(&receipt->id, id);
         sch_id_text(&receipt->dossier, dossier);
-        json_t *object = json_pack("{s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:o}", "message", id, "dossier", dossier,
-                                   "kenmerk", receipt->kenmerk, "sequence", (json_int_t)receipt->sequence,
+        json_t *object = json_pack("{s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:s,s:o}", "message", id, "dossier",
+                                   dossier, "kenmerk", receipt->kenmerk, "sequence", (json_int_t)receipt->sequence,
                                    "stored", sch_time_json(receipt->stored_ms), "duplicate",
-                                   receipt->duplicate, "queued", receipt->queued, "warnings", warnings);
+                                   receipt->duplicate, "queued", receipt->queued, "why", why, "warnings",
+                                   warnings);
         return sch_json_print("receipt", object) ? 0 : 1;
     }
     if (receipt->queued) {
-        printf("queued in the outbox; it is sent with the next command that reaches the broker\n");
+        printf("queued in the outbox; it is sent with the next command that reaches the broker\n"
+               "why:  %s\n",
+               why);
     } else {
         char at[SCH_TIME_SIZE];
         printf("%s  stored %s, sequence %llu%s\n", receipt->kenmerk, sch_time_utc(receipt->stored_ms, at),
@@ -244,7 +248,7 @@ int sch_send_spec(struct sch_cli *cli, struct sch_spec *spec, const struct sch_d
     } else {
         int code = sch_send(cli->client, draft, sch_cli_timeout(cli), &receipt, &error);
         if (code == SCH_OK || code == SCH_E_QUEUED)
-            result = show_receipt(cli, &receipt);
+            result = show_receipt(cli, &receipt, error.text);
         else
             result = fail_send(cli, &error);
     }

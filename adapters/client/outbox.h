@@ -41,6 +41,7 @@ struct sch_outbox_item {
     int64_t sent_at;                    /* monotonic ms */
     int64_t retry_at;                   /* monotonic ms; 0: at once */
     unsigned retries;
+    enum sch_error_code put_off;        /* why the broker took it not yet; SCH_OK: it did not say so */
     struct sch_waiter *waiter;
 };
 

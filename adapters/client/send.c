@@ -119,6 +119,7 @@ bool sch_send_rejection(sch_client *client, const struct sch_reply *reply)
         int64_t pause = BACKOFF_MS << (item->retries < 6 ? item->retries : 6);
         item->retry_at = sch_link_mono_ms() + (pause < BACKOFF_MAX_MS ? pause : BACKOFF_MAX_MS);
         item->retries++;
+        item->put_off = code;
         sch_client_log(client, 'w', "message %s is sent again later: %s", item->key, sch_error_name(code));
         return true;
     }
@@ -360,6 +361,9 @@ static int queued(const sch_client *client, const struct sch_outbox_item *item, 
     if (receipt)
         *receipt = item->receipt;
     sch_error why = SCH_ERROR_INIT;
+    if (client->welcomed && item->put_off != SCH_OK)
+        return sch_fail(error, SCH_E_QUEUED, "put off by the broker: %s: %s", sch_error_name(item->put_off),
+                        sch_error_cause(item->put_off));
     if (client->welcomed)
         return sch_fail(error, SCH_E_QUEUED, "the broker has not answered yet");
     sch_client_blame(client, &why);
