@@ -41,6 +41,16 @@ static bool is_of_broker(const struct sch_header *header)
            strncmp(sender, "regio:", 6) == 0 && strcmp(sender + size - 7, "/broker") == 0;
 }
 
+/* A broker may lay a message in any mailbox; the header, which is signed, says whose it is. */
+static bool is_ours(const sch_client *client, const struct sch_held *held)
+{
+    const struct sch_header *header = &held->header;
+    bool named = strcmp(header->receiver.text, held->mailbox.text) == 0;
+    for (size_t i = 0; i < header->copy_count; i++)
+        named = named || strcmp(header->copies[i].text, held->mailbox.text) == 0;
+    return named && sch_client_config_mailbox(&client->config, held->mailbox.text) != NULL;
+}
+
 static bool stanzas_fit(const struct sch_header *header, const struct sch_seal *seal)
 {
     if (seal->stanza_count != header->copy_count + 1)
@@ -158,6 +168,8 @@ static enum sch_opened open_parts(struct sch_msg *msg, const sch_client *client,
                                   enum sch_system_refusal *refusal, const char **why)
 {
     struct parts parts = parts_of(held);
+    if (!is_ours(client, held))
+        return bad(SCH_SYSTEM_REFUSAL_NOT_OURS, "it is not for this mailbox", refusal, why);
     if (is_of_broker(&held->header) && parts.body.len == 0 && parts.seal.len == 0)
         return SCH_OPENED;
     struct sch_arena arena;

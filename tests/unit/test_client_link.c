@@ -564,9 +564,9 @@ static void test_not_our_key(void **state)
     expect_refusal(f, SCH_SYSTEM_REFUSAL_CANNOT_OPEN);
 }
 
-/* An ACCEPTANCE of the ggz provider, signed by hand, for the practice. */
-static void put_signed(struct fixture *f, enum sch_kind kind, const char *sender, const char *key_id,
-                       const struct sch_key_pair *key)
+/* An ACCEPTANCE of the ggz provider, signed by hand, for the practice; laid in a mailbox. */
+static void put_signed_in(struct fixture *f, const char *mailbox, enum sch_kind kind, const char *sender,
+                          const char *key_id, const struct sch_key_pair *key)
 {
     uint8_t header_bytes[SCH_HEADER_SIZE_MAX], seal_bytes[SCH_SEAL_SIZE_MAX];
     struct sch_header header = { .id = sch_id_new(INT64_C(1790000000000)), .kind = kind };
@@ -586,8 +586,14 @@ static void put_signed(struct fixture *f, enum sch_kind kind, const char *sender
                                        key_id, key->secret_key, &f->error), SCH_OK);
         seal_size = sch_seal_encode(&seal, seal_bytes, sizeof seal_bytes);
     }
-    sch_fake_put(&f->broker, WORLD_PRACTICE, bytes, (struct sch_bytes){ seal_bytes, seal_size },
+    sch_fake_put(&f->broker, mailbox, bytes, (struct sch_bytes){ seal_bytes, seal_size },
                  (struct sch_bytes){ 0 });
+}
+
+static void put_signed(struct fixture *f, enum sch_kind kind, const char *sender, const char *key_id,
+                       const struct sch_key_pair *key)
+{
+    put_signed_in(f, WORLD_PRACTICE, kind, sender, key_id, key);
 }
 
 static void attach_practice(struct fixture *f)
@@ -653,6 +659,18 @@ static void test_nobody_else_does(void **state)
     put_signed(f, SCH_KIND_ACCEPTANCE, "regio:utrecht/broker", NULL, NULL);
     expect_refusal(f, SCH_SYSTEM_REFUSAL_MALFORMED);
     put_signed(f, SCH_KIND_REMINDER, WORLD_GGZ, NULL, NULL);
+    UNTIL(f, FIELD(f, settles) == 2);
+    assert_int_equal(f->handed, 0);
+}
+
+/* What a broker lays in another mailbox than the signed header names is not handed out there. */
+static void test_wrong_mailbox_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    attach_practice(f);
+    put_signed_in(f, WORLD_POH, SCH_KIND_ACCEPTANCE, WORLD_GGZ, "noord-sign", &f->world.ggz_sign);
+    expect_refusal(f, SCH_SYSTEM_REFUSAL_NOT_OURS);
+    put_signed_in(f, WORLD_POH, SCH_KIND_REMINDER, "regio:utrecht/broker", NULL, NULL);
     UNTIL(f, FIELD(f, settles) == 2);
     assert_int_equal(f->handed, 0);
 }
@@ -747,7 +765,8 @@ int main(void)
         TEST(test_session_lost_within_the_callback), TEST(test_false_signature), TEST(test_not_our_key),
         TEST(test_newer_key_is_fetched), TEST(test_unknown_key_is_refused),
         TEST(test_another_partys_key_is_refused), TEST(test_forged_signature_is_refused),
-        TEST(test_broker_speaks_unsigned), TEST(test_nobody_else_does), TEST(test_missing_sections_are_told), TEST(test_ask),
+        TEST(test_broker_speaks_unsigned), TEST(test_nobody_else_does),
+        TEST(test_wrong_mailbox_is_refused), TEST(test_missing_sections_are_told), TEST(test_ask),
         TEST(test_own_poll_loop), TEST(test_stop),
     };
     if (sodium_init() < 0)
