@@ -219,13 +219,6 @@ static bool scan_message(struct scan *scan, const ProtobufCMessageDescriptor *de
     return true;
 }
 
-bool sch_wire_scan(const ProtobufCMessageDescriptor *descriptor, struct sch_bytes bytes,
-                   enum sch_wire_unknown unknown, struct sch_fault *fault)
-{
-    struct scan scan = { .fault = fault, .unknown = unknown };
-    return scan_message(&scan, descriptor, bytes);
-}
-
 uint64_t sch_wire_peek(struct sch_bytes bytes, uint32_t tag)
 {
     struct piece piece;
@@ -254,7 +247,8 @@ ProtobufCMessage *sch_wire_unpack(const ProtobufCMessageDescriptor *descriptor, 
                                   enum sch_wire_unknown unknown, struct sch_arena *arena,
                                   enum sch_error_code exhausted, struct sch_fault *fault)
 {
-    if (!sch_wire_scan(descriptor, bytes, unknown, fault)) {
+    struct scan scan = { .fault = fault, .unknown = unknown };
+    if (!scan_message(&scan, descriptor, bytes)) {
         return NULL;
     }
     ProtobufCAllocator allocator = { arena_alloc, arena_free, arena };

@@ -23,9 +23,6 @@ const char *sch_wire_field_name(const ProtobufCMessageDescriptor *descriptor, si
  * be understood. */
 enum sch_wire_unknown { SCH_WIRE_SKIP, SCH_WIRE_REFUSE };
 
-bool sch_wire_scan(const ProtobufCMessageDescriptor *descriptor, struct sch_bytes bytes,
-                   enum sch_wire_unknown unknown, struct sch_fault *fault);
-
 /* The number in field `tag`, when it stands among the first 64 fields before the first unreadable byte; 0
  * otherwise. For the request of a frame that is refused. */
 uint64_t sch_wire_peek(struct sch_bytes bytes, uint32_t tag);

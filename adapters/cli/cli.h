@@ -103,8 +103,6 @@ int sch_cli_connect(struct sch_cli *cli, sch_error *error);
 /* The name of a party from the directory; its address when it has none there. */
 const char *sch_cli_name(struct sch_cli *cli, const char *address);
 const struct sch_party *sch_cli_party(struct sch_cli *cli, const char *address);
-/* --mailbox, --from or --party, else cli->acting: the address to act for; NULL: the default sender. */
-const char *sch_cli_acting(const struct sch_cli *cli);
 
 /* Asks every page of a query, and hands each page to take until it returns false. */
 int sch_cli_ask(struct sch_cli *cli, struct sch_query *query,
@@ -115,8 +113,6 @@ int sch_cli_dossier(struct sch_cli *cli, const char *reference, struct sch_dossi
 /* The same under each mailbox of the configuration in turn, unless an option says which; cli->acting is then
  * the one that found it. */
 int sch_cli_find(struct sch_cli *cli, const char *reference, struct sch_dossier_row *row, sch_error *error);
-/* Fills dossier or kenmerk of a query. USAGE when reference is neither. */
-int sch_cli_refer(struct sch_query *query, const char *reference, sch_error *error);
 
 /* ---- files.c ------------------------------------------------------------------------------------ */
 

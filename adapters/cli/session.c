@@ -96,7 +96,8 @@ const char *sch_cli_name(struct sch_cli *cli, const char *address)
     return party != NULL ? party->name : address;
 }
 
-const char *sch_cli_acting(const struct sch_cli *cli)
+/* --mailbox, --from or --party, else cli->acting: the address to act for; NULL: the default sender. */
+static const char *address_for(const struct sch_cli *cli)
 {
     static const char *const options[] = { "mailbox", "from", "party" };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
@@ -108,7 +109,7 @@ const char *sch_cli_acting(const struct sch_cli *cli)
 int sch_cli_ask(struct sch_cli *cli, struct sch_query *query,
                 bool (*take)(void *context, const struct sch_page *page), void *context, sch_error *error)
 {
-    const char *acting = sch_cli_acting(cli);
+    const char *acting = address_for(cli);
     if (query->party.text[0] == '\0' && acting != NULL && !sch_address_set(&query->party, acting))
         return sch_fail(error, SCH_E_USAGE, "\"%s\" is no address, such as agb:06290713/poh-ggz", acting);
     int code = sch_cli_connect(cli, error);
@@ -126,7 +127,8 @@ int sch_cli_ask(struct sch_cli *cli, struct sch_query *query,
     return SCH_OK;
 }
 
-int sch_cli_refer(struct sch_query *query, const char *reference, sch_error *error)
+/* Fills dossier or kenmerk of a query. USAGE when reference is neither. */
+static int refer(struct sch_query *query, const char *reference, sch_error *error)
 {
     uint64_t number = 0;
     if (sch_id_parse(reference, &query->dossier))
@@ -150,7 +152,7 @@ int sch_cli_dossier(struct sch_cli *cli, const char *reference, struct sch_dossi
 {
     struct sch_query query = { .type = SCH_QUERY_DOSSIER };
     *row = (struct sch_dossier_row){ .phase = SCH_PHASE_NONE };
-    int code = sch_cli_refer(&query, reference, error);
+    int code = refer(&query, reference, error);
     if (code == SCH_OK)
         code = sch_cli_ask(cli, &query, take_dossier, row, error);
     if (code == SCH_OK && row->phase == SCH_PHASE_NONE)
@@ -161,7 +163,7 @@ int sch_cli_dossier(struct sch_cli *cli, const char *reference, struct sch_dossi
 int sch_cli_find(struct sch_cli *cli, const char *reference, struct sch_dossier_row *row, sch_error *error)
 {
     int code = sch_cli_connect(cli, error);
-    if (code != SCH_OK || sch_cli_acting(cli) != NULL)
+    if (code != SCH_OK || address_for(cli) != NULL)
         return code != SCH_OK ? code : sch_cli_dossier(cli, reference, row, error);
     size_t count = 0;
     const struct sch_address *mine = sch_mailboxes(cli->client, &count);

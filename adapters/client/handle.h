@@ -188,9 +188,6 @@ void sch_client_refresh(sch_client *client);
 /* Until none is outstanding, the connection is lost, or the deadline. */
 int sch_client_await_directories(sch_client *client, int64_t deadline, sch_error *error);
 
-/* Ends this session: the socket is made anew. */
-void sch_client_lose(sch_client *client, int64_t retry_after_ms);
-
 /* ---- parts of the loop -------------------------------------------------------------------------- */
 
 /* send.c: sends what may be sent; takes receipts and rejections (false: not one of ours). */

@@ -10,7 +10,8 @@
 
 #define ARENA_SLACK ((size_t)64 << 10)
 
-uint32_t sch_msg_required(enum sch_kind kind)
+/* The sections that a letter of this kind must have, DOMAIN "Sections"; 0: none is demanded. */
+static uint32_t required(enum sch_kind kind)
 {
     switch (kind) {
     case SCH_KIND_INTAKE_REPORT:
@@ -89,7 +90,8 @@ static enum sch_opened verify(const sch_client *client, const struct sch_held *h
                               const struct parts *parts, const struct sch_seal *seal,
                               enum sch_system_refusal *refusal, const char **why)
 {
-    const struct sch_key *key = sch_registry_key(&client->registry, seal->signing_key);
+    const struct sch_key *key = sch_registry_signer(&client->registry, seal->signing_key,
+                                                    held->header.sender.text);
     if (!key || key->use != SCH_KEY_SIGN || !sch_key_acts_for(key, held->header.sender.text) ||
         !sch_key_valid(key, held->stored_ms)) {
         *refusal = SCH_SYSTEM_REFUSAL_BAD_SIGNATURE;
@@ -154,7 +156,7 @@ static uint32_t find_missing(const struct sch_msg *msg)
         return 0;
     for (unsigned bit = 0; bit < SCH_SECTION_COUNT; bit++)
         present |= msg->letter.section[bit] && *msg->letter.section[bit] ? UINT32_C(1) << bit : 0;
-    return sch_msg_required(msg->header.kind) & ~present;
+    return required(msg->header.kind) & ~present;
 }
 
 static void name_sender(struct sch_msg *msg, const sch_client *client)

@@ -42,7 +42,4 @@ enum sch_opened sch_msg_open(struct sch_msg *msg, const sch_client *client, cons
                              enum sch_system_refusal *refusal, const char **why);
 void sch_msg_close(struct sch_msg *msg);
 
-/* The sections that a letter of this kind must have, DOMAIN "Sections"; 0: none is demanded. */
-uint32_t sch_msg_required(enum sch_kind kind);
-
 #endif

@@ -42,7 +42,8 @@ int sch_client_rejected(const struct sch_reply *reply, sch_error *error)
 
 /* ---- the session -------------------------------------------------------------------------------- */
 
-void sch_client_lose(sch_client *client, int64_t retry_after_ms)
+/* Ends this session: the socket is made anew. */
+static void lose(sch_client *client, int64_t retry_after_ms)
 {
     if (client->welcomed)
         sch_client_log(client, 'w', "connection lost");
@@ -73,9 +74,9 @@ static void keep_connected(sch_client *client)
     int64_t now = sch_link_mono_ms();
     sch_link_watch(link);
     if (link->lost)
-        sch_client_lose(client, link->blame == SCH_E_UNKNOWN_KEY ? REFUSED_RETRY_MS : LOST_RETRY_MS);
+        lose(client, link->blame == SCH_E_UNKNOWN_KEY ? REFUSED_RETRY_MS : LOST_RETRY_MS);
     if (link->socket && !client->welcomed && now - link->opened_at > WELCOME_MS)
-        sch_client_lose(client, 0);
+        lose(client, 0);
     if (!link->socket && now >= link->retry_at) {
         sch_error error = SCH_ERROR_INIT;
         if (sch_link_open(link, &error) != SCH_OK) {
@@ -209,9 +210,9 @@ static void on_rejection(sch_client *client, const struct sch_reply *reply)
     if (reply->request != 0 && reply->request == client->hello_request) {
         client->blame = code;
         sch_client_log(client, 'e', "the broker refuses this client: %s", sch_error_name(code));
-        sch_client_lose(client, REFUSED_RETRY_MS);
+        lose(client, REFUSED_RETRY_MS);
     } else if (code == SCH_E_HELLO_FIRST) {
-        sch_client_lose(client, 0);     /* it forgot this session; nothing is lost by a new one */
+        lose(client, 0);                /* it forgot this session; nothing is lost by a new one */
     } else if (region >= 0) {
         client->registry.region[region].request = client->registry.region[region].offered = 0;
         client->registry.version++;
@@ -276,7 +277,7 @@ static void keep_alive(sch_client *client)
     if (!client->welcomed)
         return;
     if (client->ping_request != 0 && now - client->ping_sent_at > PONG_MS) {
-        sch_client_lose(client, 0);
+        lose(client, 0);
         return;
     }
     if (now < client->ping_at || client->ping_request != 0)
@@ -374,7 +375,7 @@ int sch_client_await_welcome(sch_client *client, int64_t deadline, sch_error *er
         /* What was wrong may have been put right: judged by a new try. */
         client->blame = client->link.blame = SCH_OK;
         client->link.failures = 0;
-        sch_client_lose(client, 0);
+        lose(client, 0);
     }
     for (;;) {
         /* One look without waiting shows whether a session that stands still does. */

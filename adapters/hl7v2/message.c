@@ -298,12 +298,6 @@ void sch_hl7_writer_init(struct sch_hl7_writer *writer)
     memset(writer, 0, sizeof *writer);
 }
 
-void sch_hl7_writer_close(struct sch_hl7_writer *writer)
-{
-    free(writer->text);
-    sch_hl7_writer_init(writer);
-}
-
 static void put_bytes(struct sch_hl7_writer *writer, const void *bytes, size_t size)
 {
     if (writer->failed || size == 0)
@@ -445,7 +439,8 @@ void sch_hl7_put_segment(struct sch_hl7_writer *writer, struct sch_bytes segment
 int sch_hl7_writer_take(struct sch_hl7_writer *writer, uint8_t **text, size_t *size)
 {
     if (writer->failed || writer->text == NULL) {
-        sch_hl7_writer_close(writer);
+        free(writer->text);
+        sch_hl7_writer_init(writer);
         return SCH_E_NO_MEMORY;
     }
     *text = writer->text;

@@ -73,7 +73,6 @@ struct sch_hl7_writer {
 };
 
 void sch_hl7_writer_init(struct sch_hl7_writer *writer);
-void sch_hl7_writer_close(struct sch_hl7_writer *writer);
 
 /* Begins a segment; "MSH" writes its first two fields too. */
 void sch_hl7_begin(struct sch_hl7_writer *writer, const char *name);

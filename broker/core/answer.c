@@ -111,8 +111,9 @@ void sch_answer_follow(struct sch_act *act)
     dossier->taken_up = true;
 }
 
-bool sch_answer_may_waive(const struct sch_dossier *dossier, const struct sch_party *party,
-                          const struct sch_instance *instance)
+/* May this party waive this instance: a coordinator any but E1, the creditor what others owe it. */
+static bool may_waive(const struct sch_dossier *dossier, const struct sch_party *party,
+                      const struct sch_instance *instance)
 {
     if (instance->expectation == 1 || !sch_instance_is_open(instance)) {
         return false;
@@ -129,7 +130,7 @@ bool sch_answer_finds_open(const struct sch_dossier *dossier, const struct sch_e
     for (size_t i = 0; i < dossier->instance_count; i++) {
         const struct sch_instance *instance = &dossier->instance[i];
         if (instance->expectation == number && sch_instance_is_open(instance) &&
-            (!waives || sch_answer_may_waive(dossier, event->sender, instance))) {
+            (!waives || may_waive(dossier, event->sender, instance))) {
             return true;
         }
     }
@@ -142,7 +143,7 @@ void sch_answer_waiver(struct sch_act *act)
     unsigned number = (unsigned)act->event->header->fact[SCH_FACT_EXPECTATION];
     for (size_t i = dossier->instance_count; i-- > 0;) {
         if (dossier->instance[i].expectation == number &&
-            sch_answer_may_waive(dossier, act->event->sender, &dossier->instance[i])) {
+            may_waive(dossier, act->event->sender, &dossier->instance[i])) {
             sch_promise_end(act, &dossier->instance[i], SCH_STANDING_WAIVED, act->event->header->id);
         }
     }

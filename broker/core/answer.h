@@ -17,10 +17,6 @@ sch_handler sch_answer_taken_up;
 sch_handler sch_answer_waiver;
 sch_handler sch_answer_follow;
 
-/* May this party waive this instance: a coordinator any but E1, the creditor what others owe it. */
-bool sch_answer_may_waive(const struct sch_dossier *dossier, const struct sch_party *party,
-                          const struct sch_instance *instance);
-
 /* Would TAKEN_UP or WAIVER find something open? The door asks before the handlers run. */
 bool sch_answer_finds_open(const struct sch_dossier *dossier, const struct sch_event *event);
 

@@ -108,7 +108,9 @@ void sch_feedback_settle_end(struct sch_act *act)
     }
 }
 
-uint32_t sch_feedback_missing(const struct sch_norms *norms, const struct sch_header *header)
+/* Required sections that this header shows to be missing. A document of unknown sections misses none, unless
+ * the norms demand sections; then it misses all. */
+static uint32_t sections_missing(const struct sch_norms *norms, const struct sch_header *header)
 {
     const struct sch_required *required = &norms->required[header->kind];
     if (!header->sections_known && !required->demanded) {
@@ -121,7 +123,7 @@ uint32_t sch_feedback_missing(const struct sch_norms *norms, const struct sch_he
 static void answer_letter(struct sch_act *act, unsigned number, int32_t day)
 {
     struct sch_instance *owed = sch_promise_find(act->dossier, number);
-    bool incomplete = sch_feedback_missing(act->world->norms, act->event->header) != 0;
+    bool incomplete = sections_missing(act->world->norms, act->event->header) != 0;
     if (owed == NULL && sch_promise_kept(act->dossier, number) == NULL) {
         owed = sch_promise_open_on_day(act, number, SCH_VARIANT_PLAIN, message(act), day);
     }
@@ -230,7 +232,7 @@ void sch_feedback_late_letter(struct sch_act *act)
     if (sch_promise_find(act->dossier, number) != NULL) {
         answer_letter(act, number, event_day(act));
         sch_feedback_settle_end(act);
-    } else if (sch_feedback_missing(act->world->norms, act->event->header) != 0) {
+    } else if (sections_missing(act->world->norms, act->event->header) != 0) {
         act->warnings |= UINT32_C(1) << SCH_WARNING_INCOMPLETE;
     }
 }

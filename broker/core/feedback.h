@@ -34,10 +34,6 @@ sch_handler sch_feedback_late_letter;
 void sch_feedback_found_incomplete(struct sch_act *act, const struct sch_delivery *letter,
                                    uint32_t missing_sections);
 
-/* Required sections that this header shows to be missing. A document of unknown sections misses none, unless
- * the norms demand sections; then it misses all. */
-uint32_t sch_feedback_missing(const struct sch_norms *norms, const struct sch_header *header);
-
 /* ENDED becomes CLOSED when neither E6 nor E9 is owed. */
 void sch_feedback_settle_end(struct sch_act *act);
 

@@ -42,7 +42,7 @@ void sch_log_open(int fd, enum sch_log_level level, enum sch_log_format format)
     settings.journal = is_journal(fd);
 }
 
-bool sch_log_enabled(enum sch_log_level level)
+static bool is_enabled(enum sch_log_level level)
 {
     return level <= settings.level;
 }
@@ -182,13 +182,13 @@ static void write_line(enum sch_log_level level, const char *code, const char *t
 
 void sch_log_plain(enum sch_log_level level, const char *code, const char *text)
 {
-    if (sch_log_enabled(level))
+    if (is_enabled(level))
         write_line(level, code, text, "");
 }
 
 void sch_log(enum sch_log_level level, const char *code, const char *text, const char *fields, ...)
 {
-    if (!sch_log_enabled(level))
+    if (!is_enabled(level))
         return;
     char values[VALUES_SIZE];
     va_list args;

@@ -23,17 +23,13 @@ enum sch_log_format { SCH_LOG_TEXT = 0, SCH_LOG_JSON };
  * for on it. */
 void sch_log_open(int fd, enum sch_log_level level, enum sch_log_format format);
 
-/* Is this level written at all? To spare the cost of what would not be. */
-bool sch_log_enabled(enum sch_log_level level);
-
 /* Writes one line without fields: code is a constant in capitals, text a constant sentence. */
 void sch_log_plain(enum sch_log_level level, const char *code, const char *text);
 
 /*
  * The same with fields: a printf format that makes "key=value" pairs separated by single blanks:
- * "key_id=%s count=%zu". A value that may hold
- * blanks stands last, in double quotes: "count=%zu why=\"%s\"". Control characters in values are
- * replaced; the fields are cut at 767 bytes.
+ * "key_id=%s count=%zu". A value that may hold blanks stands last, in double quotes:
+ * "count=%zu why=\"%s\"". Control characters in values are replaced; the fields are cut at 767 bytes.
  */
 void sch_log(enum sch_log_level level, const char *code, const char *text, const char *fields, ...)
     __attribute__((format(printf, 4, 5)));

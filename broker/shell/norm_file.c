@@ -53,7 +53,8 @@ const char *sch_norm_file_unit(enum sch_unit unit)
     return (size_t)unit < UNIT_COUNT ? unit_names[unit] : "";
 }
 
-enum sch_unit sch_norm_file_unit_parse(const char *name)
+/* And back; SCH_UNIT_NONE when unknown. */
+static enum sch_unit parse_unit(const char *name)
 {
     for (size_t i = SCH_UNIT_HOURS; i < UNIT_COUNT; i++)
         if (strcmp(name, unit_names[i]) == 0)
@@ -249,7 +250,7 @@ static int norm_line(struct loader *loader, const struct sch_ini *ini, const cha
         return code;
     }
     if (strcmp(name, "unit") == 0) {
-        row->unit = sch_norm_file_unit_parse(value);
+        row->unit = parse_unit(value);
         if (row->unit != SCH_UNIT_NONE)
             return SCH_OK;
         return sch_ini_unknown(ini, SCH_E_NORM_FORMAT, "unit", value, unit_names + 1, UNIT_COUNT - 1);

@@ -31,9 +31,8 @@ int sch_norm_file_parse(const char *name, const uint8_t *content, size_t size, s
                         sch_ini_report_fn *report, void *context, sch_error *error)
     __attribute__((warn_unused_result));
 
-/* "hours", "days", "weeks", "working_days" and "" and back; SCH_UNIT_NONE when unknown. */
+/* "hours", "days", "weeks", "working_days"; "" for SCH_UNIT_NONE. */
 const char *sch_norm_file_unit(enum sch_unit unit);
-enum sch_unit sch_norm_file_unit_parse(const char *name);
 
 /* "urgent", "after_intake", "clinical"; "" for the plain row. */
 const char *sch_norm_file_variant(enum sch_variant variant);
