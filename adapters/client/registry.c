@@ -188,16 +188,21 @@ int sch_registry_take(struct sch_registry *registry, const char *region, struct 
 static const struct sch_directory *home_of(const struct sch_registry *registry, const char *address,
                                            const struct sch_party **party)
 {
+    const struct sch_directory *home = NULL;
     *party = NULL;
     for (size_t i = 0; i < registry->config->region_count; i++) {
         const struct sch_directory *directory = registry->region[i].directory;
         const struct sch_party *found = directory ? sch_directory_party(directory, address) : NULL;
-        if (found && strcmp(found->region, directory->region) == 0) {
-            *party = found;
-            return directory;
+        if (!found || strcmp(found->region, directory->region) != 0)
+            continue;
+        if (home) {                     /* one of them speaks for another's party: which cannot be told here */
+            *party = NULL;
+            return NULL;
         }
+        *party = found;
+        home = directory;
     }
-    return NULL;
+    return home;
 }
 
 const struct sch_party *sch_registry_party(const struct sch_registry *registry, const char *address)
@@ -216,6 +221,14 @@ const struct sch_key *sch_registry_key(const struct sch_registry *registry, cons
             return key;
     }
     return NULL;
+}
+
+const struct sch_key *sch_registry_signer(const struct sch_registry *registry, const char *key_id,
+                                          const char *sender)
+{
+    const struct sch_party *party;
+    const struct sch_directory *directory = home_of(registry, sender, &party);
+    return directory ? sch_directory_key(directory, key_id) : NULL;
 }
 
 const struct sch_key *sch_registry_seal_key(const struct sch_registry *registry, const char *address,

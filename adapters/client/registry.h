@@ -44,9 +44,14 @@ int sch_registry_take(struct sch_registry *registry, const char *region, struct 
 /* Frees what was replaced: nobody may hold on to a directory, party or key across this. */
 void sch_registry_release(struct sch_registry *registry);
 
-/* Look-ups over all regions, borrowed; NULL when absent. A party counts in its own region's directory. */
+/* Look-ups over all regions, borrowed; NULL when absent. A party counts in its own region's directory, and an
+ * address that stands in two of them is nobody's. */
 const struct sch_party *sch_registry_party(const struct sch_registry *registry, const char *address);
 const struct sch_key *sch_registry_key(const struct sch_registry *registry, const char *key_id);
+
+/* The key with this id out of the sender's own region: no other region can vouch for it. */
+const struct sch_key *sch_registry_signer(const struct sch_registry *registry, const char *key_id,
+                                          const char *sender);
 
 /* The seal key for an address at now_ms. NULL with *error: UNKNOWN_RECEIVER, NO_SEAL_KEY, DIRECTORY_OLD. */
 const struct sch_key *sch_registry_seal_key(const struct sch_registry *registry, const char *address,
