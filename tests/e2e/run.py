@@ -2,6 +2,7 @@
 """The region of the demo, kept up for playing until Ctrl-C.
 
   tests/e2e/run.py build/release/bin [--day SECONDS] [--dir DIR]
+  tests/e2e/run.py /usr/bin --dir DIR --prepare 2575     only make its files, for docker-compose.yml
 
 Broker, four scharnier-hl7v2 adapters, two HIS systems that send what is laid into their outbox, and two EPD systems that
 answer referrals by a script. A day takes a minute. The directory is removed at the end, unless --dir or --keep.
@@ -17,10 +18,11 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import letters  # noqa: E402
-from demo import NAME, START  # noqa: E402
+from demo import AGB, NAME, START  # noqa: E402
 from region import EXAMPLES, Failure, Region, wait_for  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SYSTEMS = (("linde", "his"), ("kompas", "his"), ("haven", "epd"), ("angst", "epd"))
 # What an EPD answers, in days after the referral: the file that is made below, and nothing to an order number with NIET.
 STEPS = ((0.2, "ACCEPTANCE", "+9"), (0.4, "APPOINTMENT", "+8"), (9.0, "INTAKE_REPORT", "-1"),
          (14.0, "TREATMENT_START", "+0"), (40.0, "TREATMENT_END", "-1"), (45.0, "DISCHARGE_LETTER", "-5"))
@@ -57,6 +59,8 @@ def options():
     parser.add_argument("bin", help="where scharnierd, scharnier and scharnier-hl7v2 are")
     parser.add_argument("--day", type=float, default=60.0, metavar="SECONDS", help="how long a day takes; default 60")
     parser.add_argument("--dir", help="a new directory for the region; kept")
+    parser.add_argument("--prepare", type=int, metavar="PORT", help="make the files and start nothing; the adapters "
+                        "will listen on PORT and the three after it, their peers on a thousand more")
     parser.add_argument("--keep", action="store_true", help="keep the directory")
     return parser.parse_args()
 
@@ -73,7 +77,7 @@ class Playground(Region):
     def __init__(self, args):
         super().__init__(args.bin, args.dir)
         self.rate, self.day = round(86400 / args.day), args.day
-        self.followed = {}
+        self.followed, self.ports = {}, {}
 
     def answers(self, name, agb):
         """The script of an EPD, and its answers with places for what the referral says."""
@@ -94,29 +98,32 @@ class Playground(Region):
         self.start(name + "-peer", sys.executable, os.path.join(HERE, program), "--log", self.path(name, "log.jsonl"),
                    "--inbox", self.path(name, "in"), *arguments)
 
-    def system(self, name, side):
-        """A HIS or EPD and its adapter."""
-        listen, port = free_port(), free_port()
-        os.makedirs(self.path(name))
-        self.write_hl7(name, side, name, listen, port)
-        self.start_hl7(name)
-        if side == "his":
-            os.makedirs(self.path(name, "out"))
-            self.peer(name, "his.py", "--listen", str(listen), "--send-to", "127.0.0.1:%d" % port, "--watch",
-                      "--outbox", self.path(name, "out"))
-        else:
-            self.answers(name, {"haven": "94061234", "angst": "06290713"}[name])
-            self.peer(name, "epd.py", "--listen", str(listen), "--send-to", "127.0.0.1:%d" % port, "--rate",
-                      str(self.rate), "--files", self.path(name, "answers"), "--script", self.path(name, "script.json"))
-        self.followed[name] = 0
-
-    def begin(self):
+    def configure(self, first_port=None):
+        """Files of the whole region, each HIS and EPD with its adapter."""
         self.make(START, self.rate)
         self.set_clock(START, self.rate)
+        for number, (name, side) in enumerate(SYSTEMS):
+            port = free_port() if first_port is None else first_port + number
+            peer_port = free_port() if first_port is None else first_port + 1000 + number
+            self.ports[name] = (port, peer_port)
+            os.makedirs(self.path(name, "out"))
+            self.write_hl7(name, side, name, peer_port, port)
+            if side == "epd":
+                self.answers(name, AGB[name])
+
+    def begin(self):
+        self.configure()
         self.start_broker()
-        for name, side in (("linde", "his"), ("kompas", "his"), ("haven", "epd"), ("angst", "epd")):
-            self.system(name, side)
-        for name in ("haven", "angst"):
+        for name, side in SYSTEMS:
+            port, peer_port = self.ports[name]
+            self.start_hl7(name)
+            arguments = ["--listen", str(peer_port), "--send-to", "127.0.0.1:%d" % port]
+            if side == "his":
+                self.peer(name, "his.py", *arguments, "--watch", "--outbox", self.path(name, "out"))
+            else:
+                self.peer(name, "epd.py", *arguments, "--rate", str(self.rate), "--files",
+                          self.path(name, "answers"), "--script", self.path(name, "script.json"))
+            self.followed[name] = 0
             wait_for("%s to listen" % NAME[name], lambda name=name: os.path.exists(self.path(name, "log.jsonl")))
 
     def news(self):
@@ -157,6 +164,9 @@ def main():
     args = options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     region, failed = Playground(args), True
+    if args.prepare is not None:
+        region.configure(args.prepare)
+        return 0
     try:
         region.begin()
         region.welcome()
