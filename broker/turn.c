@@ -113,6 +113,7 @@ bool sch_turn_is_held(const struct sch_turn *turn)
 void sch_turn_confirm_time(struct sch_turn *turn)
 {
     sch_watch_confirm(&turn->watch, sch_clock_civil_ms(turn->options.clock), sch_clock_mono_ms(turn->options.clock));
+    turn->confirmed_ms = turn->watch.civil_ms;
 }
 
 /* ---- time and room ------------------------------------------------------------------------------ */

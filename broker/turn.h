@@ -22,7 +22,8 @@ struct sch_turn_options {
     struct sch_metrics *metrics;        /* borrowed; only the turn writes it */
     bool verify_signatures;             /* check every signature at the door */
     uint64_t reserve_bytes;             /* below this much room, new referrals are refused */
-    int64_t e1_hold_ms;                 /* after a start no E1 fires for so long; 15 minutes */
+    int64_t e1_hold_ms;                 /* after a start no E1 fires for so long, and nothing expires, also after
+                                           a confirmed time; 15 minutes */
 };
 
 /* Reads the store's counters and last civil time. Gives a turn. Errors: NO_MEMORY, STORE_DAMAGED,

@@ -65,7 +65,7 @@ struct sch_turn {
     size_t note_count;
     uint64_t waiting;                   /* rows in mailboxes, as of the last look at the store */
     int64_t now_ms, mono_ms;
-    int64_t started_ms;                 /* civil, as believed */
+    int64_t started_ms, confirmed_ms;   /* civil, as believed */
     int64_t space_looked_ms;
     int64_t sessions_next_ms;
     int64_t retry_ms;                   /* monotonic; what the store did not take is not tried again before */

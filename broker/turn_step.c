@@ -149,6 +149,8 @@ void sch_turn_step(struct sch_turn *turn, size_t first, size_t count)
     struct sch_world world = {
         .now_ms = turn->now_ms,
         .e1_from_ms = turn->started_ms + turn->options.e1_hold_ms,
+        .expire_from_ms = (turn->confirmed_ms > turn->started_ms ? turn->confirmed_ms : turn->started_ms) +
+                          turn->options.e1_hold_ms,
         .norms = &turn->book->norms,
         .permits = &turn->book->permits,
         .full = turn->full,

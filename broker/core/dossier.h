@@ -105,7 +105,7 @@ int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier);
 
 /* The earliest moment at which anything in this dossier falls due: a step of a ladder, an uncollected
  * report, an expiry, a presumed intake. INT64_MAX when nothing will. Exact, but for what a DUE puts off: an
- * expiry under a lease, and steps of E1 before sch_world.e1_from_ms. */
+ * expiry under a lease, and what sch_world.e1_from_ms and expire_from_ms hold back. */
 int64_t sch_dossier_next_due(const struct sch_dossier *dossier);
 
 /* The earliest due_ms of an open instance, E1 included; INT64_MAX when nothing is owed. The index of the

@@ -21,8 +21,12 @@ static bool is_leased(const struct sch_act *act, const struct sch_id *message)
     return false;
 }
 
+/* What ran out while the broker stood still is first offered to those who could not collect it meanwhile. */
 static struct sch_delivery *next_expired(struct sch_act *act)
 {
+    if (act->world->now_ms < act->world->expire_from_ms) {
+        return NULL;
+    }
     for (size_t i = 0; i < act->dossier->delivery_count; i++) {
         struct sch_delivery *delivery = &act->dossier->delivery[i];
         if (sch_delivery_expiry_ms(delivery) <= act->world->now_ms && !is_leased(act, &delivery->message)) {

@@ -24,6 +24,7 @@
 struct sch_world {
     int64_t now_ms;                     /* civil, UTC */
     int64_t e1_from_ms;                 /* no step of an E1 fires before (15 minutes after a start) */
+    int64_t expire_from_ms;             /* nothing expires before (the same, and after a confirmed time) */
     const struct sch_norms *norms;
     const struct sch_permits *permits;
     bool full;                          /* below the reserve: no new dossiers */

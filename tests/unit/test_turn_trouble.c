@@ -251,6 +251,78 @@ static void test_replaced_key_is_offered_nothing(void **state)
     expect_no_more_offers(next);
 }
 
+/* ---- a long stop --------------------------------------------------------------------------------- */
+
+/* What ran out while the broker stood still is first offered to those who could not collect it meanwhile. */
+static void test_no_expiry_right_after_a_start(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1), haven;
+    struct sch_reply reply;
+
+    (void)state;
+    refer(linde, "linde", "haven");
+    stage_pass(&stage, 6 * 24 * HOUR_MS);
+    stage_stop(&stage);
+    stage.options.e1_hold_ms = HOUR_MS / 4;
+    sch_clock_sim_advance(stage.clock, 26 * 24 * HOUR_MS);
+    stage_start(&stage);
+    stage_run(&stage);
+    stage_pass(&stage, 60000);
+    assert_false(sch_turn_is_held(stage.turn));
+    haven = stage_enter(&stage, "haven", 1);
+    assert_true(stage_attach(&stage, haven, "agb:94000001", 8, &reply));
+    stage_run(&stage);
+    stage_drain(&stage, haven);
+    assert_int_equal(stage.delivery_count, 1);
+    assert_int_equal(stage.delivery[0].header.kind, SCH_KIND_REFERRAL);
+    assert_true(stage_settle(&stage, haven, "agb:94000001", &message.header.id, SCH_VERDICT_COLLECTED, &reply));
+    assert_int_equal(reply.settled.state, SCH_DELIVERY_COLLECTED);
+}
+
+/* The same after a stop that was so long that an operator must confirm the time. */
+static void test_no_expiry_right_after_a_confirmed_time(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1), haven;
+    struct sch_reply reply;
+
+    (void)state;
+    refer(linde, "linde", "haven");
+    stage_stop(&stage);
+    stage.options.e1_hold_ms = HOUR_MS / 4;
+    sch_clock_sim_advance(stage.clock, 40 * 24 * HOUR_MS);
+    stage_start(&stage);
+    stage_pass(&stage, HOUR_MS);
+    assert_true(sch_turn_is_held(stage.turn));
+    sch_turn_confirm_time(stage.turn);
+    stage_pass(&stage, 60000);
+    haven = stage_enter(&stage, "haven", 1);
+    assert_true(stage_attach(&stage, haven, "agb:94000001", 8, &reply));
+    stage_drain(&stage, haven);
+    assert_int_equal(stage.delivery_count, 1);
+}
+
+/* But it does not wait for ever. */
+static void test_expiry_soon_after_a_start(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1);
+    struct sch_command query = query_of(SCH_QUERY_MAILBOX, "haven", 10);
+    struct sch_reply reply;
+    size_t haven;
+
+    (void)state;
+    refer(linde, "linde", "haven");
+    stage_pass(&stage, 6 * 24 * HOUR_MS);
+    stage_stop(&stage);
+    stage.options.e1_hold_ms = HOUR_MS / 4;
+    sch_clock_sim_advance(stage.clock, 26 * 24 * HOUR_MS);
+    stage_start(&stage);
+    stage_pass(&stage, HOUR_MS);
+    haven = stage_enter(&stage, "haven", 1);
+    assert_true(stage_ask(&stage, haven, &query, &reply));
+    assert_int_equal(reply.type, SCH_REPLY_PAGE);
+    assert_int_equal(reply.page.mailbox_count, 0);
+}
+
 /* ---- who reads ---------------------------------------------------------------------------------- */
 
 static void test_coordinator_is_never_a_copy(void **state)
@@ -281,6 +353,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revoked_key_is_offered_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_key_that_lost_its_mailbox_is_offered_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_replaced_key_is_offered_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_expiry_right_after_a_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_expiry_right_after_a_confirmed_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_expiry_soon_after_a_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_coordinator_is_never_a_copy, set_up, tear_down),
     };
 
