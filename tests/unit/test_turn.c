@@ -447,10 +447,20 @@ static void test_drain_offers_nothing_and_waits_for_leases(void **state)
 
 /* ---- time --------------------------------------------------------------------------------------- */
 
+static void urgent(struct fixture *f, struct stage_message *message)
+{
+    stage_referral(&f->stage, message, "linde", "haven");
+    message->header.fact[SCH_FACT_URGENCY] = SCH_URGENCY_URGENT;
+    stage_write(&f->stage, message, &message->header, STAGE_LETTER);
+}
+
+/* An urgent letter would be overdue after an hour, also by the time that is believed meanwhile. */
 static void test_held_time_fires_nothing(void **state)
 {
     struct fixture *f = *state;
+    struct stage_message another;
 
+    urgent(f, &f->referral);
     refer(f);
     sch_clock_sim_jump(f->stage.clock, 6 * DAY_MS);
     stage_run(&f->stage);
@@ -459,7 +469,6 @@ static void test_held_time_fires_nothing(void **state)
     assert_int_equal(f->stage.metrics.due_fired, 0);
     assert_int_equal(f->stage.metrics.alerts[SCH_STEP_OVERDUE], 0);
     /* It goes on serving, by the time that it believes. */
-    struct stage_message another;
     sch_clock_sim_jump(f->stage.clock, -6 * DAY_MS);
     stage_referral(&f->stage, &another, "beuk", "haven");
     sch_clock_sim_jump(f->stage.clock, 6 * DAY_MS);
@@ -471,13 +480,6 @@ static void test_held_time_fires_nothing(void **state)
     assert_false(sch_turn_is_held(f->stage.turn));
     assert_true(f->stage.metrics.alerts[SCH_STEP_OVERDUE] > 0);
     assert_int_equal(f->stage.metrics.made[SCH_KIND_DELIVERY_REPORT], 2);
-}
-
-static void urgent(struct fixture *f, struct stage_message *message)
-{
-    stage_referral(&f->stage, message, "linde", "haven");
-    message->header.fact[SCH_FACT_URGENCY] = SCH_URGENCY_URGENT;
-    stage_write(&f->stage, message, &message->header, STAGE_LETTER);
 }
 
 /* After a start no E1 fires for a quarter of an hour. The row that could not act keeps nobody busy, and holds
@@ -505,6 +507,31 @@ static void test_a_due_that_cannot_act_is_passed_over(void **state)
     assert_true(f->stage.metrics.turns - turns < 100);
     stage_pass(&f->stage, MINUTE_MS + 1);
     assert_int_equal(f->stage.metrics.alerts[SCH_STEP_OVERDUE], 1);
+}
+
+/* A dossier that cannot be stored when it falls due keeps nobody busy either, and holds up no other. */
+static void test_a_poisoned_due_holds_up_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct stage_message other;
+    uint64_t turns;
+
+    urgent(f, &f->referral);
+    refer(f);
+    stage_pass(&f->stage, 1000);
+    urgent(f, &other);
+    assert_true(stage_submit(&f->stage, f->linde, &other, &f->reply));
+    sch_store_sim_poison(f->stage.store, SCH_TABLE_DOSSIER, f->referral.header.id.bytes, SCH_ID_SIZE);
+    turns = f->stage.metrics.turns;
+    stage_pass(&f->stage, 70 * MINUTE_MS);
+    assert_int_equal(f->stage.metrics.made[SCH_KIND_DELIVERY_REPORT] > 0, 1);
+    assert_true(f->stage.metrics.poison > 0);
+    assert_true(f->stage.metrics.turns - turns < 200);
+    assert_true(stage_attach(&f->stage, stage_enter(&f->stage, "linde", 1), LINDE, 16, &f->reply));
+    stage_run(&f->stage);
+    stage_drain(&f->stage, sch_net_sim_peer_count(f->stage.net) - 1);
+    assert_int_equal(f->stage.delivery_count, 1);
+    assert_true(sch_id_equal(&f->stage.delivery[0].header.subject, &other.header.id));
 }
 
 /* ---- frames ------------------------------------------------------------------------------------- */
@@ -699,7 +726,8 @@ int main(void)
         TEST(test_fatal_stops_the_broker), TEST(test_conflict_is_tried_again), TEST(test_full_in_the_commit),
         TEST(test_a_poisoned_item_holds_up_no_other), TEST(test_below_the_reserve), TEST(test_drain),
         TEST(test_drain_offers_nothing_and_waits_for_leases), TEST(test_held_time_fires_nothing),
-        TEST(test_a_due_that_cannot_act_is_passed_over), TEST(test_frames), TEST(test_a_body_with_a_settle),
+        TEST(test_a_due_that_cannot_act_is_passed_over),
+        TEST(test_a_poisoned_due_holds_up_no_other), TEST(test_frames), TEST(test_a_body_with_a_settle),
         TEST(test_limits_of_attach), TEST(test_no_more_than_the_credit), TEST(test_redelivered_after_a_restart),
         TEST(test_the_sender_is_told), TEST(test_a_full_pipe_loses_nothing),
     };
