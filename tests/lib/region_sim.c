@@ -56,7 +56,8 @@ const struct sch_region_party *sch_region_sim_at(const char *address)
 
 static void write_key(FILE *out, const char *id, const char *use, size_t number, const char *revoked)
 {
-    fprintf(out, "[key %s]\nuse = %s\npublic = %064zx\nvalid_from = 2020-01-01\nvalid_until = 2030-01-01\n", id, use,
+    fprintf(out, "[key %s]\nuse = %s\npublic = %064zx\nvalid_from = 2020-01-01\nvalid_until = 2030-01-01\n",
+            id, use,
             number);
     if (revoked != NULL && strcmp(revoked, id) == 0)
         fputs("revoked = yes\n", out);

@@ -2,7 +2,8 @@
  * region_sim.h: the region in which simulations and scenarios play: parties, keys, norms and permits.
  *
  * One book, made in memory from the norms and permits of the repository and two directories: utrecht, where
- * everything happens, and gooi, from where somebody looks who may not see it. Keys are numbers that nobody has
+ * everything happens, and gooi, from where somebody looks who may not see it. Keys are numbers that nobody
+ * has
  * the secret of; a seal only looks right. So the broker must not verify signatures.
  */
 #ifndef SCH_TEST_REGION_SIM_H

@@ -50,7 +50,8 @@ void stage_open(struct stage *stage, const struct sch_book *book, int64_t civil_
     stage->clock = sch_clock_sim_new(civil_ms);
     code = sch_arena_init(&stage->arena, ARENA_SIZE);
     assert(code == SCH_OK);
-    stage->options = (struct sch_turn_options){ .net = stage->net, .store = stage->store, .clock = stage->clock,
+    stage->options = (struct sch_turn_options){ .net = stage->net, .store = stage->store,
+                                                .clock = stage->clock,
                                                 .metrics = &stage->metrics, .e1_hold_ms = E1_HOLD_MS };
     stage_start(stage);
     assert(stage->turn_code == SCH_OK);
@@ -172,7 +173,8 @@ static void keep_delivery(struct stage *stage, size_t peer, const struct sch_rep
 static void keep_status(struct stage *stage, size_t peer, const struct sch_reply *reply)
 {
     assert(stage->status_count < STAGE_HELD_MAX);
-    stage->status[stage->status_count++] = (struct stage_status){ .peer = peer, .message = reply->status.message,
+    stage->status[stage->status_count++] = (struct stage_status){ .peer = peer,
+                                                                  .message = reply->status.message,
                                                                   .mailbox = reply->status.mailbox,
                                                                   .state = reply->status.state };
 }
@@ -221,11 +223,13 @@ bool stage_ask(struct stage *stage, size_t peer, struct sch_command *command, st
     return answer_to(stage, peer, stage_say(stage, peer, command), reply);
 }
 
-bool stage_submit(struct stage *stage, size_t peer, const struct stage_message *message, struct sch_reply *reply)
+bool stage_submit(struct stage *stage, size_t peer, const struct stage_message *message,
+                  struct sch_reply *reply)
 {
     struct sch_command command;
     struct sch_fault fault;
-    int code = sch_command_decode((struct sch_bytes){ message->command, message->command_size }, &stage->arena,
+    int code = sch_command_decode((struct sch_bytes){ message->command, message->command_size },
+                                  &stage->arena,
                                   &command, &fault);
 
     assert(code == SCH_OK);
@@ -247,7 +251,8 @@ bool stage_settle(struct stage *stage, size_t peer, const char *mailbox, const s
     return stage_ask(stage, peer, &command, reply);
 }
 
-bool stage_attach(struct stage *stage, size_t peer, const char *mailbox, uint32_t credit, struct sch_reply *reply)
+bool stage_attach(struct stage *stage, size_t peer, const char *mailbox, uint32_t credit,
+                  struct sch_reply *reply)
 {
     struct sch_command command = { .type = SCH_COMMAND_ATTACH };
     bool valid = mailbox == NULL || sch_address_set(&command.attach.mailbox[0], mailbox);
@@ -300,8 +305,10 @@ static struct sch_address address_of(const char *name)
 
 void stage_referral(struct stage *stage, struct stage_message *message, const char *from, const char *to)
 {
-    struct sch_header header = { .kind = SCH_KIND_REFERRAL, .sender = address_of(from), .receiver = address_of(to),
-                                 .sections_known = true, .sections = SCH_SECTION_QUESTION | SCH_SECTION_REASON };
+    struct sch_header header = { .kind = SCH_KIND_REFERRAL, .sender = address_of(from),
+                                 .receiver = address_of(to),
+                                 .sections_known = true,
+                                 .sections = SCH_SECTION_QUESTION | SCH_SECTION_REASON };
 
     header.fact[SCH_FACT_URGENCY] = SCH_URGENCY_ROUTINE;
     header.fact[SCH_FACT_LETTER_DATE] = stage_date(stage, 0);

@@ -1,7 +1,8 @@
 /*
  * stage.h: the real turn on a stage: fake net, store and clock, while a test plays the peers.
  *
- * The stage runs the turn until it would sleep, lets time pass with a turn at each moment for which the broker
+ * The stage runs the turn until it would sleep, lets time pass with a turn at each moment for which the
+ * broker
  * would wake, and sorts what it says: the answer to a command is returned, deliveries and statuses are kept.
  * Nothing is lost or delayed here (the simulator does that). The region is region_sim.h's.
  */
@@ -89,19 +90,22 @@ size_t stage_enter(struct stage *stage, const char *key_id, uint8_t instance);
 uint64_t stage_say(struct stage *stage, size_t peer, struct sch_command *command);
 void stage_send(struct stage *stage, size_t peer, const struct stage_message *message);
 
-/* The next answer to this peer that is neither delivery nor status; false: none. Valid until the next call. */
+/* The next answer to this peer that is neither delivery nor status; false: none. Valid until the next call.
+ * */
 bool stage_take(struct stage *stage, size_t peer, struct sch_reply *reply);
 /* Takes all that was sent to this peer: deliveries and statuses are kept, answers dropped. */
 void stage_drain(struct stage *stage, size_t peer);
 
 /* Says it, runs, and takes the answer to it. False: nobody answered. */
 bool stage_ask(struct stage *stage, size_t peer, struct sch_command *command, struct sch_reply *reply);
-bool stage_submit(struct stage *stage, size_t peer, const struct stage_message *message, struct sch_reply *reply);
+bool stage_submit(struct stage *stage, size_t peer, const struct stage_message *message,
+                  struct sch_reply *reply);
 bool stage_settle(struct stage *stage, size_t peer, const char *mailbox, const struct sch_id *message,
                   enum sch_wire_verdict verdict, struct sch_reply *reply);
 
 /* Attaches to one mailbox (NULL: to none). Deliveries are kept once they are taken. */
-bool stage_attach(struct stage *stage, size_t peer, const char *mailbox, uint32_t credit, struct sch_reply *reply);
+bool stage_attach(struct stage *stage, size_t peer, const char *mailbox, uint32_t credit,
+                  struct sch_reply *reply);
 
 /* Writes a message: id (when the header has none), seal and command. letter_size 0: without a letter. */
 void stage_write(struct stage *stage, struct stage_message *message, const struct sch_header *header,

@@ -130,7 +130,8 @@ struct options {
     bool document, letter;
 };
 
-static bool read_option(struct story *story, const struct story_words *words, size_t *at, struct sch_header *header,
+static bool read_option(struct story *story, const struct story_words *words, size_t *at,
+                        struct sch_header *header,
                         struct options *options)
 {
     const char *word = words->word[(*at)++];
@@ -205,7 +206,8 @@ static bool refers(struct story *story, const struct story_words *words, struct 
     header.fact[SCH_FACT_ECHELON] = to->kind;
     if (to->kind == SCH_PARTY_WIJKTEAM) {
         header.fact[SCH_FACT_CONSENT] = SCH_YES_YES;
-        header.sections = SCH_SECTION_QUESTION | SCH_SECTION_REASON | SCH_SECTION_CONSENT | SCH_SECTION_BRIDGING;
+        header.sections = SCH_SECTION_QUESTION | SCH_SECTION_REASON | SCH_SECTION_CONSENT |
+                          SCH_SECTION_BRIDGING;
     }
     if (to->kind == SCH_PARTY_CRISIS)
         header.fact[SCH_FACT_PHONED_AT] = stage_now_ms(&story->stage);
@@ -249,7 +251,8 @@ static bool is_called(struct story *story, const struct stage_delivery *delivery
 {
     const struct story_message *message = story_message_of(story, &delivery->header.id);
 
-    return strcmp(message == NULL ? sch_code_name(SCH_SET_KIND, delivery->header.kind) : message->name, name) == 0;
+    return strcmp(message == NULL ? sch_code_name(SCH_SET_KIND, delivery->header.kind) : message->name,
+                  name) == 0;
 }
 
 /* The last delivery to this peer that is called so and not settled; name NULL: the first of any. */
@@ -266,7 +269,8 @@ static struct stage_delivery *find(struct story *story, size_t peer, const char 
     return NULL;
 }
 
-static bool settle_one(struct story *story, size_t peer, struct stage_delivery *delivery, struct sch_command *settle)
+static bool settle_one(struct story *story, size_t peer, struct stage_delivery *delivery,
+                       struct sch_command *settle)
 {
     struct sch_command command = *settle;
 
@@ -279,7 +283,8 @@ static bool settle_one(struct story *story, size_t peer, struct stage_delivery *
            story_fail(story, "expected a settlement, got %s", story->answer.rejection.name);
 }
 
-static bool settle_all(struct story *story, const struct story_words *words, size_t first, size_t end, size_t peer,
+static bool settle_all(struct story *story, const struct story_words *words, size_t first, size_t end,
+                       size_t peer,
                        const char *who, struct sch_command *settle)
 {
     struct stage_delivery *delivery;
@@ -293,7 +298,8 @@ static bool settle_all(struct story *story, const struct story_words *words, siz
     for (size_t i = first; i < end; i++) {
         delivery = find(story, peer, words->word[i]);
         if (delivery == NULL)
-            return story_fail(story, "expected %s to be offered to %s, got nothing of that name", words->word[i], who);
+            return story_fail(story, "expected %s to be offered to %s, got nothing of that name",
+                              words->word[i], who);
         if (!settle_one(story, peer, delivery, settle))
             return false;
     }
@@ -311,7 +317,8 @@ static bool settles(struct story *story, const struct story_words *words, struct
     bool good;
 
     settle.settle.verdict = verdict;
-    if (verdict == SCH_VERDICT_REFUSED && !story_code(story, SCH_SET_SYSTEM_REFUSAL, words->word[--end], &code))
+    if (verdict == SCH_VERDICT_REFUSED && !story_code(story, SCH_SET_SYSTEM_REFUSAL, words->word[--end],
+                                                      &code))
         return false;
     settle.settle.refusal = (enum sch_system_refusal)code;
     if (end > 4 && story_is(words, end - 2, "MISSING")) {
@@ -340,7 +347,8 @@ static bool holds(struct story *story, const struct story_words *words, struct s
         count += story->stage.delivery[i].peer == system->peer && !story->stage.delivery[i].settled;
     for (size_t i = 2; !nothing && i < words->count; i++)
         if (find(story, system->peer, words->word[i]) == NULL)
-            return story_fail(story, "expected %s to hold %s, got nothing of that name", system->name, words->word[i]);
+            return story_fail(story, "expected %s to hold %s, got nothing of that name", system->name,
+                              words->word[i]);
     if (count != (nothing ? 0 : words->count - 2))
         return story_fail(story, "expected %s to hold %zu messages, got %zu", system->name,
                           nothing ? 0 : words->count - 2, count);

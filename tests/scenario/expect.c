@@ -84,7 +84,8 @@ static const char *creditor_of(const struct story_message *message)
 static bool ask_creditor(struct story *story, const struct story_message *message, enum sch_query_type type)
 {
     return ask(story, creditor_of(message), type, &message->message.header.id) &&
-           (rows.code == SCH_OK || story_fail(story, "%s may not see %s: %s", creditor_of(message), message->name,
+           (rows.code == SCH_OK || story_fail(story, "%s may not see %s: %s", creditor_of(message),
+                                              message->name,
                                               sch_error_name(rows.code)));
 }
 
@@ -112,7 +113,8 @@ static bool expect_rejected(struct story *story, const struct story_words *words
     if (!rejected || words->count < 3 ||
         strcmp(sch_error_name((enum sch_error_code)story->answer.rejection.code), words->word[2]) != 0 ||
         (field[0] != '\0' && strcmp(story->field, field) != 0))
-        return story_fail(story, "expected %s %s, got %s", words->count > 2 ? words->word[2] : "a rejection", field,
+        return story_fail(story, "expected %s %s, got %s", words->count > 2 ? words->word[2] : "a rejection",
+                          field,
                           answer_text(story));
     if (story->answer_is_new)
         story->message_count--;         /* what was rejected is no part of the story */
@@ -129,11 +131,13 @@ static bool expect_receipt(struct story *story, const struct story_words *words)
     if (!receipt)
         return story_fail(story, "expected a receipt, got %s", answer_text(story));
     if (story_is(words, 1, "DUPLICATE"))
-        return story->answer.receipt.duplicate || story_fail(story, "expected a duplicate, got a first receipt");
+        return story->answer.receipt.duplicate || story_fail(story,
+                                                             "expected a duplicate, got a first receipt");
     for (unsigned i = 1; i < sizeof warning / sizeof warning[0]; i++)
         if (story_is(words, 2, warning[i]))
             return (story->answer.receipt.warnings & (1u << i)) != 0 ||
-                   story_fail(story, "expected the warning %s, got %#x", warning[i], story->answer.receipt.warnings);
+                   story_fail(story, "expected the warning %s, got %#x", warning[i],
+                              story->answer.receipt.warnings);
     return story_fail(story, "which warning?");
 }
 
@@ -195,7 +199,8 @@ static bool expect_of_row(struct story *story, const struct story_words *words, 
     return true;
 }
 
-static bool expect_open(struct story *story, const struct story_words *words, const struct story_message *message,
+static bool expect_open(struct story *story, const struct story_words *words,
+                        const struct story_message *message,
                         size_t at, bool open)
 {
     const struct sch_unanswered_row *row;
@@ -213,7 +218,8 @@ static bool expect_open(struct story *story, const struct story_words *words, co
 }
 
 /* "ALERT E2 OVERDUE [AT moment]": exactly one; "NO ALERT E2 [OVERDUE]": none. */
-static bool expect_alert(struct story *story, const struct story_words *words, const struct story_message *message,
+static bool expect_alert(struct story *story, const struct story_words *words,
+                         const struct story_message *message,
                          size_t at, size_t wanted)
 {
     const struct sch_trace_row *last = NULL;
@@ -230,7 +236,8 @@ static bool expect_alert(struct story *story, const struct story_words *words, c
     for (size_t i = 0; i < rows.trace_count; i++) {
         const struct sch_trace_row *row = &rows.trace[i];
 
-        if (row->event == SCH_TRACE_ALERTED && row->expectation == number && (step == 0 || (int64_t)row->step == step)) {
+        if (row->event == SCH_TRACE_ALERTED && row->expectation == number && (step == 0 ||
+                                                                              (int64_t)row->step == step)) {
             last = row;
             count++;
         }
@@ -285,7 +292,8 @@ static bool compare(struct story *story, char lines[][STORY_TEXT_MAX], size_t co
         const char *expected = text_of(story->line[story->at]);
 
         if (i >= count || strcmp(expected, lines[i]) != 0)
-            return story_fail(story, "expected \"%s\", got \"%s\"", expected, i < count ? lines[i] : "nothing more");
+            return story_fail(story, "expected \"%s\", got \"%s\"", expected, i < count ?
+                              lines[i] : "nothing more");
     }
     return i == count || story_fail(story, "expected nothing more, got \"%s\"", lines[i]);
 }

@@ -4,7 +4,8 @@
  *   scenario [--update] FILE.scn…
  *
  * A line per story, then "N passed, N failed". README.md gives the grammar. With --update the traces that a
- * story expects are replaced by those that the broker answers: to be read, line by line, before they are kept.
+ * story expects are replaced by those that the broker answers: to be read, line by line, before they are
+ * kept.
  */
 #include <assert.h>
 #include <stdarg.h>
@@ -67,7 +68,8 @@ static bool pass_until(struct story *story, int64_t until_ms)
         stage_pass(&story->stage, somebody_is_connected(story) && left_ms > PING_MS ? PING_MS : left_ms);
         ping(story);
     }
-    return story->stage.turn_code == SCH_OK || story_fail(story, "expected the broker to go on, got an error");
+    return story->stage.turn_code == SCH_OK || story_fail(story,
+                                                          "expected the broker to go on, got an error");
 }
 
 static bool tell_at(struct story *story, const struct story_words *words, const struct sch_book *book)
@@ -116,7 +118,8 @@ static bool tell_broker(struct story *story, const struct story_words *words)
     }
     if (starts)
         stage_start(&story->stage);
-    return story->stage.turn_code == SCH_OK || story_fail(story, "expected the broker to start, got an error");
+    return story->stage.turn_code == SCH_OK || story_fail(story,
+                                                          "expected the broker to start, got an error");
 }
 
 /* ---- a story ------------------------------------------------------------------------------------ */

@@ -9,9 +9,11 @@
 #include "story.h"
 
 /* "2026-12-21 09:00  stored      REFERRAL r1, from linde" */
-static void line(char text[STORY_TEXT_MAX], const struct sch_trace_row *row, const char *what, const char *format, ...)
+static void line(char text[STORY_TEXT_MAX], const struct sch_trace_row *row, const char *what,
+                 const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-static void line(char text[STORY_TEXT_MAX], const struct sch_trace_row *row, const char *what, const char *format, ...)
+static void line(char text[STORY_TEXT_MAX], const struct sch_trace_row *row, const char *what,
+                 const char *format, ...)
 {
     char moment[32];
     va_list arguments;
@@ -78,7 +80,8 @@ static bool message_line(struct story *story, const struct sch_trace_row *row, c
     switch (row->event) {
     case SCH_TRACE_STORED: line(text, row, word_of(row->event), "%s %s, from %s", kind, name, whose); break;
     case SCH_TRACE_REPORTED:
-        line(text, row, word_of(row->event), "%s about %s at %s", sch_code_name(SCH_SET_CAUSE, row->code), name, whose);
+        line(text, row, word_of(row->event), "%s about %s at %s", sch_code_name(SCH_SET_CAUSE, row->code),
+             name, whose);
         break;
     case SCH_TRACE_BODY_DESTROYED: line(text, row, word_of(row->event), "letter of %s %s", kind, name); break;
     case SCH_TRACE_REFUSED_BY_SYSTEM:

@@ -87,12 +87,15 @@ void story_moment_text(int64_t ms, char text[32])
 {
     int64_t wall_ms = ms + sch_utc_offset_minutes(ms) * INT64_C(60000);
     int32_t date = sch_date_from_day((int32_t)(wall_ms / 86400000));
-    int second = (int)(wall_ms / 1000 % 60), minute = (int)(wall_ms / 60000 % 60), hour = (int)(wall_ms / 3600000 % 24);
+    int second = (int)(wall_ms / 1000 % 60), minute = (int)(wall_ms / 60000 % 60);
+    int hour = (int)(wall_ms / 3600000 % 24);
 
     if (second == 0)
-        snprintf(text, 32, "%04d-%02d-%02d %02d:%02d", date / 10000, date / 100 % 100, date % 100, hour, minute);
+        snprintf(text, 32, "%04d-%02d-%02d %02d:%02d", date / 10000, date / 100 % 100, date % 100, hour,
+                 minute);
     else
-        snprintf(text, 32, "%04d-%02d-%02d %02d:%02d:%02d", date / 10000, date / 100 % 100, date % 100, hour, minute,
+        snprintf(text, 32, "%04d-%02d-%02d %02d:%02d:%02d", date / 10000, date / 100 % 100, date % 100, hour,
+                 minute,
                  second);
 }
 

@@ -465,7 +465,8 @@ int main(void)
         TEST(test_a_party_sees_its_own), TEST(test_nobody_asks_for_another),
         TEST(test_foreign_and_unknown_are_one_answer), TEST(test_kenmerk),
         TEST(test_a_coordinator_sees_its_region), TEST(test_the_organisation_not_the_department),
-        TEST(test_nothing_of_a_no_show), TEST(test_each_row_once_while_rows_are_added), TEST(test_pages_of_a_trace),
+        TEST(test_nothing_of_a_no_show), TEST(test_each_row_once_while_rows_are_added),
+        TEST(test_pages_of_a_trace),
         TEST(test_unanswered_by_due), TEST(test_a_cursor_belongs_to_its_query), TEST(test_rows_of_a_page),
         TEST(test_each_reading_is_a_record), TEST(test_no_page_before_the_record),
     };

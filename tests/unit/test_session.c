@@ -50,7 +50,8 @@ static struct sch_mailbox *box(struct sch_sessions *s)
     return sch_sessions_mailbox_of(s, box_a.text);
 }
 
-static struct sch_hold *lease(struct sch_sessions *s, struct sch_session *session, unsigned dossier, unsigned message,
+static struct sch_hold *lease(struct sch_sessions *s, struct sch_session *session, unsigned dossier,
+                              unsigned message,
                               uint32_t bytes, int64_t mono_ms)
 {
     struct sch_id of = id(dossier), what = id(message);

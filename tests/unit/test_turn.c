@@ -147,7 +147,8 @@ static void test_revoked_while_connected(void **state)
     attach(f, f->haven, HAVEN);
     assert_int_equal(deliveries(f, f->haven), 1);
     sch_turn_reload(f->stage.turn, without);
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     expect_rejected(f, SCH_E_KEY_REVOKED, "key");
     /* Its session ended, and with it its lease. */
     assert_int_equal(f->stage.metrics.sessions, 1);
@@ -189,12 +190,14 @@ static void test_settle_what_is_not_yours(void **state)
 
     refer(f);
     unknown.bytes[15] ^= 1;
-    assert_true(stage_settle(&f->stage, f->linde, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->linde, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     expect_rejected(f, SCH_E_NOT_YOURS, "settle.mailbox");
     assert_true(stage_settle(&f->stage, f->haven, HAVEN, &unknown, SCH_VERDICT_COLLECTED, &f->reply));
     expect_rejected(f, SCH_E_UNKNOWN_MESSAGE, "settle.message_id");
     /* It lies in another mailbox: as unknown as any. */
-    assert_true(stage_settle(&f->stage, f->linde, LINDE, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->linde, LINDE, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     expect_rejected(f, SCH_E_UNKNOWN_MESSAGE, "settle.message_id");
     size_t beuk = stage_enter(&f->stage, "beuk", 1);
     assert_true(stage_settle(&f->stage, beuk, "agb:01000002", &f->referral.header.id, SCH_VERDICT_COLLECTED,
@@ -207,21 +210,26 @@ static void test_retry_and_refuse_take_a_lease(void **state)
     struct fixture *f = *state;
 
     refer(f);
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_RETRY, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_RETRY,
+                             &f->reply));
     expect_rejected(f, SCH_E_NOT_LEASED, "settle.message_id");
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_REFUSED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_REFUSED,
+                             &f->reply));
     expect_rejected(f, SCH_E_NOT_LEASED, "settle.message_id");
     /* Another session of the same mailbox holds it. */
     size_t other = stage_enter(&f->stage, "haven", 2);
     attach(f, other, HAVEN);
     assert_int_equal(deliveries(f, other), 1);
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_REFUSED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_REFUSED,
+                             &f->reply));
     expect_rejected(f, SCH_E_NOT_LEASED, "settle.message_id");
     /* Collected is collected, whoever says so for the mailbox; and once more is harmless. */
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     assert_int_equal(f->reply.type, SCH_REPLY_SETTLED);
     assert_int_equal(f->reply.settled.state, SCH_DELIVERY_COLLECTED);
-    assert_true(stage_settle(&f->stage, other, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, other, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     assert_int_equal(f->reply.type, SCH_REPLY_SETTLED);
     assert_int_equal(f->reply.settled.state, SCH_DELIVERY_COLLECTED);
     assert_int_equal(f->stage.metrics.queue_inflight, 0);
@@ -426,7 +434,8 @@ static void test_drain(void **state)
     assert_true(stage_submit(&f->stage, f->linde, &another, &f->reply));
     expect_rejected(f, SCH_E_STOPPING, "");
     assert_false(sch_turn_is_drained(f->stage.turn));
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     assert_int_equal(f->reply.type, SCH_REPLY_SETTLED);
     assert_true(sch_turn_is_drained(f->stage.turn));
 }
@@ -586,7 +595,8 @@ static void test_a_body_with_a_settle(void **state)
     command.settle.message = f->referral.header.id;
     command.settle.verdict = SCH_VERDICT_COLLECTED;
     size = sch_command_encode(&command, bytes, sizeof bytes);
-    sch_net_sim_put(f->stage.net, f->haven, (struct sch_bytes){ bytes, size }, (struct sch_bytes){ bytes, 1 });
+    sch_net_sim_put(f->stage.net, f->haven, (struct sch_bytes){ bytes, size }, (struct sch_bytes){ bytes,
+                                                                                                   1 });
     stage_run(&f->stage);
     assert_true(stage_take(&f->stage, f->haven, &f->reply));
     expect_rejected(f, SCH_E_PROTOCOL, "body");
@@ -646,7 +656,8 @@ static void test_no_more_than_the_credit(void **state)
     }
     assert_true(stage_attach(&f->stage, f->haven, HAVEN, 3, &f->reply));
     assert_int_equal(deliveries(f, f->haven), 3);
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->stage.delivery[0].header.id, SCH_VERDICT_COLLECTED,
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->stage.delivery[0].header.id,
+                             SCH_VERDICT_COLLECTED,
                              &f->reply));
     assert_int_equal(deliveries(f, f->haven), 4);
 }
@@ -677,7 +688,8 @@ static void test_the_sender_is_told(void **state)
     attach(f, f->linde, LINDE);
     refer(f);
     attach(f, f->haven, HAVEN);
-    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED, &f->reply));
+    assert_true(stage_settle(&f->stage, f->haven, HAVEN, &f->referral.header.id, SCH_VERDICT_COLLECTED,
+                             &f->reply));
     stage_drain(&f->stage, f->linde);
     assert_int_equal(f->stage.status_count, 1);
     assert_int_equal(f->stage.status[0].peer, f->linde);
@@ -719,7 +731,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_versions_that_do_not_meet), TEST(test_hello_comes_first), TEST(test_unknown_key),
-        TEST(test_revoked_while_connected), TEST(test_attach_to_a_foreign_mailbox), TEST(test_submit_as_another),
+        TEST(test_revoked_while_connected), TEST(test_attach_to_a_foreign_mailbox),
+        TEST(test_submit_as_another),
         TEST(test_settle_what_is_not_yours), TEST(test_retry_and_refuse_take_a_lease),
         TEST(test_the_same_bytes_the_same_receipt), TEST(test_other_bytes_under_the_same_id),
         TEST(test_unknown_commit_that_happened), TEST(test_unknown_commit_that_was_lost),
@@ -728,7 +741,8 @@ int main(void)
         TEST(test_drain_offers_nothing_and_waits_for_leases), TEST(test_held_time_fires_nothing),
         TEST(test_a_due_that_cannot_act_is_passed_over),
         TEST(test_a_poisoned_due_holds_up_no_other), TEST(test_frames), TEST(test_a_body_with_a_settle),
-        TEST(test_limits_of_attach), TEST(test_no_more_than_the_credit), TEST(test_redelivered_after_a_restart),
+        TEST(test_limits_of_attach), TEST(test_no_more_than_the_credit),
+        TEST(test_redelivered_after_a_restart),
         TEST(test_the_sender_is_told), TEST(test_a_full_pipe_loses_nothing),
     };
 
