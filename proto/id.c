@@ -178,23 +178,6 @@ void sch_address_organisation(const struct sch_address *address, struct sch_addr
     }
 }
 
-/* ---- checks ------------------------------------------------------------------------------------ */
-
-bool sch_bsn_valid(const char *digits)
-{
-    if (digit_span(digits) != 9 || digits[9] != '\0') {
-        return false;
-    }
-    int sum = 0;
-    bool all_zero = true;
-    for (int i = 0; i < 9; i++) {
-        int weight = i < 8 ? 9 - i : -1;
-        sum += weight * (digits[i] - '0');
-        all_zero = all_zero && digits[i] == '0';
-    }
-    return !all_zero && sum % 11 == 0;
-}
-
 /* ---- kenmerken --------------------------------------------------------------------------------- */
 
 #define SYMBOLS 7                       /* of five bits each, before the check character */

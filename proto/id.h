@@ -25,9 +25,6 @@ bool sch_address_set(struct sch_address *address, const char *text);
 /* The organisation's address: up to the "/" for agb and kvk; the whole for the others. */
 void sch_address_organisation(const struct sch_address *address, struct sch_address *organisation);
 
-/* The 11-check on a BSN of nine digits (DOMAIN, "Checks"). */
-bool sch_bsn_valid(const char *digits);
-
 /*
  * The kenmerk of a number below 2^35: "SN-", seven signs of base 32 (0-9 and A-Z without I, L, O, U) and a
  * check sign of the same alphabet: ISO 7064's hybrid system made for 32 signs, which finds every single

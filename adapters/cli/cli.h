@@ -17,7 +17,6 @@
 
 #define SCH_CLI_OPERANDS_MAX 4
 #define SCH_CLI_OPTIONS_MAX 96
-#define SCH_CLI_PARTLY 8
 
 struct sch_cli;
 

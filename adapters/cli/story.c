@@ -58,14 +58,11 @@ static void replay(struct sch_story *story, const struct sch_trace_row *rows, si
         return;
     if (row->event == SCH_TRACE_MOVED || row->event == SCH_TRACE_REOPENED)
         promise->due_ms = row->due_ms;
-    /* Later than the norm is an announced wait; earlier is the norm itself, moved by the date of the intake.
-     *  */
+    /* Later than the norm is an announced wait; earlier is the norm itself, moved by the date of the intake. */
     if (promise->due_ms < promise->norm_due_ms)
         promise->norm_due_ms = promise->due_ms;
     if (row->event != SCH_TRACE_ALERTED && row->standing != 0)
         promise->standing = row->standing;
-    if (row->event == SCH_TRACE_ALERTED && row->step >= SCH_STEP_OVERDUE)
-        promise->overdue_said = true;
 }
 
 static bool is_open(const struct sch_promise *promise)

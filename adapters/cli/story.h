@@ -19,7 +19,6 @@ struct sch_promise {
     enum sch_standing standing;
     int64_t opened_ms;
     int64_t norm_due_ms, due_ms;
-    bool overdue_said;                  /* an alert has said that it is overdue */
 };
 
 /* A line: an event (row >= 0) or an awaited promise (row < 0), with a Dutch word and what it is about. */

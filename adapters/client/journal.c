@@ -201,11 +201,6 @@ int sch_journal_sync(struct sch_journal *journal, sch_error *error)
     return sch_reel_sync(&journal->reel, error);
 }
 
-bool sch_journal_is_durable(const struct sch_journal *journal)
-{
-    return journal->reel.synced == sch_reel_end(&journal->reel);
-}
-
 int sch_journal_confirm(struct sch_journal *journal, struct sch_journal_entry *entry, int64_t now_ms,
                         sch_error *error)
 {

@@ -46,7 +46,6 @@ struct sch_journal_entry *sch_journal_find(const struct sch_journal *journal, co
 /* Writes a verdict down; durable after sch_journal_sync(). There must be none yet. */
 int sch_journal_add(struct sch_journal *journal, const struct sch_journal_entry *verdict, sch_error *error);
 int sch_journal_sync(struct sch_journal *journal, sch_error *error);
-bool sch_journal_is_durable(const struct sch_journal *journal);
 
 /* The broker confirmed. Survives this process at once; after a power cut it is only settled once more. */
 int sch_journal_confirm(struct sch_journal *journal, struct sch_journal_entry *entry, int64_t now_ms,

@@ -19,9 +19,6 @@
 
 #define SCH_AUDIT_FOLDS_MAX 64
 #define SCH_AUDIT_FOLD_MS 60000
-/* Bytes of arena and ops that one record, and the end of a turn, may take. */
-#define SCH_AUDIT_RECORD_OPS 2
-#define SCH_AUDIT_FINISH_OPS (2 * SCH_AUDIT_FOLDS_MAX + 1)
 
 /* Refusals of one (key, code) that were not written down one by one. */
 struct sch_audit_fold {

@@ -111,18 +111,6 @@ static void test_organisation(void **state)
     }
 }
 
-static void test_bsn(void **state)
-{
-    (void)state;
-    assert_true(sch_bsn_valid("999990019"));
-    assert_false(sch_bsn_valid("999990018"));
-    assert_false(sch_bsn_valid("000000000"));
-    assert_false(sch_bsn_valid("99999001"));
-    assert_false(sch_bsn_valid("9999900190"));
-    assert_false(sch_bsn_valid("99999001x"));
-    assert_false(sch_bsn_valid(""));
-}
-
 static void test_kenmerk(void **state)
 {
     (void)state;
@@ -215,8 +203,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ids),          cmocka_unit_test(test_id_text),
         cmocka_unit_test(test_addresses),    cmocka_unit_test(test_organisation),
-        cmocka_unit_test(test_bsn),          cmocka_unit_test(test_kenmerk),
-        cmocka_unit_test(test_kenmerk_confusable), cmocka_unit_test(test_kenmerk_check),
+        cmocka_unit_test(test_kenmerk),      cmocka_unit_test(test_kenmerk_confusable),
+        cmocka_unit_test(test_kenmerk_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
