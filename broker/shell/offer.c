@@ -20,7 +20,6 @@ struct waiting {
 struct rows {
     struct waiting row[ROWS_MAX];
     size_t count;
-    bool damaged;
 };
 
 enum offered { OFFERED, NO_TAKER, UNREADABLE };
@@ -32,7 +31,7 @@ static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
 
     if (sch_record_read_mailbox(key, NULL, &row->sequence) != SCH_OK ||
         sch_record_mailbox_decode(value, &row->entry) != SCH_OK) {
-        rows->damaged = true;
+        sch_log_plain(SCH_LOG_ERROR, "MAILBOX_UNREADABLE", "a row of a mailbox cannot be read from the store");
         return false;
     }
     return ++rows->count < ROWS_MAX;

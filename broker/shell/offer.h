@@ -3,7 +3,7 @@
  *
  * For each attached mailbox with something to look at, rows are taken in order of their sequence and leased to
  * a session with credit, unless another message of the same dossier is leased or backing off there. Only a
- * bounded number of rows is looked at per call; sessions.h keeps where to go on. Must not know: dossiers.
+ * bounded number of rows is looked at per call; session.h keeps where to go on. Must not know: dossiers.
  */
 #ifndef SCH_SHELL_OFFER_H
 #define SCH_SHELL_OFFER_H

@@ -80,8 +80,8 @@ void sch_sessions_end(struct sch_sessions *sessions, struct sch_session *session
 /* Ends all sessions that were welcomed with this key id: it now names another key. */
 void sch_sessions_end_all(struct sch_sessions *sessions, const char *key_id);
 
-/* Replaces what a session is attached to; leases in mailboxes that it leaves are given back. SCH_OK, SCH_E_BROKER_BUSY (a mailbox has its 8 sessions already;
- * nothing changed) or SCH_E_NO_MEMORY. */
+/* Replaces what a session is attached to; leases in mailboxes that it leaves are given back. SCH_OK,
+ * SCH_E_BROKER_BUSY (a mailbox has its 8 sessions already; nothing changed) or SCH_E_NO_MEMORY. */
 int sch_sessions_attach(struct sch_sessions *sessions, struct sch_session *session,
                         const struct sch_address *mailboxes, size_t count, uint32_t credit_messages,
                         uint32_t credit_bytes);
