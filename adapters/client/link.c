@@ -21,7 +21,6 @@
 #define SEND_HIGH_WATER 64
 #define RECEIVE_HIGH_WATER 1024         /* what the broker sends is bounded by window and credit */
 #define FAREWELL_MS 200                 /* for the last words of a client that closes */
-#define FRAME_SIZE_MAX (SCH_DIRECTORY_SIZE_MAX + SCH_REPLY_SIZE_MAX)
 #define ZAP_REFUSED 400
 
 int64_t sch_link_mono_ms(void)
@@ -100,7 +99,7 @@ void sch_link_close(struct sch_link *link)
 static bool set_options(const struct sch_link *link, void *socket)
 {
     const struct sch_client_config *config = link->config;
-    int64_t frame_size_max = FRAME_SIZE_MAX;
+    int64_t frame_size_max = SCH_REPLY_SIZE_MAX;
     return set_int(socket, ZMQ_IMMEDIATE, 1) && set_int(socket, ZMQ_LINGER, 0) &&
            set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
            set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) &&
