@@ -32,11 +32,12 @@ typedef struct sch_msg sch_msg;
 /* ---- opening ----------------------------------------------------------------------------------- */
 
 /*
- * Reads the configuration (scharnier.conf(5); adapters/examples/client.conf shows every key), its keys and
- * its state directory (locked: one process each), and starts to connect; does not wait for the broker.
+ * Reads the configuration (adapters/examples/client.conf shows every key), its keys and its state directory
+ * (locked: one process each), and starts to connect; does not wait for the broker.
  * Gives a client, or NULL. Errors: CONFIG, KEY_FILE, IO, BUSY, NO_MEMORY.
  */
 SCH_API sch_client *sch_open(const char *config_path, sch_error *error);
+/* What it holds unsettled goes to others at once; what waits in the outbox is sent after the next open. */
 SCH_API void sch_close(sch_client *client);
 
 /* Reads the configuration and keys as sch_open() does, and reports every fault to report (may be NULL);
