@@ -107,7 +107,8 @@ static int find_recipients(const struct sch_draft *draft, struct sch_seal_to to[
     *count = 0;
     for (size_t i = 0; i <= header->copy_count; i++) {
         const struct sch_address *address = i == 0 ? &header->receiver : &header->copies[i - 1];
-        if (!address->text[0])
+        /* A sender in copy gets the feedback, not its own letter. */
+        if (!address->text[0] || strcmp(address->text, header->sender.text) == 0)
             continue;
         to[*count].address = *address;
         to[*count].key = sch_registry_seal_key(&draft->client->registry, address->text,

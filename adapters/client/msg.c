@@ -52,16 +52,19 @@ static bool is_ours(const sch_client *client, const struct sch_held *held)
     return named && sch_client_config_mailbox(&client->config, held->mailbox.text) != NULL;
 }
 
+/* One stanza for each recipient, in the header's order; a sender in copy gets no letter of its own. */
 static bool stanzas_fit(const struct sch_header *header, const struct sch_seal *seal)
 {
-    if (seal->stanza_count != header->copy_count + 1)
-        return false;
-    for (size_t i = 0; i < seal->stanza_count; i++) {
+    size_t fitting = 0;
+    for (size_t i = 0; i <= header->copy_count; i++) {
         const char *recipient = i == 0 ? header->receiver.text : header->copies[i - 1].text;
-        if (strcmp(seal->stanza[i].address.text, recipient) != 0)
+        if (strcmp(recipient, header->sender.text) == 0)
+            continue;
+        if (fitting == seal->stanza_count || strcmp(seal->stanza[fitting].address.text, recipient) != 0)
             return false;
+        fitting++;
     }
-    return true;
+    return fitting == seal->stanza_count;
 }
 
 struct parts {

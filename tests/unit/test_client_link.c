@@ -422,6 +422,42 @@ static void test_collect(void **state)
     assert_int_equal(f->client->held_count, 0);
 }
 
+/* A sender that wants the feedback stands in copy: sealed for the others only, and opened by them. */
+static void test_sender_in_copy(void **state)
+{
+    struct fixture *f = *state;
+    sch_receipt receipt;
+    connect_as(f, "practice");
+    sch_draft *draft = sch_draft_new(f->client, SCH_KIND_REFERRAL);
+    sch_draft_key(draft, "his-own");
+    sch_draft_to(draft, WORLD_GGZ);
+    sch_draft_copy(draft, WORLD_PRACTICE);
+    sch_draft_fact(draft, SCH_FACT_URGENCY, SCH_URGENCY_SOON);
+    sch_draft_fact(draft, SCH_FACT_LETTER_DATE, 20260920);
+    sch_draft_section(draft, 0, "Behandeling?");
+    if (sch_send(f->client, draft, LIMIT_MS, &receipt, &f->error) != SCH_OK)
+        fail_msg("%s: %s", f->error.name, f->error.text);
+    sch_draft_free(draft);
+    struct sch_arena arena;
+    struct sch_seal seal;
+    struct sch_fault fault;
+    assert_int_equal(sch_arena_init(&arena, 65536), SCH_OK);
+    sch_fake_lock(&f->broker);
+    struct sch_bytes bytes = { f->broker.message[0].seal, f->broker.message[0].seal_size };
+    int code = sch_seal_decode(bytes, &arena, &seal, &fault);
+    sch_fake_unlock(&f->broker);
+    assert_int_equal(code, SCH_OK);
+    assert_int_equal(seal.stanza_count, 1);
+    assert_string_equal(seal.stanza[0].address.text, WORLD_GGZ);
+    sch_arena_close(&arena);
+    sch_fake_offer(&f->broker, 0, WORLD_GGZ);
+    connect_as(f, "ggz");
+    assert_int_equal(sch_attach(f->client, NULL, 0, 8, on_msg, f, &f->error), SCH_OK);
+    f->verdict = SCH_COLLECT;
+    UNTIL(f, FIELD(f, settles) == 1);
+    assert_int_equal(f->handed, 1);
+}
+
 static void test_refuse_and_retry(void **state)
 {
     struct fixture *f = *state;
@@ -760,7 +796,8 @@ int main(void)
         TEST(test_welcome), TEST(test_directory_is_cached_and_pinned), TEST(test_causes_of_refusal),
         TEST(test_one_process_each), TEST(test_receipt_and_same_key), TEST(test_resend_after_lost_receipt),
         TEST(test_outbox_outlives_the_process), TEST(test_rejections), TEST(test_one_dossier_goes_in_order),
-        TEST(test_posting_in_groups), TEST(test_collect), TEST(test_refuse_and_retry),
+        TEST(test_posting_in_groups), TEST(test_collect), TEST(test_sender_in_copy),
+        TEST(test_refuse_and_retry),
         TEST(test_journal_suppresses), TEST(test_later), TEST(test_calls_from_within_the_callback),
         TEST(test_session_lost_within_the_callback), TEST(test_false_signature), TEST(test_not_our_key),
         TEST(test_newer_key_is_fetched), TEST(test_unknown_key_is_refused),

@@ -342,6 +342,30 @@ static void test_coordinator_is_never_a_copy(void **state)
     assert_string_equal(reply.rejection.field, "header.copies");
 }
 
+/* Who refers and wants the feedback stands among the copies; it gets no letter of its own, and so no stanza. */
+static void test_sender_in_copy_needs_no_stanza(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1);
+    struct sch_command command;
+    struct sch_header header;
+    struct sch_reply reply;
+    struct sch_fault fault;
+    uint8_t bytes[SCH_HEADER_SIZE_MAX], copy[SCH_COMMAND_SIZE_MAX];
+
+    (void)state;
+    stage_referral(&stage, &message, "linde", "haven");
+    header = message.header;
+    header.copies[header.copy_count++] = header.sender;
+    /* Sealed for the receiver alone, as the broker asks of a sender. */
+    memcpy(copy, message.command, message.command_size);
+    assert_int_equal(sch_command_decode((struct sch_bytes){ copy, message.command_size }, &stage.arena, &command,
+                                        &fault), SCH_OK);
+    command.submit.header = (struct sch_bytes){ bytes, sch_header_encode(&header, bytes, sizeof bytes) };
+    message.command_size = sch_command_encode(&command, message.command, sizeof message.command);
+    assert_true(stage_submit(&stage, linde, &message, &reply));
+    assert_int_equal(reply.type, SCH_REPLY_RECEIPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_expiry_right_after_a_confirmed_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_expiry_soon_after_a_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_coordinator_is_never_a_copy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sender_in_copy_needs_no_stanza, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
