@@ -476,7 +476,7 @@ def main():
     finally:
         demo.close(failed=not good)
         if demo.keep or not good:
-            print("kept: %s" % demo.region.dir, file=sys.stderr)
+            print("kept: %s; what the programs said is in its logs/" % demo.region.dir, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import letters  # noqa: E402
 import mllp  # noqa: E402
-from region import ROOT, UTC, Failure, Region, read, wait_for  # noqa: E402
+from region import ROOT, UTC, Region, read, wait_for  # noqa: E402
 
 BIN = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin")
 QUIET = dict(check=False)
@@ -374,6 +374,8 @@ class Result(unittest.TextTestResult):
 
 
 def main():
+    # A SIGTERM goes through the clean-up, so that no broker is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     loader = unittest.TestLoader()
     module = sys.modules["__main__"]
     names = sys.argv[2:]

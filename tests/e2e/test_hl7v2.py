@@ -3,8 +3,8 @@
 
   tests/e2e/test_hl7v2.py build/release/bin
 
-Works in a temporary directory, on free ports of loopback. Prints a line per case; exits 1 when one failed, with
-the directory kept for reading.
+Works in a temporary directory, on free ports of loopback. Prints a line per case and ends with "N passed, N failed, N
+skipped"; exits 1 when one failed, with the directory kept for reading.
 """
 import base64
 import os
@@ -495,7 +495,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     house = House(os.path.abspath(sys.argv[1]))
-    failed = 0
+    passed = failed = skipped = 0
     try:
         for case in CASES:
             if len(sys.argv) > 2 and case.__name__ not in sys.argv[2:]:
@@ -504,6 +504,7 @@ def main():
             try:
                 house.mend()
                 note = case(house) or ""
+                passed, skipped = passed + (not note.startswith("skip")), skipped + note.startswith("skip")
                 print("  ok    %-32s %5.1f s  %s" % (case.__name__, time.monotonic() - begun, note), flush=True)
             except (Failure, OSError, StopIteration, subprocess.TimeoutExpired) as failure:
                 failed += 1
@@ -511,10 +512,11 @@ def main():
     finally:
         house.stop_all()
     if failed:
-        print("%d failed; kept: %s; rerun: %s %s" % (failed, house.dir, sys.argv[0], sys.argv[1]))
-        return 1
-    shutil.rmtree(house.dir)
-    return 0
+        print("kept: %s; rerun: %s %s" % (house.dir, sys.argv[0], sys.argv[1]))
+    else:
+        shutil.rmtree(house.dir)
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
