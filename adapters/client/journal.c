@@ -153,17 +153,11 @@ int sch_journal_open(struct sch_journal *journal, const char *path, int64_t now_
                      sch_error *error)
 {
     memset(journal, 0, sizeof *journal);
-    sch_error cause = SCH_ERROR_INIT;
-    int code = sch_reel_open(&journal->reel, path, visit, journal, torn, &cause);
+    int code = sch_reel_open(&journal->reel, path, visit, journal, torn, error);
     if (code == SCH_OK)
-        code = sch_journal_compact(journal, now_ms, &cause);
-    if (code == SCH_OK)
-        return SCH_OK;
-    sch_journal_close(journal);
-    if (cause.code == SCH_OK)           /* visit's: it has a code only */
-        return sch_fail(error, (enum sch_error_code)code, "%s: a record cannot be taken in", path);
-    if (error)
-        *error = cause;
+        code = sch_journal_compact(journal, now_ms, error);
+    if (code != SCH_OK)
+        sch_journal_close(journal);
     return code;
 }
 

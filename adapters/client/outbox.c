@@ -210,17 +210,11 @@ int sch_outbox_open(struct sch_outbox *outbox, const char *path, int64_t now_ms,
                     sch_error *error)
 {
     memset(outbox, 0, sizeof *outbox);
-    sch_error cause = SCH_ERROR_INIT;
-    int code = sch_reel_open(&outbox->reel, path, visit, outbox, torn, &cause);
+    int code = sch_reel_open(&outbox->reel, path, visit, outbox, torn, error);
     if (code == SCH_OK)
-        code = sch_outbox_compact(outbox, now_ms, &cause);
-    if (code == SCH_OK)
-        return SCH_OK;
-    sch_outbox_close(outbox);
-    if (cause.code == SCH_OK)           /* visit's: it has a code only */
-        return sch_fail(error, (enum sch_error_code)code, "%s: a record cannot be taken in", path);
-    if (error)
-        *error = cause;
+        code = sch_outbox_compact(outbox, now_ms, error);
+    if (code != SCH_OK)
+        sch_outbox_close(outbox);
     return code;
 }
 

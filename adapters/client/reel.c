@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "file.h"
 
 #define MAGIC "SCHREEL\1"
 #define MAGIC_SIZE 8
@@ -31,22 +32,6 @@ static void checksum(uint8_t sum[SUM_SIZE], const uint8_t size[4], const struct 
 static int fail_io(const struct sch_reel *reel, const char *what, sch_error *error)
 {
     return sch_fail(error, SCH_E_IO, "%s: cannot %s: %s", reel->path, what, strerror(errno));
-}
-
-/* Writes all at offset; false leaves errno. */
-static bool write_at(int fd, const uint8_t *bytes, size_t size, uint64_t offset)
-{
-    while (size > 0) {
-        ssize_t n = pwrite(fd, bytes, size, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return true;
 }
 
 /* Visits the whole records of a mapped file; returns where the first that is not whole begins. */
@@ -79,7 +64,7 @@ static void keep_torn(const struct sch_reel *reel, const uint8_t *bytes, size_t 
         return;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd >= 0) {
-        (void)write_at(fd, bytes, size, 0);
+        (void)sch_file_write(fd, bytes, size, 0);
         close(fd);
     }
     free(path);
@@ -87,11 +72,11 @@ static void keep_torn(const struct sch_reel *reel, const uint8_t *bytes, size_t 
 
 static int begin_file(struct sch_reel *reel, sch_error *error)
 {
-    if (ftruncate(reel->fd, 0) != 0 || !write_at(reel->fd, (const uint8_t *)MAGIC, MAGIC_SIZE, 0) ||
+    if (ftruncate(reel->fd, 0) != 0 || !sch_file_write(reel->fd, (const uint8_t *)MAGIC, MAGIC_SIZE, 0) ||
         fdatasync(reel->fd) != 0)
         return fail_io(reel, "begin the file", error);
     reel->synced = reel->written = MAGIC_SIZE;
-    return sch_reel_sync_folder(reel->path, error);
+    return sch_file_sync_folder(reel->path, error);
 }
 
 static int read_file(struct sch_reel *reel, uint64_t size, sch_reel_fn *visit, void *context, uint64_t *torn,
@@ -104,8 +89,8 @@ static int read_file(struct sch_reel *reel, uint64_t size, sch_reel_fn *visit, v
     uint64_t good = 0;
     if (memcmp(map, MAGIC, MAGIC_SIZE) != 0)
         code = sch_fail(error, SCH_E_SCHEMA_NEWER, "%s: not a file of this version", reel->path);
-    else
-        code = visit_records(map, size, visit, context, &good);
+    else if ((code = visit_records(map, size, visit, context, &good)) != SCH_OK)
+        code = sch_fail(error, (enum sch_error_code)code, "%s: a record cannot be taken in", reel->path);
     if (code == SCH_OK && good < size) {
         *torn = size - good;
         keep_torn(reel, map + good, (size_t)(size - good));
@@ -221,7 +206,7 @@ int sch_reel_flush(struct sch_reel *reel, sch_error *error)
     size_t done = (size_t)(reel->written - reel->synced);
     if (done == reel->tail_size)
         return SCH_OK;
-    if (!write_at(reel->fd, reel->tail + done, reel->tail_size - done, reel->written))
+    if (!sch_file_write(reel->fd, reel->tail + done, reel->tail_size - done, reel->written))
         return fail_io(reel, "write", error);
     reel->written = sch_reel_end(reel);
     return SCH_OK;
@@ -302,23 +287,5 @@ int sch_reel_replace(struct sch_reel *old, struct sch_reel *fresh, bool *replace
     old->path = path;
     fresh->fd = -1;
     *replaced = true;
-    return sch_reel_sync_folder(path, error);
-}
-
-int sch_reel_sync_folder(const char *path, sch_error *error)
-{
-    char *folder = strdup(path);
-    if (!folder)
-        return sch_fail(error, SCH_E_NO_MEMORY, "syncing the folder of %s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder ? 1 : 0] = 0;
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int code = SCH_OK;
-    if (fd < 0 || fsync(fd) != 0)
-        code = sch_fail(error, SCH_E_IO, "%s: cannot sync its folder: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(folder);
-    return code;
+    return sch_file_sync_folder(path, error);
 }

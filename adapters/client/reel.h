@@ -63,7 +63,4 @@ int sch_reel_read(const struct sch_reel *reel, uint64_t offset, uint8_t *buffer,
 int sch_reel_fresh(struct sch_reel *fresh, const struct sch_reel *old, sch_error *error);
 int sch_reel_replace(struct sch_reel *old, struct sch_reel *fresh, bool *replaced, sch_error *error);
 
-/* Makes a rename or a new file in path's directory durable. */
-int sch_reel_sync_folder(const char *path, sch_error *error);
-
 #endif

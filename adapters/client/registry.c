@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "reel.h"
+#include "file.h"
 
 #define SIGNATURE_SIZE 64
 
@@ -98,20 +98,6 @@ int sch_registry_find(const struct sch_registry *registry, const char *region)
     return -1;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static int save_cached(const struct sch_registry *registry, size_t region, sch_error *error)
 {
     const struct sch_directory *directory = registry->region[region].directory;
@@ -119,13 +105,14 @@ static int save_cached(const struct sch_registry *registry, size_t region, sch_e
     cache_path(registry, region, "", path);
     cache_path(registry, region, ".new", fresh);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write_all(fd, directory->signature, SIGNATURE_SIZE) &&
-                write_all(fd, directory->content, directory->content_size) && fsync(fd) == 0;
+    bool good = fd >= 0 && sch_file_write(fd, directory->signature, SIGNATURE_SIZE, 0) &&
+                sch_file_write(fd, directory->content, directory->content_size, SIGNATURE_SIZE) &&
+                fsync(fd) == 0;
     int cause = errno;
     if (fd >= 0)
         close(fd);
     if (good && rename(fresh, path) == 0)
-        return sch_reel_sync_folder(path, error);
+        return sch_file_sync_folder(path, error);
     return sch_fail(error, SCH_E_IO, "%s: %s", fresh, strerror(good ? errno : cause));
 }
 
