@@ -132,7 +132,7 @@ struct sch_effects {
  * Performs one event. dossier: the stored record, or, where there is none, a zeroed one with its id set.
  * effects is overwritten. Returns SCH_OK or the code of its REJECT effect.
  *
- * SUBMIT is checked in this order: kind handled; same id seen (DUPLICATE, ID_IN_USE); the id's age (TOO_OLD);
+ * SUBMIT is checked in this order: kind handled; the id taken (ID_IN_USE); the id's age (TOO_OLD);
  * the header by itself (kind.h); dates against today; parties known; dossier and membership
  * (UNKNOWN_DOSSIER); permit and GP key; the REFERRAL's parties, or the sender's role; recipients; the table;
  * something open (NOTHING_OPEN); room in the record, then on the disk. Effects come as STORE, DELIVERs,
