@@ -5,13 +5,13 @@ DEMO_PYTHON := /usr/bin/python3
 .PHONY: demo
 demo: ## a region's autumn: forty referrals, what came of them, what never came (installs what is missing)
 	$(Q).ci/deps build
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)$(MAKE) $(if $(filter 0,$(V)),-s) --no-print-directory -j$(JOBS) all
 	$(Q)$(DEMO_PYTHON) tests/e2e/demo.py $(B)/bin
 
 .PHONY: run
 run: ## the same region, kept up for playing until Ctrl-C
 	$(Q).ci/deps build
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)$(MAKE) $(if $(filter 0,$(V)),-s) --no-print-directory -j$(JOBS) all
 	$(Q)$(DEMO_PYTHON) tests/e2e/run.py $(B)/bin
 
 # Suites of tests/run.sh.
