@@ -48,17 +48,6 @@ void sch_clock_sim_jump(struct sch_clock *clock, int64_t delta_ms)
     clock->civil_ms += delta_ms;
 }
 
-void sch_clock_sim_set_rate(struct sch_clock *clock, uint32_t rate)
-{
-    assert(rate >= 1);
-    clock->rate = rate;
-}
-
-void sch_clock_sim_reboot(struct sch_clock *clock)
-{
-    clock->mono_ms = MONO_START_MS;
-}
-
 int64_t sch_clock_civil_ms(struct sch_clock *clock)
 {
     return clock->civil_ms;

@@ -19,9 +19,4 @@ void sch_clock_sim_until(struct sch_clock *clock, int64_t civil_ms);
 /* An operator sets the clock: civil time jumps by delta_ms, either way; monotonic does not. */
 void sch_clock_sim_jump(struct sch_clock *clock, int64_t delta_ms);
 
-void sch_clock_sim_set_rate(struct sch_clock *clock, uint32_t rate);
-
-/* The machine starts anew: monotonic time begins again at 1000, civil time stands. */
-void sch_clock_sim_reboot(struct sch_clock *clock);
-
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_DEFAULT 64
+#define OUTBOUND_MAX 64                 /* messages to one peer that it did not take: a full pipe */
 
 /* One message in either direction. Bytes are malloc'd, also when empty. */
 struct item {
@@ -29,7 +29,6 @@ struct sim_peer {
     char key_id[SCH_KEY_ID_MAX + 1];
     bool connected;
     bool stalled;
-    size_t limit;
     struct queue *outbound;             /* on the heap: the table of peers moves when it grows */
 };
 
@@ -39,7 +38,6 @@ struct sch_net {
     struct queue inbound;
     struct queue lent;
     int64_t last_wait_ms;
-    size_t wake_count;
 };
 
 static void queue_init(struct queue *queue)
@@ -134,7 +132,6 @@ size_t sch_net_sim_connect(struct sch_net *net, const char *key_id)
     memset(made, 0, sizeof *made);
     snprintf(made->key_id, sizeof made->key_id, "%s", key_id);
     made->connected = true;
-    made->limit = LIMIT_DEFAULT;
     made->outbound = calloc(1, sizeof *made->outbound);
     assert(made->outbound != NULL);
     queue_init(made->outbound);
@@ -180,11 +177,6 @@ size_t sch_net_sim_peer_count(const struct sch_net *net)
     return net->peer_count;
 }
 
-const char *sch_net_sim_key_id(const struct sch_net *net, size_t peer)
-{
-    return peer_at(net, peer)->key_id;
-}
-
 /* Five bytes, as the ids that ROUTER makes: a zero and the number. */
 struct sch_peer sch_net_sim_peer(const struct sch_net *net, size_t peer)
 {
@@ -198,11 +190,6 @@ struct sch_peer sch_net_sim_peer(const struct sch_net *net, size_t peer)
 void sch_net_sim_stall(struct sch_net *net, size_t peer, bool stalled)
 {
     peer_at(net, peer)->stalled = stalled;
-}
-
-void sch_net_sim_limit(struct sch_net *net, size_t peer, size_t messages)
-{
-    peer_at(net, peer)->limit = messages;
 }
 
 void sch_net_sim_put(struct sch_net *net, size_t peer, struct sch_bytes command, struct sch_bytes body)
@@ -250,11 +237,6 @@ int64_t sch_net_sim_last_wait_ms(const struct sch_net *net)
     return net->last_wait_ms;
 }
 
-size_t sch_net_sim_wake_count(const struct sch_net *net)
-{
-    return net->wake_count;
-}
-
 /* ---- the port ----------------------------------------------------------------------------------- */
 
 void sch_net_wait(struct sch_net *net, int64_t timeout_ms)
@@ -264,7 +246,7 @@ void sch_net_wait(struct sch_net *net, int64_t timeout_ms)
 
 void sch_net_wake(struct sch_net *net)
 {
-    net->wake_count++;
+    (void)net;                          /* nobody sleeps here */
 }
 
 bool sch_net_recv(struct sch_net *net, struct sch_inbound *message)
@@ -303,7 +285,7 @@ enum sch_sent sch_net_send(struct sch_net *net, const struct sch_peer *peer, str
     struct sim_peer *to = peer_at(net, number);
     if (!to->connected)
         return SCH_SENT_GONE;
-    if (to->stalled || to->outbound->count >= to->limit)
+    if (to->stalled || to->outbound->count >= OUTBOUND_MAX)
         return SCH_SENT_STALLED;
     queue_put(to->outbound, item_new(number, reply, body, body.len > 0 ? 2 : 1));
     return SCH_SENT;

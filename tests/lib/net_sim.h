@@ -23,16 +23,12 @@ void sch_net_sim_disconnect(struct sch_net *net, size_t peer);
 void sch_net_sim_disconnect_all(struct sch_net *net);
 bool sch_net_sim_is_connected(const struct sch_net *net, size_t peer);
 size_t sch_net_sim_peer_count(const struct sch_net *net);
-const char *sch_net_sim_key_id(const struct sch_net *net, size_t peer);
 
 /* The turn's own name of a connection. */
 struct sch_peer sch_net_sim_peer(const struct sch_net *net, size_t peer);
 
-/* Sends to it give STALLED, until false. */
+/* Sends to it give STALLED, until false; so they do when it has 64 messages that were not taken. */
 void sch_net_sim_stall(struct sch_net *net, size_t peer, bool stalled);
-
-/* It holds so many messages that were not taken (64 at first); then sends give STALLED. */
-void sch_net_sim_limit(struct sch_net *net, size_t peer, size_t messages);
 
 /* The peer sends a command, with a body when body.len > 0; copied. put_frames: with so many frames in all. */
 void sch_net_sim_put(struct sch_net *net, size_t peer, struct sch_bytes command, struct sch_bytes body);
@@ -53,8 +49,7 @@ bool sch_net_sim_take(struct sch_net *net, size_t peer, struct sch_net_sim_messa
 void sch_net_sim_drop(struct sch_net_sim_message *message);
 size_t sch_net_sim_outbound_count(const struct sch_net *net, size_t peer);
 
-/* What the last sch_net_wait() asked for, and how often sch_net_wake() was called. */
+/* What the last sch_net_wait() asked for. */
 int64_t sch_net_sim_last_wait_ms(const struct sch_net *net);
-size_t sch_net_sim_wake_count(const struct sch_net *net);
 
 #endif

@@ -31,11 +31,6 @@ static const struct sch_region_party parties[] = {
 #define PARTIES (sizeof parties / sizeof parties[0])
 #define GOOI_FIRST 11                   /* from here on they are in the region gooi */
 
-const struct sch_region_party *sch_region_sim_party(size_t index)
-{
-    return index < PARTIES ? &parties[index] : NULL;
-}
-
 const struct sch_region_party *sch_region_sim_named(const char *name)
 {
     for (size_t i = 0; i < PARTIES; i++)

@@ -22,8 +22,7 @@ struct sch_region_party {
     const char *signing_key;
 };
 
-/* The n-th party; NULL past the end. By its name, by its address: NULL when there is none. */
-const struct sch_region_party *sch_region_sim_party(size_t index);
+/* A party by its name, by its address; NULL when there is none. */
 const struct sch_region_party *sch_region_sim_named(const char *name);
 const struct sch_region_party *sch_region_sim_at(const char *address);
 

@@ -524,28 +524,3 @@ void sch_store_sim_counters(const struct sch_store *store, struct sch_store_sim_
         counters->rows[t] = store->table[t].rows;
     counters->bytes = store->bytes;
 }
-
-static uint64_t hash_bytes(uint64_t hash, struct sch_bytes bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ bytes.ptr[i]) * UINT64_C(1099511628211);
-    return (hash ^ bytes.len) * UINT64_C(1099511628211);
-}
-
-uint64_t sch_store_sim_hash(const struct sch_store *store)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (size_t t = 0; t < SCH_TABLE_COUNT; t++) {
-        const struct table *table = &store->table[t];
-
-        for (struct place place = { 0, 0 }; row_at(table, place) != NULL;) {
-            const struct row *row = row_at(table, place);
-
-            hash = hash_bytes(hash_bytes(hash, row_key(row)), row_value(row));
-            if (++place.index == table->block[place.block]->count)
-                place = (struct place){ place.block + 1, 0 };
-        }
-    }
-    return hash;
-}

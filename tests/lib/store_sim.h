@@ -40,7 +40,4 @@ struct sch_store_sim_counters {
 };
 void sch_store_sim_counters(const struct sch_store *store, struct sch_store_sim_counters *counters);
 
-/* A hash of all rows, in order: the same for the same content. */
-uint64_t sch_store_sim_hash(const struct sch_store *store);
-
 #endif
