@@ -4,6 +4,7 @@
  * Must not know: which file or name a value belongs to, beyond repeating the name in an error. A value in
  * hex may be a key, so it is never repeated.
  */
+#include <sodium.h>
 #include <string.h>
 
 #include "ini.h"
@@ -40,28 +41,11 @@ int sch_ini_bool(const struct sch_ini *ini, enum sch_error_code code, const char
     return sch_ini_error(ini, code, "%s = \"%.40s\": expected yes or no", name, value);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 int sch_ini_hex(const struct sch_ini *ini, enum sch_error_code code, const char *name, const char *value,
                 uint8_t *out, size_t size)
 {
-    bool fits = strlen(value) == 2 * size;
-    for (size_t i = 0; fits && i < size; i++) {
-        int high = hex_digit(value[2 * i]);
-        int low = hex_digit(value[2 * i + 1]);
-        fits = high >= 0 && low >= 0;
-        if (fits) {
-            out[i] = (uint8_t)(high << 4 | low);
-        }
-    }
-    if (!fits) {
+    size_t got = 0;
+    if (strlen(value) != 2 * size || sodium_hex2bin(out, size, value, 2 * size, NULL, &got, NULL) != 0) {
         return sch_ini_error(ini, code, "%s: expected %zu hex digits", name, 2 * size);
     }
     return SCH_OK;
