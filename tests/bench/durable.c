@@ -94,7 +94,8 @@ static void print_hex(FILE *file, const uint8_t *bytes, size_t size)
 static void print_key(FILE *file, const char *id, const char *use, const struct sch_key_pair *pair,
                       const char *rest)
 {
-    fprintf(file, "[key %s]\nuse = %s\nvalid_from = 2020-01-01\nvalid_until = 2035-01-01\n%s\npublic = ", id, use, rest);
+    fprintf(file, "[key %s]\nuse = %s\nvalid_from = 2020-01-01\nvalid_until = 2035-01-01\n%s\npublic = ",
+            id, use, rest);
     print_hex(file, pair->public_key, sizeof pair->public_key);
 }
 
@@ -141,7 +142,8 @@ static void write_region(struct bench *bench)
     must(getcwd(cwd, sizeof cwd) != NULL, "cwd");
     snprintf(bench->endpoint, sizeof bench->endpoint, "tcp://127.0.0.1:%u", 20000u + (unsigned)getpid() % 20000u);
     file = file_in(bench, "scharnierd.conf");
-    fprintf(file, "[broker]\nlisten = %s\ncurve_key = broker.key\nstore = store\nverify_signatures = %s\nlog_level = error\n"
+    fprintf(file, "[broker]\nlisten = %s\ncurve_key = broker.key\nstore = store\n"
+                  "verify_signatures = %s\nlog_level = error\n"
                   "[norms]\nfile = %s/adapters/norms/nl.ini\n[permits]\nfile = %s/adapters/norms/permits.ini\n"
                   "[region utrecht]\ndirectory = directory.ini\nkey = ",
             bench->endpoint, bench->verify ? "yes" : "no", cwd, cwd);

@@ -134,7 +134,8 @@ static void turn(struct sim *sim)
     bool dies = !sim->healing && sch_prng_chance(&sim->prng, sim->faults.crash);
 
     if (!sim->healing && sch_prng_chance(&sim->prng, sim->faults.unknown))
-        sch_store_sim_fail(sim->store, sch_prng_chance(&sim->prng, 500) ? SCH_SIM_UNKNOWN_KEPT : SCH_SIM_UNKNOWN_LOST, 0);
+        sch_store_sim_fail(sim->store,
+                           sch_prng_chance(&sim->prng, 500) ? SCH_SIM_UNKNOWN_KEPT : SCH_SIM_UNKNOWN_LOST, 0);
     else if (!sim->healing && sch_prng_chance(&sim->prng, sim->faults.conflict))
         sch_store_sim_fail(sim->store, sch_prng_chance(&sim->prng, 800) ? SCH_SIM_CONFLICT : SCH_SIM_FULL, 0);
     do {                                /* until it says how long it would sleep */
@@ -330,7 +331,8 @@ int main(int argc, char **argv)
                    sim.first_violation, sim.violations, (unsigned long long)i);
         }
         if (verbose)
-            printf("seed %llu: %llu turns, %zu dossiers, %zu messages, %llu crashes, %llu lost, %llu resent, trace %016llx\n",
+            printf("seed %llu: %llu turns, %zu dossiers, %zu messages, %llu crashes, %llu lost, %llu resent, "
+                   "trace %016llx\n",
                    (unsigned long long)i, (unsigned long long)sim.turns, sim.dossier_count, sim.message_count,
                    (unsigned long long)sim.crashes, (unsigned long long)sim.lost, (unsigned long long)sim.resent,
                    (unsigned long long)sim.hash);
@@ -349,9 +351,9 @@ int main(int argc, char **argv)
     }
     printf("sim: %llu messages, %llu rejected, %llu alerts, %llu crashes, %llu lost, %llu doubled, %llu resent, "
            "%llu duplicate receipts, %llu settled again\n",
-           (unsigned long long)messages, (unsigned long long)rejected, (unsigned long long)alerts, (unsigned long long)crashes, (unsigned long long)lost,
-           (unsigned long long)doubled, (unsigned long long)resent, (unsigned long long)duplicates,
-           (unsigned long long)redelivered);
+           (unsigned long long)messages, (unsigned long long)rejected, (unsigned long long)alerts,
+           (unsigned long long)crashes, (unsigned long long)lost, (unsigned long long)doubled, (unsigned long long)resent,
+           (unsigned long long)duplicates, (unsigned long long)redelivered);
     printf("sim: %llu seeds, %llu turns, %llu violations, trace %016llx\n", (unsigned long long)count,
            (unsigned long long)turns, (unsigned long long)failed, (unsigned long long)hash);
     printf("%llu passed, %llu failed\n", (unsigned long long)(count - failed), (unsigned long long)failed);

@@ -168,7 +168,8 @@ static void what_is_wrong_is_named(void **state)
         { HEAD LINDE "[key a]\nuse = transport\npublic = " KEY_A "\nacts_for = agb:01234567, agb:01234567\n",
           "regio.ini:11: agb:01234567 stands twice in acts_for" },
         { HEAD LINDE "[key a]\nuse = seal\npublic = " KEY_A "\nparty = agb:01234567\n"
-          "valid_from = 2027-01-01\nvalid_until = 2026-01-01\n", "regio.ini:8: key a: valid_until is not after valid_from" },
+          "valid_from = 2027-01-01\nvalid_until = 2026-01-01\n",
+          "regio.ini:8: key a: valid_until is not after valid_from" },
         { HEAD LINDE "[key a]\nuse = seal\npublic = " KEY_A "\nparty = agb:01234567\n"
           "[key a]\nuse = seal\npublic = " KEY_B "\nparty = agb:01234567\n",
           "regio.ini:12: key a: stands twice" },

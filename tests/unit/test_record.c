@@ -93,8 +93,8 @@ static struct sch_dossier *typical(void)
         struct sch_delivery *v = &d->delivery[d->delivery_count++];
 
         *v = (struct sch_delivery){ .message = id_of(40 + i), .sequence = 900 + i,
-                                    .kind = SCH_KIND_ACCEPTANCE, .member = (uint8_t)(2 + i), .sender = 1, .about = SCH_MEMBER_NONE,
-                                    .stored_ms = d->changed_ms };
+                                    .kind = SCH_KIND_ACCEPTANCE, .member = (uint8_t)(2 + i), .sender = 1,
+                                    .about = SCH_MEMBER_NONE, .stored_ms = d->changed_ms };
     }
     return d;
 }

@@ -449,7 +449,8 @@ static void put_all(void)
     memset(&referral, 0, sizeof referral);
     memset(&acceptance, 0, sizeof acceptance);
     drawn = 0;
-    fprintf(out, "# Known answers for suite 1 and for the worked exchange: PROTOCOL.md, \"Sealing\" and \"An exchange\".\n"
+    fprintf(out, "# Known answers for suite 1 and for the worked exchange: PROTOCOL.md, \"Sealing\" and "
+                 "\"An exchange\".\n"
                  "# Bytes in hexadecimal. Written by tests/unit/test_vectors.c --print.\n\n");
     make_region(&region);
     put_referral(&region, &referral);
