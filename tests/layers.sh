@@ -20,7 +20,7 @@ verdict() { # NAME OUTPUT: passes when there is no output
 
 includes() { grep -HnE '^ *# *include' "$@" 2>/dev/null; }
 
-# The core includes its own headers, the installed ones, and seven of the standard library's.
+# The core includes its own headers, the installed ones, and six of the standard library's.
 foreign=$(includes broker/core/*.[ch] |
     grep -vE 'include <(assert|limits|stdbool|stddef|stdint|string)\.h>|include <scharnier/[a-z_]+\.h>|include "[a-z_0-9]+\.h"')
 for header in $(includes broker/core/*.[ch] | sed -n 's/.*include "\([a-z_0-9]*\.h\)".*/\1/p' | sort -u); do
