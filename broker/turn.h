@@ -19,7 +19,7 @@ struct sch_turn_options {
     struct sch_store *store;
     struct sch_clock *clock;
     const struct sch_book *book;        /* directories, norms, permits; borrowed until replaced */
-    struct sch_metrics *metrics;        /* borrowed; only the turn writes it */
+    struct sch_metrics *metrics;        /* borrowed; the thread that runs the turn alone writes it */
     bool verify_signatures;             /* check every signature at the door */
     uint64_t reserve_bytes;             /* below this much room, new referrals are refused */
     int64_t e1_hold_ms;                 /* after a start no E1 fires for so long, and nothing expires, also after

@@ -9,8 +9,11 @@
 #include "promise.h"
 #include "value.h"
 
-static bool is_urgent(const struct sch_dossier *dossier)
+/* Urgent is the referral, not every letter that is later written about it. */
+static bool is_urgent(const struct sch_dossier *dossier, enum sch_kind kind)
 {
+    if (kind != SCH_KIND_REFERRAL)
+        return false;
     return dossier->urgency == SCH_URGENCY_URGENT || dossier->urgency == SCH_URGENCY_CRISIS;
 }
 
@@ -23,7 +26,7 @@ static struct sch_delivery *lay(struct sch_act *act, const struct sch_id *messag
     delivery->kind = kind;
     delivery->member = member;
     delivery->sender = sender;
-    delivery->urgent = is_urgent(act->dossier);
+    delivery->urgent = is_urgent(act->dossier, kind);
     delivery->stored_ms = act->world->now_ms;
     struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_DELIVER);
     effect->message = *message;
@@ -38,7 +41,7 @@ void sch_post_deliver(struct sch_act *act, uint64_t sequence, const uint8_t *mem
 {
     const struct sch_header *header = act->event->header;
     uint8_t sender = sch_dossier_member(act->dossier, header->sender.text);
-    enum sch_variant variant = is_urgent(act->dossier) ? SCH_VARIANT_URGENT : SCH_VARIANT_PLAIN;
+    enum sch_variant variant = is_urgent(act->dossier, header->kind) ? SCH_VARIANT_URGENT : SCH_VARIANT_PLAIN;
     for (size_t i = 0; i < count; i++) {
         assert(sender != SCH_MEMBER_NONE);
         (void)lay(act, &header->id, sequence, header->kind, member[i], sender);

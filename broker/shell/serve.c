@@ -271,7 +271,6 @@ static void begin_drain(struct server *server)
     sch_log_plain(SCH_LOG_INFO, "DRAINING", "no more submissions are taken; what is leased may be settled");
     sd_notify(0, "STOPPING=1\nSTATUS=draining");
     sch_turn_drain(server->turn);
-    server->metrics.draining = 1;
     server->drain_until_ms = sch_clock_mono_ms(server->clock) + SCH_SERVE_DRAIN_MS;
     server->wait_ms = DRAIN_WAIT_MS;
 }

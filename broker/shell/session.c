@@ -114,13 +114,18 @@ struct sch_session *sch_sessions_find(struct sch_sessions *s, const struct sch_p
 struct sch_session *sch_sessions_welcome(struct sch_sessions *s, const struct sch_peer *peer,
                                          const char *key_id, const struct sch_id *instance, int64_t mono_ms)
 {
+    size_t of_key = 0;
+
     for (uint32_t i = 0; i < SCH_SESSIONS_MAX; i++) {
         struct sch_session *old = &s->session[i];
         if (old->used && (same_peer(&old->peer, peer) ||
                           (strcmp(old->key_id, key_id) == 0 &&
                            memcmp(&old->instance, instance, sizeof *instance) == 0)))
             sch_sessions_end(s, old);
+        of_key += old->used && strcmp(old->key_id, key_id) == 0;
     }
+    if (of_key >= SCH_SESSIONS_PER_KEY_MAX)
+        return NULL;
     for (uint32_t i = 0; i < SCH_SESSIONS_MAX; i++) {
         struct sch_session *session = &s->session[i];
         if (session->used)

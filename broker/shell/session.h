@@ -17,6 +17,7 @@
 #include "ports.h"
 
 #define SCH_SESSIONS_MAX 4096
+#define SCH_SESSIONS_PER_KEY_MAX 256    /* so that no one key takes every place */
 #define SCH_SESSION_IDLE_MS 180000      /* nothing heard for so long: gone */
 #define SCH_STALL_MS 20                 /* how long a full pipe is left alone */
 #define SCH_BACKOFF_MAX_MS 300000
@@ -70,7 +71,8 @@ void sch_sessions_close(struct sch_sessions *sessions);
 struct sch_session *sch_sessions_find(struct sch_sessions *sessions, const struct sch_peer *peer,
                                       const char *key_id, int64_t mono_ms);
 
-/* Welcomes a peer: a session of the same key and instance ends. NULL when the table is full. */
+/* Welcomes a peer: a session of the same key and instance ends. NULL when the table, or
+ * this key's part of it, is full. */
 struct sch_session *sch_sessions_welcome(struct sch_sessions *sessions, const struct sch_peer *peer,
                                          const char *key_id, const struct sch_id *instance, int64_t mono_ms);
 

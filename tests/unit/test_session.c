@@ -175,13 +175,29 @@ static void test_table_is_bounded(void **state)
 {
     struct sch_sessions *s = *state;
 
-    for (unsigned i = 0; i < SCH_SESSIONS_MAX; i++)
-        assert_non_null(welcome(s, i, "linde", i, 0));
+    char key_id[16];
+
+    for (unsigned i = 0; i < SCH_SESSIONS_MAX; i++) {
+        snprintf(key_id, sizeof key_id, "key-%u", i / SCH_SESSIONS_PER_KEY_MAX);
+        assert_non_null(welcome(s, i, key_id, i, 0));
+    }
     assert_null(welcome(s, SCH_SESSIONS_MAX, "linde", SCH_SESSIONS_MAX, 0));
-    sch_sessions_end(s, find(s, 77, "linde", 0));
-    assert_null(find(s, 77, "linde", 0));
-    assert_non_null(find(s, 78, "linde", 0));
+    sch_sessions_end(s, find(s, 77, "key-0", 0));
+    assert_null(find(s, 77, "key-0", 0));
+    assert_non_null(find(s, 78, "key-0", 0));
     assert_non_null(welcome(s, SCH_SESSIONS_MAX, "linde", SCH_SESSIONS_MAX, 0));
+}
+
+static void test_one_key_does_not_take_every_place(void **state)
+{
+    struct sch_sessions *s = *state;
+
+    for (unsigned i = 0; i < SCH_SESSIONS_PER_KEY_MAX; i++)
+        assert_non_null(welcome(s, i, "linde", i, 0));
+    assert_null(welcome(s, SCH_SESSIONS_PER_KEY_MAX, "linde", SCH_SESSIONS_PER_KEY_MAX, 0));
+    assert_non_null(welcome(s, SCH_SESSIONS_PER_KEY_MAX, "haven", SCH_SESSIONS_PER_KEY_MAX, 0));
+    /* The same instance again takes its own place, also when all are taken. */
+    assert_non_null(welcome(s, SCH_SESSIONS_PER_KEY_MAX + 1, "linde", 5, 0));
 }
 
 /* ---- credit ------------------------------------------------------------------------------------- */
@@ -411,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_find), TEST(test_same_instance_replaces), TEST(test_eight_sessions_per_mailbox),
         TEST(test_attach_twice_to_one_mailbox), TEST(test_many_mailboxes), TEST(test_table_is_bounded),
+        TEST(test_one_key_does_not_take_every_place),
         TEST(test_credit_in_messages), TEST(test_credit_in_bytes), TEST(test_turns), TEST(test_stall),
         TEST(test_one_per_dossier), TEST(test_release_makes_it_free_and_known), TEST(test_lease_runs_out),
         TEST(test_ping_extends), TEST(test_silence_ends_a_session), TEST(test_back_off_doubles),
