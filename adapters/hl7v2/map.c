@@ -153,7 +153,11 @@ static bool fact_value(const struct sch_map *map, enum sch_fact fact, const char
     case SCH_TYPE_CODE: *value = code_value(map, sch_fact_name(fact), sch_fact_set(fact), text); break;
     case SCH_TYPE_DATE: *value = sch_stamp_date(text); break;
     case SCH_TYPE_TIME: *value = sch_stamp_time(text); break;
-    case SCH_TYPE_NUMBER: *value = sch_stamp_digits(text, 1, 9) ? strtoll(text, NULL, 10) : 0; break;
+    case SCH_TYPE_NUMBER:
+        if (fact == SCH_FACT_EXPECTATION && (text[0] == 'E' || text[0] == 'e'))
+            text++;                     /* people write E6 */
+        *value = sch_stamp_digits(text, 1, 9) ? strtoll(text, NULL, 10) : 0;
+        break;
     }
     return *value != 0;
 }

@@ -444,6 +444,29 @@ static void letters_there_and_back(void **state)
     there_and_back(&his, &epd, &values, "MDM^T02");
 }
 
+/* People write E6 where a number is meant. */
+static void an_expectation_as_people_write_it(void **state)
+{
+    struct sch_map_values values = {.kind = SCH_KIND_NO_REPORT, .kenmerk = "SN-7F3K-29QD", .order = "ORD-1"};
+    struct sch_map_fault fault;
+    size_t size;
+
+    (void)state;
+    values.fact[SCH_FACT_EXPECTATION] = 6;
+    const uint8_t *text = write_values(&his, &values, &size);
+    const uint8_t *number = memmem(text, size, "|6|", 3);
+    assert_non_null(number);
+    size_t before = (size_t)(number - text) + 1;
+    uint8_t *written = malloc(size + 1);
+    assert_non_null(written);
+    memcpy(written, text, before);
+    written[before] = 'E';
+    memcpy(written + before + 1, text + before, size - before);
+    assert_int_equal(map_bytes(&epd, (struct sch_bytes){written, size + 1}, &values, &fault), SCH_MAP_OK);
+    assert_int_equal(values.fact[SCH_FACT_EXPECTATION], 6);
+    free(written);
+}
+
 static void referral_there_and_back(void **state)
 {
     struct sch_map_values values = {.kind = SCH_KIND_REFERRAL};
@@ -633,7 +656,8 @@ int main(void)
         cmocka_unit_test(faults_name_places_not_values), cmocka_unit_test(documents_at_limit_and_beyond),
         cmocka_unit_test(sections_at_limit_and_beyond),  cmocka_unit_test(shapes_that_are_met),
         cmocka_unit_test(dates_and_times),         cmocka_unit_test(feedback_there_and_back),
-        cmocka_unit_test(letters_there_and_back),  cmocka_unit_test(referral_there_and_back),
+        cmocka_unit_test(letters_there_and_back),  cmocka_unit_test(an_expectation_as_people_write_it),
+        cmocka_unit_test(referral_there_and_back),
         cmocka_unit_test(every_kind_has_a_form),   cmocka_unit_test(a_kind_without_form),
         cmocka_unit_test(acknowledgements),        cmocka_unit_test(wrong_lines_of_a_map),
         cmocka_unit_test(places),                  cmocka_unit_test(every_sample_message),
