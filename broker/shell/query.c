@@ -244,11 +244,37 @@ static void unanswered_row(const struct run *run, const struct sch_instance *ins
     row->overdue = instance->due_ms <= run->now_ms;
 }
 
+/* The kind of the message that a record is about; promises name only the message that opened them. */
+static enum sch_kind kind_of(const struct run *run, const struct sch_audit_record *record)
+{
+    struct sch_record_key key = sch_record_key_id(&record->message);
+    uint8_t value[SCH_RECORD_MESSAGE_MAX];
+    struct sch_message_row row;
+    size_t size = 0;
+
+    if (record->kind != SCH_KIND_UNSPECIFIED || sch_id_is_none(&record->message))
+        return record->kind;
+    if (sch_store_get(run->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value, &size) !=
+            SCH_STORE_OK ||
+        sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK)
+        return SCH_KIND_UNSPECIFIED;
+    return row.kind;
+}
+
+/* What tells of a no-show, itself or by what follows from it: an intake that is no longer presumed or owed a
+ * report, a due that moves back. The worklist has the dues as they stand. */
+static bool tells_of_a_no_show(const struct run *run, const struct sch_audit_record *record)
+{
+    return record->expectation == 5 || record->event == SCH_TRACE_MOVED ||
+           (record->expectation == 6 && record->standing == SCH_STANDING_CANCELLED) ||
+           (record->event == SCH_TRACE_PHASE && (record->phase == SCH_PHASE_INTAKE_PLANNED ||
+                                                 record->phase == SCH_PHASE_INTAKE_PRESUMED)) ||
+           kind_of(run, record) == SCH_KIND_NO_SHOW;
+}
+
 static bool trace_row(const struct run *run, const struct sch_audit_record *record, struct sch_trace_row *row)
 {
-    bool patient_side = record->kind == SCH_KIND_NO_SHOW || record->expectation == 5;
-
-    if (record->event == SCH_TRACE_READ || (run->permit->coordinator && patient_side))
+    if (record->event == SCH_TRACE_READ || (run->permit->coordinator && tells_of_a_no_show(run, record)))
         return false;
     memset(row, 0, sizeof *row);
     row->sequence = record->sequence;

@@ -263,9 +263,11 @@ static void test_nothing_of_a_no_show(void **state)
 {
     struct fixture *f = *state;
     size_t practice, coordinator, e5 = 0, e4 = 0;
+    struct sch_id no_show;
 
     say(f, SCH_KIND_APPOINTMENT, SCH_FACT_EVENT_DATE, stage_date(&f->stage, 0));
     say(f, SCH_KIND_NO_SHOW, SCH_FACT_EVENT_DATE, stage_date(&f->stage, 0));
+    no_show = f->reply.receipt.message;
     begin(f, SCH_QUERY_TRACE, LINDE, 100);
     practice = all(f, "linde");
     begin(f, SCH_QUERY_TRACE, UTRECHT, 100);
@@ -274,6 +276,9 @@ static void test_nothing_of_a_no_show(void **state)
     for (size_t i = 0; i < coordinator; i++) {
         assert_int_not_equal(f->trace[i].kind, SCH_KIND_NO_SHOW);
         assert_int_not_equal(f->trace[i].expectation, 5);
+        assert_int_not_equal(f->trace[i].standing, SCH_STANDING_CANCELLED);
+        assert_int_not_equal(f->trace[i].event, SCH_TRACE_MOVED);
+        assert_false(f->trace[i].event == SCH_TRACE_OPENED && sch_id_equal(&f->trace[i].message, &no_show));
     }
     begin(f, SCH_QUERY_UNANSWERED, UTRECHT, 100);
     (void)all(f, "utrecht");
