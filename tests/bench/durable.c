@@ -8,19 +8,18 @@
  * Usage: durable SCHARNIERD DIR [clients] [window] [seconds] [verify]
  */
 #include <assert.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <scharnier/version.h>
 #include <sodium.h>
 #include <zmq.h>
 
+#include "bench.h"
 #include "id.h"
 #include "seal.h"
 
@@ -55,22 +54,6 @@ struct bench {
     bool counting;
 };
 
-static void must(bool held, const char *what)
-{
-    if (held)
-        return;
-    fprintf(stderr, "durable: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static uint64_t clock_us(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
 /* ---- the region --------------------------------------------------------------------------------- */
 
 static FILE *file_in(const struct bench *bench, const char *name)
@@ -80,7 +63,7 @@ static FILE *file_in(const struct bench *bench, const char *name)
 
     snprintf(path, sizeof path, "%s/%s", bench->dir, name);
     file = fopen(path, "w");
-    must(file != NULL, name);
+    bench_must(file != NULL, name);
     return file;
 }
 
@@ -115,7 +98,7 @@ static void write_directory(struct bench *bench)
     fclose(file);
     snprintf(path, sizeof path, "%s/directory.ini", bench->dir);
     file = fopen(path, "r");
-    must(file != NULL, "directory.ini");
+    bench_must(file != NULL, "directory.ini");
     size = fread(content, 1, sizeof content, file);
     fclose(file);
     sch_directory_sign(content, size, bench->region.secret_key, signature);
@@ -130,16 +113,16 @@ static void write_region(struct bench *bench)
     sch_error error = SCH_ERROR_INIT;
     FILE *file;
 
-    must(sch_key_pair_new(&bench->broker, SCH_KEY_TRANSPORT) == SCH_OK &&
+    bench_must(sch_key_pair_new(&bench->broker, SCH_KEY_TRANSPORT) == SCH_OK &&
              sch_key_pair_new(&bench->transport, SCH_KEY_TRANSPORT) == SCH_OK &&
              sch_key_pair_new(&bench->region, SCH_KEY_SIGN) == SCH_OK &&
              sch_key_pair_new(&bench->sign, SCH_KEY_SIGN) == SCH_OK &&
              sch_key_pair_new(&bench->seal, SCH_KEY_SEAL) == SCH_OK,
          "keys");
     snprintf(path, sizeof path, "%s/broker.key", bench->dir);
-    must(sch_key_pair_save(&bench->broker, path, &error) == SCH_OK, error.text);
+    bench_must(sch_key_pair_save(&bench->broker, path, &error) == SCH_OK, error.text);
     write_directory(bench);
-    must(getcwd(cwd, sizeof cwd) != NULL, "cwd");
+    bench_must(getcwd(cwd, sizeof cwd) != NULL, "cwd");
     snprintf(bench->endpoint, sizeof bench->endpoint, "tcp://127.0.0.1:%u", 20000u + (unsigned)getpid() % 20000u);
     file = file_in(bench, "scharnierd.conf");
     fprintf(file, "[broker]\nlisten = %s\ncurve_key = broker.key\nstore = store\n"
@@ -157,7 +140,7 @@ static void start_broker(struct bench *bench, const char *program)
 
     snprintf(path, sizeof path, "%s/scharnierd.conf", bench->dir);
     bench->pid = fork();
-    must(bench->pid >= 0, "fork");
+    bench_must(bench->pid >= 0, "fork");
     if (bench->pid == 0) {
         execl(program, program, "--config", path, (char *)NULL);
         _exit(127);
@@ -170,7 +153,7 @@ static void stop_broker(const struct bench *bench)
 
     kill(bench->pid, SIGTERM);
     waitpid(bench->pid, &status, 0);
-    must(WIFEXITED(status) && WEXITSTATUS(status) == 0, "scharnierd did not end well");
+    bench_must(WIFEXITED(status) && WEXITSTATUS(status) == 0, "scharnierd did not end well");
 }
 
 /* ---- messages ----------------------------------------------------------------------------------- */
@@ -202,11 +185,11 @@ static void make_message(struct bench *bench)
     header->fact[SCH_FACT_LETTER_DATE] = 20260105;
     header->fact[SCH_FACT_AUTHOR_ROLE] = SCH_ROLE_GP;
     header->fact[SCH_FACT_AUTHOR_AGB] = 1000001;
-    header->id = sch_id_new((int64_t)(clock_us(CLOCK_REALTIME) / 1000));
+    header->id = sch_id_new((int64_t)(bench_us(CLOCK_REALTIME) / 1000));
     strcpy(seal_key.id, "provider-seal");
     memcpy(seal_key.public_key, bench->seal.public_key, sizeof seal_key.public_key);
     to = (struct sch_seal_to){ header->receiver, &seal_key };
-    must(sch_seal_make(&bench->sealed, bench->body, &bench->body_size,
+    bench_must(sch_seal_make(&bench->sealed, bench->body, &bench->body_size,
                        (struct sch_bytes){ bytes, sch_header_encode(header, bytes, sizeof bytes) },
                        (struct sch_bytes){ letter, sizeof letter }, &to, 1, "practice-sign", bench->sign.secret_key,
                        &error) == SCH_OK,
@@ -220,7 +203,7 @@ static void send_one(struct bench *bench, struct client *client)
     struct sch_key seal_key = { .use = SCH_KEY_SEAL, .id = "provider-seal" };
     size_t size;
 
-    bench->header.id = sch_id_new((int64_t)(clock_us(CLOCK_REALTIME) / 1000));
+    bench->header.id = sch_id_new((int64_t)(bench_us(CLOCK_REALTIME) / 1000));
     command.submit.header = (struct sch_bytes){ header, sch_header_encode(&bench->header, header, sizeof header) };
     if (bench->verify) {
         static uint8_t letter[LETTER_SIZE];
@@ -236,9 +219,9 @@ static void send_one(struct bench *bench, struct client *client)
     command.submit.seal = (struct sch_bytes){ seal, sch_seal_encode(&bench->sealed, seal, sizeof seal) };
     size = sch_command_encode(&command, frame, sizeof frame);
     assert(size > 0);
-    client->sent_us[client->next++ % bench->window] = clock_us(CLOCK_MONOTONIC);
-    must(zmq_send(client->socket, frame, size, ZMQ_SNDMORE) == (int)size, "send");
-    must(zmq_send(client->socket, bench->body, bench->body_size, 0) == (int)bench->body_size, "send");
+    client->sent_us[client->next++ % bench->window] = bench_us(CLOCK_MONOTONIC);
+    bench_must(zmq_send(client->socket, frame, size, ZMQ_SNDMORE) == (int)size, "send");
+    bench_must(zmq_send(client->socket, bench->body, bench->body_size, 0) == (int)bench->body_size, "send");
 }
 
 /* ---- clients ------------------------------------------------------------------------------------ */
@@ -256,14 +239,14 @@ static void connect_client(struct bench *bench, struct client *client)
     zmq_setsockopt(client->socket, ZMQ_CURVE_SECRETKEY, bench->transport.secret_key, 32);
     zmq_setsockopt(client->socket, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(client->socket, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
-    must(zmq_connect(client->socket, bench->endpoint) == 0, "connect");
+    bench_must(zmq_connect(client->socket, bench->endpoint) == 0, "connect");
     hello.hello.version_min = SCH_WIRE_MIN;
     hello.hello.version_max = SCH_WIRE_MAX;
     hello.hello.instance = sch_id_new(1);
     strcpy(hello.hello.software, "bench");
     size = sch_command_encode(&hello, frame, sizeof frame);
-    must(zmq_send(client->socket, frame, size, 0) == (int)size, "hello");
-    must(zmq_recv(client->socket, frame, sizeof frame, 0) > 0, "no welcome");
+    bench_must(zmq_send(client->socket, frame, size, 0) == (int)size, "hello");
+    bench_must(zmq_recv(client->socket, frame, sizeof frame, 0) > 0, "no welcome");
     client->next = bench->window;       /* so that no request is 0 */
 }
 
@@ -276,7 +259,7 @@ static void receive(struct bench *bench, struct client *client, struct sch_arena
 
     while ((size = zmq_recv(client->socket, frame, sizeof frame, ZMQ_DONTWAIT)) > 0) {
         sch_arena_reset(arena);
-        must(sch_reply_decode((struct sch_bytes){ frame, (size_t)size }, arena, &reply, &fault) == SCH_OK, "reply");
+        bench_must(sch_reply_decode((struct sch_bytes){ frame, (size_t)size }, arena, &reply, &fault) == SCH_OK, "reply");
         if (reply.type == SCH_REPLY_REJECTION) {
             bench->rejected++;
             fprintf(stderr, "durable: rejected: %s %s\n", reply.rejection.name, reply.rejection.field);
@@ -286,7 +269,7 @@ static void receive(struct bench *bench, struct client *client, struct sch_arena
             continue;
         if (bench->counting && bench->samples < SAMPLES_MAX)
             bench->sample_us[bench->samples++] =
-                clock_us(CLOCK_MONOTONIC) - client->sent_us[reply.request % bench->window];
+                bench_us(CLOCK_MONOTONIC) - client->sent_us[reply.request % bench->window];
         send_one(bench, client);
     }
 }
@@ -297,7 +280,7 @@ static uint64_t run_clients(struct bench *bench, unsigned seconds)
     struct sch_arena arena;
     uint64_t start_us, end_us;
 
-    must(sch_arena_init(&arena, 1u << 20) == SCH_OK, "memory");
+    bench_must(sch_arena_init(&arena, 1u << 20) == SCH_OK, "memory");
     for (unsigned i = 0; i < bench->clients; i++) {
         connect_client(bench, &bench->client[i]);
         item[i] = (zmq_pollitem_t){ bench->client[i].socket, 0, ZMQ_POLLIN, 0 };
@@ -305,71 +288,52 @@ static uint64_t run_clients(struct bench *bench, unsigned seconds)
     for (unsigned i = 0; i < bench->clients; i++)
         for (unsigned w = 0; w < bench->window; w++)
             send_one(bench, &bench->client[i]);
-    start_us = clock_us(CLOCK_MONOTONIC) + 500000;
+    start_us = bench_us(CLOCK_MONOTONIC) + 500000;
     end_us = start_us + seconds * UINT64_C(1000000);
-    while (clock_us(CLOCK_MONOTONIC) < end_us) {
-        bench->counting = clock_us(CLOCK_MONOTONIC) >= start_us;
+    while (bench_us(CLOCK_MONOTONIC) < end_us) {
+        bench->counting = bench_us(CLOCK_MONOTONIC) >= start_us;
         if (zmq_poll(item, (int)bench->clients, 100) <= 0)
             continue;
         for (unsigned i = 0; i < bench->clients; i++)
             if ((item[i].revents & ZMQ_POLLIN) != 0)
                 receive(bench, &bench->client[i], &arena);
     }
-    end_us = clock_us(CLOCK_MONOTONIC);
+    end_us = bench_us(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < bench->clients; i++)
         zmq_close(bench->client[i].socket);
     sch_arena_close(&arena);
     return end_us - start_us;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double percentile_ms(const struct bench *bench, unsigned percent)
-{
-    return bench->samples == 0 ? 0 : (double)bench->sample_us[bench->samples * percent / 100] / 1000.0;
-}
-
-static unsigned number(int argc, char **argv, int index, unsigned fallback, unsigned max)
-{
-    unsigned long value = argc > index ? strtoul(argv[index], NULL, 10) : fallback;
-
-    must(value >= 1 && value <= max, "a number is out of range");
-    return (unsigned)value;
-}
-
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    unsigned seconds = number(argc, argv, 5, 5, 600);
+    unsigned seconds = bench_number(argc, argv, 5, 5, 600);
     uint64_t took_us;
 
     if (argc < 3) {
         fprintf(stderr, "usage: durable SCHARNIERD DIR [clients] [window] [seconds] [verify]\n");
         return 2;
     }
-    must(sodium_init() >= 0, "libsodium");
+    bench_must(sodium_init() >= 0, "libsodium");
     bench.dir = argv[2];
-    bench.clients = number(argc, argv, 3, 16, CLIENTS_MAX);
-    bench.window = number(argc, argv, 4, 8, WINDOW_MAX);
+    bench.clients = bench_number(argc, argv, 3, 16, CLIENTS_MAX);
+    bench.window = bench_number(argc, argv, 4, 8, WINDOW_MAX);
     bench.verify = argc > 6 && strcmp(argv[6], "verify") == 0;
     bench.sample_us = calloc(SAMPLES_MAX, sizeof *bench.sample_us);
     bench.context = zmq_ctx_new();
-    must(bench.sample_us != NULL && bench.context != NULL, "memory");
+    bench_must(bench.sample_us != NULL && bench.context != NULL, "memory");
     write_region(&bench);
     make_message(&bench);
     start_broker(&bench, argv[1]);
     took_us = run_clients(&bench, seconds);
     stop_broker(&bench);
     zmq_ctx_term(bench.context);
-    qsort(bench.sample_us, bench.samples, sizeof *bench.sample_us, by_size);
+    qsort(bench.sample_us, bench.samples, sizeof *bench.sample_us, bench_by_size);
     printf("scharnierd %u x %u%s: %.0f receipts/s, p50 %.1f ms, p99 %.1f ms\n", bench.clients, bench.window,
            bench.verify ? ", signatures checked" : "", (double)bench.samples * 1e6 / (double)took_us,
-           percentile_ms(&bench, 50), percentile_ms(&bench, 99));
+           bench_percentile_ms(bench.sample_us, bench.samples, 50),
+           bench_percentile_ms(bench.sample_us, bench.samples, 99));
     free(bench.sample_us);
     return 0;
 }

@@ -7,7 +7,6 @@
  * read against it. Prints receipts per second and latency. Usage: floor [clients] [window] [seconds] [dir].
  */
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <lmdb.h>
 #include <pthread.h>
@@ -18,9 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
+
+#include "bench.h"
 
 #define MESSAGE_SIZE 2300
 #define GATHER_MAX 1024
@@ -42,22 +42,6 @@ struct bench {
     uint64_t receipts, batches;
 };
 
-static void must(bool held, const char *what)
-{
-    if (held)
-        return;
-    (void)fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
 /* ---- ZAP: whoever has the one client key may come in --------------------------------------------- */
 
 static void *zap(void *argument)
@@ -68,8 +52,8 @@ static void *zap(void *argument)
     uint8_t key[32];
 
     (void)zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait_ms, sizeof(wait_ms));
-    must(zmq_bind(socket, "inproc://zeromq.zap.01") == 0, "zap");
-    must(zmq_z85_decode(key, bench->client_public) != NULL, "key");
+    bench_must(zmq_bind(socket, "inproc://zeromq.zap.01") == 0, "zap");
+    bench_must(zmq_z85_decode(key, bench->client_public) != NULL, "key");
     while (!atomic_load(&bench->stop)) {
         static const char *const tail[] = { "200", "OK", "client", "" };
         char part[8][64];
@@ -109,15 +93,15 @@ static void store_open(struct store *store, const char *path)
 {
     MDB_txn *txn;
 
-    must(mdb_env_create(&store->env) == 0, "environment");
+    bench_must(mdb_env_create(&store->env) == 0, "environment");
     (void)mdb_env_set_maxdbs(store->env, 3);
     (void)mdb_env_set_mapsize(store->env, (size_t)64 << 30);
-    must(mdb_env_open(store->env, path, MDB_NORDAHEAD, 0600) == 0, "store");
-    must(mdb_txn_begin(store->env, NULL, 0, &txn) == 0, "transaction");
-    must(mdb_dbi_open(txn, "message", MDB_CREATE, &store->message) == 0, "table");
-    must(mdb_dbi_open(txn, "mailbox", MDB_CREATE, &store->mailbox) == 0, "table");
-    must(mdb_dbi_open(txn, "due", MDB_CREATE, &store->due) == 0, "table");
-    must(mdb_txn_commit(txn) == 0, "commit");
+    bench_must(mdb_env_open(store->env, path, MDB_NORDAHEAD, 0600) == 0, "store");
+    bench_must(mdb_txn_begin(store->env, NULL, 0, &txn) == 0, "transaction");
+    bench_must(mdb_dbi_open(txn, "message", MDB_CREATE, &store->message) == 0, "table");
+    bench_must(mdb_dbi_open(txn, "mailbox", MDB_CREATE, &store->mailbox) == 0, "table");
+    bench_must(mdb_dbi_open(txn, "due", MDB_CREATE, &store->due) == 0, "table");
+    bench_must(mdb_txn_commit(txn) == 0, "commit");
 }
 
 static void be64(uint8_t bytes[8], uint64_t number)
@@ -134,16 +118,16 @@ static void store_message(struct store *store, MDB_txn *txn, void *bytes, size_t
 
     store->sequence++;
     be64(id, store->sequence);
-    must(mdb_put(txn, store->message, &key, &value, 0) == 0, "message");
+    bench_must(mdb_put(txn, store->message, &key, &value, 0) == 0, "message");
     be64(mailbox + 16, store->sequence);
     key = (MDB_val){ 24, mailbox };
     value = (MDB_val){ sizeof(row), row };
-    must(mdb_put(txn, store->mailbox, &key, &value, 0) == 0, "mailbox");
+    bench_must(mdb_put(txn, store->mailbox, &key, &value, 0) == 0, "mailbox");
     be64(due, store->sequence * 1000);
     memcpy(due + 8, id, sizeof(id));
     key = (MDB_val){ sizeof(due), due };
     value = (MDB_val){ 0, row };
-    must(mdb_put(txn, store->due, &key, &value, 0) == 0, "due");
+    bench_must(mdb_put(txn, store->due, &key, &value, 0) == 0, "due");
 }
 
 struct frames {
@@ -160,8 +144,8 @@ static bool receive(void *router, struct frames *frames)
     }
     (void)zmq_msg_init(&frames->command);
     (void)zmq_msg_init(&frames->body);
-    must(zmq_msg_recv(&frames->command, router, 0) >= 0, "command");
-    must(zmq_msg_recv(&frames->body, router, 0) >= 0, "body");
+    bench_must(zmq_msg_recv(&frames->command, router, 0) >= 0, "command");
+    bench_must(zmq_msg_recv(&frames->body, router, 0) >= 0, "body");
     return true;
 }
 
@@ -174,10 +158,10 @@ static void turn(void *router, struct store *store, struct frames *frames, struc
         count++;
     if (count == 0)
         return;
-    must(mdb_txn_begin(store->env, NULL, 0, &txn) == 0, "transaction");
+    bench_must(mdb_txn_begin(store->env, NULL, 0, &txn) == 0, "transaction");
     for (size_t i = 0; i < count; i++)
         store_message(store, txn, zmq_msg_data(&frames[i].body), zmq_msg_size(&frames[i].body));
-    must(mdb_txn_commit(txn) == 0, "commit");
+    bench_must(mdb_txn_commit(txn) == 0, "commit");
     for (size_t i = 0; i < count; i++) {
         (void)zmq_msg_send(&frames[i].peer, router, ZMQ_SNDMORE | ZMQ_DONTWAIT);
         (void)zmq_msg_send(&frames[i].command, router, ZMQ_DONTWAIT);
@@ -196,13 +180,13 @@ static void *serve(void *argument)
     struct store store = { .sequence = 0 };
     int one = 1, none = 0;
 
-    must(mkdtemp(path) != NULL, "directory");
+    bench_must(mkdtemp(path) != NULL, "directory");
     store_open(&store, path);
     (void)zmq_setsockopt(router, ZMQ_CURVE_SERVER, &one, sizeof(one));
     (void)zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, bench->server_secret, KEY_TEXT);
     (void)zmq_setsockopt(router, ZMQ_ROUTER_MANDATORY, &one, sizeof(one));
     (void)zmq_setsockopt(router, ZMQ_LINGER, &none, sizeof(none));
-    must(zmq_bind(router, bench->endpoint) == 0, "bind");
+    bench_must(zmq_bind(router, bench->endpoint) == 0, "bind");
     while (!atomic_load(&bench->stop)) {
         zmq_pollitem_t item = { router, 0, ZMQ_POLLIN, 0 };
 
@@ -224,10 +208,10 @@ static void *serve(void *argument)
 static void send_one(void *dealer)
 {
     static const uint8_t body[MESSAGE_SIZE];
-    uint64_t sent_us = now_us();
+    uint64_t sent_us = bench_us(CLOCK_MONOTONIC);
 
     (void)zmq_send(dealer, &sent_us, sizeof(sent_us), ZMQ_SNDMORE);
-    must(zmq_send(dealer, body, sizeof(body), 0) == MESSAGE_SIZE, "send");
+    bench_must(zmq_send(dealer, body, sizeof(body), 0) == MESSAGE_SIZE, "send");
 }
 
 static void *dealer_new(const struct bench *bench)
@@ -239,7 +223,7 @@ static void *dealer_new(const struct bench *bench)
     (void)zmq_setsockopt(dealer, ZMQ_CURVE_PUBLICKEY, bench->client_public, KEY_TEXT);
     (void)zmq_setsockopt(dealer, ZMQ_CURVE_SECRETKEY, bench->client_secret, KEY_TEXT);
     (void)zmq_setsockopt(dealer, ZMQ_LINGER, &none, sizeof(none));
-    must(zmq_connect(dealer, bench->endpoint) == 0, "connect");
+    bench_must(zmq_connect(dealer, bench->endpoint) == 0, "connect");
     return dealer;
 }
 
@@ -250,7 +234,7 @@ static void pump(struct bench *bench, void *dealer)
 
     while (zmq_recv(dealer, &sent_us, sizeof(sent_us), ZMQ_DONTWAIT) == (int)sizeof(sent_us)) {
         if (bench->samples < SAMPLES_MAX)
-            bench->sample_us[bench->samples++] = now_us() - sent_us;
+            bench->sample_us[bench->samples++] = bench_us(CLOCK_MONOTONIC) - sent_us;
         send_one(dealer);
     }
 }
@@ -266,10 +250,10 @@ static uint64_t run_clients(struct bench *bench, unsigned seconds)
         for (unsigned w = 0; w < bench->window; w++)
             send_one(item[i].socket);
     }
-    start_us = now_us() + warm_up_ms * 1000u;
+    start_us = bench_us(CLOCK_MONOTONIC) + warm_up_ms * 1000u;
     end_us = start_us + seconds * UINT64_C(1000000);
-    for (bool warm = false; now_us() < end_us;) {
-        if (!warm && now_us() >= start_us) {
+    for (bool warm = false; bench_us(CLOCK_MONOTONIC) < end_us;) {
+        if (!warm && bench_us(CLOCK_MONOTONIC) >= start_us) {
             warm = true;
             bench->samples = 0;
         }
@@ -279,7 +263,7 @@ static uint64_t run_clients(struct bench *bench, unsigned seconds)
             if ((item[i].revents & ZMQ_POLLIN) != 0)
                 pump(bench, item[i].socket);
     }
-    end_us = now_us();
+    end_us = bench_us(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < bench->clients; i++)
         (void)zmq_close(item[i].socket);
     return end_us - start_us;
@@ -287,56 +271,37 @@ static uint64_t run_clients(struct bench *bench, unsigned seconds)
 
 /* ---- main -------------------------------------------------------------------------------------- */
 
-static int by_size(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double percentile_ms(const struct bench *bench, unsigned percent)
-{
-    return bench->samples == 0 ? 0 : (double)bench->sample_us[bench->samples * percent / 100] / 1000.0;
-}
-
-static unsigned number(int argc, char **argv, int index, unsigned fallback, unsigned max)
-{
-    unsigned long value = argc > index ? strtoul(argv[index], NULL, 10) : fallback;
-
-    must(value >= 1 && value <= max, "a number is out of range");
-    return (unsigned)value;
-}
-
 int main(int argc, char **argv)
 {
-    struct bench bench = { .clients = number(argc, argv, 1, 16, CLIENTS_MAX),
-                           .window = number(argc, argv, 2, 8, WINDOW_MAX) };
-    unsigned seconds = number(argc, argv, 3, 5, 600);
+    struct bench bench = { .clients = bench_number(argc, argv, 1, 16, CLIENTS_MAX),
+                           .window = bench_number(argc, argv, 2, 8, WINDOW_MAX) };
+    unsigned seconds = bench_number(argc, argv, 3, 5, 600);
     pthread_t zap_thread, server_thread;
     uint64_t took_us;
 
-    must(argc <= 4 || chdir(argv[4]) == 0, "directory");
+    bench_must(argc <= 4 || chdir(argv[4]) == 0, "directory");
     bench.sample_us = calloc(SAMPLES_MAX, sizeof(*bench.sample_us));
     bench.context = zmq_ctx_new();
     bench.client_context = zmq_ctx_new();
-    must(bench.sample_us != NULL && bench.context != NULL && bench.client_context != NULL, "memory");
-    must(zmq_curve_keypair(bench.server_public, bench.server_secret) == 0, "keys");
-    must(zmq_curve_keypair(bench.client_public, bench.client_secret) == 0, "keys");
+    bench_must(bench.sample_us != NULL && bench.context != NULL && bench.client_context != NULL, "memory");
+    bench_must(zmq_curve_keypair(bench.server_public, bench.server_secret) == 0, "keys");
+    bench_must(zmq_curve_keypair(bench.client_public, bench.client_secret) == 0, "keys");
     (void)snprintf(bench.endpoint, sizeof(bench.endpoint), "tcp://127.0.0.1:%u",
                    20000u + (unsigned)getpid() % 20000u);
-    must(pthread_create(&zap_thread, NULL, zap, &bench) == 0, "thread");
+    bench_must(pthread_create(&zap_thread, NULL, zap, &bench) == 0, "thread");
     (void)usleep(50000);                /* ZAP listens before the first handshake */
-    must(pthread_create(&server_thread, NULL, serve, &bench) == 0, "thread");
+    bench_must(pthread_create(&server_thread, NULL, serve, &bench) == 0, "thread");
     took_us = run_clients(&bench, seconds);
     atomic_store(&bench.stop, true);
     (void)pthread_join(server_thread, NULL);
     (void)pthread_join(zap_thread, NULL);
     (void)zmq_ctx_term(bench.context);
     (void)zmq_ctx_term(bench.client_context);
-    qsort(bench.sample_us, bench.samples, sizeof(*bench.sample_us), by_size);
+    qsort(bench.sample_us, bench.samples, sizeof(*bench.sample_us), bench_by_size);
     (void)printf("floor %u x %u: %.0f receipts/s, p50 %.1f ms, p99 %.1f ms, %.1f per commit\n", bench.clients,
-                 bench.window, (double)bench.samples * 1e6 / (double)took_us, percentile_ms(&bench, 50),
-                 percentile_ms(&bench, 99),
+                 bench.window, (double)bench.samples * 1e6 / (double)took_us,
+                 bench_percentile_ms(bench.sample_us, bench.samples, 50),
+                 bench_percentile_ms(bench.sample_us, bench.samples, 99),
                  bench.batches > 0 ? (double)bench.receipts / (double)bench.batches : 0.0);
     free(bench.sample_us);
     return 0;
