@@ -453,7 +453,7 @@ static void an_expectation_as_people_write_it(void **state)
 
     (void)state;
     values.fact[SCH_FACT_EXPECTATION] = 6;
-    const uint8_t *text = write_values(&his, &values, &size);
+    uint8_t *text = write_values(&his, &values, &size);
     const uint8_t *number = memmem(text, size, "|6|", 3);
     assert_non_null(number);
     size_t before = (size_t)(number - text) + 1;
@@ -465,6 +465,7 @@ static void an_expectation_as_people_write_it(void **state)
     assert_int_equal(map_bytes(&epd, (struct sch_bytes){written, size + 1}, &values, &fault), SCH_MAP_OK);
     assert_int_equal(values.fact[SCH_FACT_EXPECTATION], 6);
     free(written);
+    free(text);
 }
 
 static void referral_there_and_back(void **state)
