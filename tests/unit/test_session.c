@@ -306,6 +306,27 @@ static void test_release_makes_it_free_and_known(void **state)
     assert_ptr_equal(lease(s, session, 1, 7, 100, 50), hold);
 }
 
+/* Attaching to other mailboxes, or to none, ends the leases in those that are left; staying keeps them. */
+static void test_who_leaves_gives_back(void **state)
+{
+    struct sch_sessions *s = *state;
+    struct sch_session *session = attached(s, 1, 8, 1000);
+    struct sch_address both[2] = { box_a, box_b };
+    struct sch_hold *hold = lease(s, session, 1, 7, 100, 0);
+
+    assert_int_equal(sch_sessions_attach(s, session, both, 2, 8, 1000), SCH_OK);
+    assert_true(sch_sessions_holds(s, session, hold));
+    assert_int_equal(sch_sessions_attach(s, session, &box_b, 1, 8, 1000), SCH_OK);
+    assert_int_equal(hold->state, SCH_HOLD_OFFERED);
+    assert_int_equal(session->held_messages, 0);
+    assert_int_equal(session->held_bytes, 0);
+    assert_int_equal(sch_sessions_count(s).leased, 0);
+    assert_int_equal(sch_sessions_attach(s, session, both, 2, 8, 1000), SCH_OK);
+    assert_ptr_equal(lease(s, session, 1, 7, 100, 50), hold);
+    assert_int_equal(sch_sessions_attach(s, session, NULL, 0, 0, 0), SCH_OK);
+    assert_int_equal(sch_sessions_count(s).leased, 0);
+}
+
 static void test_lease_runs_out(void **state)
 {
     struct sch_sessions *s = *state;
@@ -429,7 +450,8 @@ int main(void)
         TEST(test_attach_twice_to_one_mailbox), TEST(test_many_mailboxes), TEST(test_table_is_bounded),
         TEST(test_one_key_does_not_take_every_place),
         TEST(test_credit_in_messages), TEST(test_credit_in_bytes), TEST(test_turns), TEST(test_stall),
-        TEST(test_one_per_dossier), TEST(test_release_makes_it_free_and_known), TEST(test_lease_runs_out),
+        TEST(test_one_per_dossier), TEST(test_release_makes_it_free_and_known), TEST(test_who_leaves_gives_back),
+        TEST(test_lease_runs_out),
         TEST(test_ping_extends), TEST(test_silence_ends_a_session), TEST(test_back_off_doubles),
         TEST(test_a_back_off_that_is_forgotten), TEST(test_rescan), TEST(test_listener),
     };
