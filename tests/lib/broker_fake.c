@@ -230,6 +230,7 @@ static void on_directory(struct serving *s, const struct sch_command *command)
 static void on_attach(struct serving *s, const struct sch_command *command)
 {
     s->broker->attaches++;
+    s->broker->farewells += command->attach.mailbox_count == 0;
     memcpy(s->attached, command->attach.mailbox, sizeof s->attached);
     s->attached_count = command->attach.mailbox_count;
     struct sch_reply reply = { .request = command->request, .type = SCH_REPLY_ATTACHED };

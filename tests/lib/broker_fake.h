@@ -45,6 +45,7 @@ struct sch_fake_broker {
     bool lose_settled;                  /* takes settlements, but does not answer */
     /* What it saw. */
     unsigned sessions, submits, duplicates, attaches, settles, directories, other_bytes;
+    unsigned farewells;                 /* attached to no mailbox */
     struct sch_command last_settle;
     struct sch_fake_message message[FAKE_MESSAGES];
     size_t message_count;

@@ -422,6 +422,20 @@ static void test_collect(void **state)
     assert_int_equal(f->client->held_count, 0);
 }
 
+/* Who closes attaches to nothing first, so that what it held goes to others at once. */
+static void test_closing_says_goodbye(void **state)
+{
+    struct fixture *f = *state;
+    lay_referral(f);
+    UNTIL(f, FIELD(f, settles) == 1 && f->client->journal.unconfirmed == 0);
+    assert_int_equal(FIELD(f, farewells), 0);
+    sch_close(f->client);
+    f->client = NULL;
+    for (int waited_ms = 0; FIELD(f, farewells) == 0 && waited_ms < LIMIT_MS; waited_ms += 10)
+        usleep(10000);
+    assert_int_equal(FIELD(f, farewells), 1);
+}
+
 /* A sender that wants the feedback stands in copy: sealed for the others only, and opened by them. */
 static void test_sender_in_copy(void **state)
 {
@@ -796,7 +810,8 @@ int main(void)
         TEST(test_welcome), TEST(test_directory_is_cached_and_pinned), TEST(test_causes_of_refusal),
         TEST(test_one_process_each), TEST(test_receipt_and_same_key), TEST(test_resend_after_lost_receipt),
         TEST(test_outbox_outlives_the_process), TEST(test_rejections), TEST(test_one_dossier_goes_in_order),
-        TEST(test_posting_in_groups), TEST(test_collect), TEST(test_sender_in_copy),
+        TEST(test_posting_in_groups), TEST(test_collect),
+        TEST(test_closing_says_goodbye), TEST(test_sender_in_copy),
         TEST(test_refuse_and_retry),
         TEST(test_journal_suppresses), TEST(test_later), TEST(test_calls_from_within_the_callback),
         TEST(test_session_lost_within_the_callback), TEST(test_false_signature), TEST(test_not_our_key),
