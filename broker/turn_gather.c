@@ -233,6 +233,8 @@ static void receive(struct sch_turn *turn, const struct sch_inbound *inbound)
     case SCH_COMMAND_SUBMIT:
     case SCH_COMMAND_SETTLE:
     case SCH_COMMAND_QUERY: take(turn, inbound, &command, key); return;
+    case SCH_COMMAND_PART:
+    case SCH_COMMAND_FETCH: reject(turn, inbound, command.request, SCH_E_PROTOCOL, NULL); return;
     }
 }
 

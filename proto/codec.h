@@ -115,7 +115,9 @@ enum sch_command_type {
     SCH_COMMAND_SETTLE,
     SCH_COMMAND_QUERY,
     SCH_COMMAND_DIRECTORY,
-    SCH_COMMAND_PING
+    SCH_COMMAND_PING,
+    SCH_COMMAND_PART,
+    SCH_COMMAND_FETCH
 };
 
 enum sch_wire_verdict { SCH_VERDICT_COLLECTED = 1, SCH_VERDICT_RETRY, SCH_VERDICT_REFUSED };
@@ -133,7 +135,18 @@ struct sch_command {
         } hello;
         struct {
             struct sch_bytes header, seal;
+            struct sch_id upload;       /* none: the body, if any, is the second frame */
         } submit;
+        struct {
+            struct sch_address sender;
+            struct sch_id upload;
+            uint32_t index, count;
+        } part;
+        struct {
+            struct sch_address mailbox;
+            struct sch_id message;
+            uint32_t index;
+        } fetch;
         struct {
             struct sch_address mailbox[SCH_ATTACHED_MAX];
             size_t mailbox_count;
@@ -174,7 +187,9 @@ enum sch_reply_type {
     SCH_REPLY_PAGE,
     SCH_REPLY_DIRECTORY,
     SCH_REPLY_PONG,
-    SCH_REPLY_ATTACHED
+    SCH_REPLY_ATTACHED,
+    SCH_REPLY_PARTS,
+    SCH_REPLY_FETCHED
 };
 
 struct sch_reply {
@@ -189,6 +204,7 @@ struct sch_reply {
             struct sch_address acts_for[SCH_ACTS_FOR_MAX];
             size_t acts_for_count;
             uint32_t body_size_max, credit_messages_max, credit_bytes_max, lease_ms;
+            uint32_t large_size_max, part_size;
             struct {
                 char region[SCH_REGION_MAX + 1];
                 uint64_t serial;
@@ -215,6 +231,7 @@ struct sch_reply {
             int64_t stored_ms;
             bool redelivered;
             uint64_t sequence;
+            uint32_t part_count;        /* 0: the body, if any, is the second frame */
         } delivery;
         struct {
             struct sch_id message;
@@ -237,6 +254,17 @@ struct sch_reply {
             size_t mailbox_count;
             uint32_t credit_messages, credit_bytes;
         } attached;
+        struct {
+            struct sch_id upload;
+            uint32_t count;
+            uint32_t missing[SCH_PARTS_MAX];
+            size_t missing_count;
+        } parts;
+        struct {
+            struct sch_address mailbox;
+            struct sch_id message;
+            uint32_t index, count;
+        } fetched;
     };
 };
 

@@ -60,6 +60,17 @@ static const char *const fact_fields[SCH_FACT_COUNT] = {
     [SCH_FACT_EXPECTATION] = FIELD_PREFIX "expectation",
     [SCH_FACT_STEP] = FIELD_PREFIX "step",
     [SCH_FACT_CAUSE] = FIELD_PREFIX "cause",
+    [SCH_FACT_REDIRECTION_MODE] = FIELD_PREFIX "redirection_mode",
+    [SCH_FACT_PATIENT_AGREED] = FIELD_PREFIX "patient_agreed",
+    [SCH_FACT_WRONG_PARTY] = FIELD_PREFIX "wrong_party",
+    [SCH_FACT_TOPIC] = FIELD_PREFIX "topic",
+    [SCH_FACT_CONSULT_FORM] = FIELD_PREFIX "consult_form",
+    [SCH_FACT_ROUTE] = FIELD_PREFIX "route",
+    [SCH_FACT_TEAM_OUTCOME] = FIELD_PREFIX "team_outcome",
+    [SCH_FACT_NOTE] = FIELD_PREFIX "note",
+    [SCH_FACT_SNOOZE_REASON] = FIELD_PREFIX "snooze_reason",
+    [SCH_FACT_UNTIL] = FIELD_PREFIX "until",
+    [SCH_FACT_MISSING_SECTIONS] = FIELD_PREFIX "missing_sections",
 };
 
 #define SECTIONS 25

@@ -276,6 +276,9 @@ static bool write_command(const struct sch_command *from, struct form *to)
     case SCH_COMMAND_PING:
         write_ping(from, to);
         return true;
+    case SCH_COMMAND_PART:
+    case SCH_COMMAND_FETCH:
+        return false;
     }
     return false;
 }

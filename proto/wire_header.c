@@ -47,6 +47,17 @@ static const struct fact_rule rules[SCH_FACT_COUNT] = {
     [SCH_FACT_EXPECTATION] = { AT(expectation), 1, 15 },
     [SCH_FACT_STEP] = { AT(step), ANY_CODE },
     [SCH_FACT_CAUSE] = { AT(cause), ANY_CODE },
+    [SCH_FACT_REDIRECTION_MODE] = { AT(redirection_mode), ANY_CODE },
+    [SCH_FACT_PATIENT_AGREED] = { AT(patient_agreed), ANY_CODE },
+    [SCH_FACT_WRONG_PARTY] = { AT(wrong_party), ANY_CODE },
+    [SCH_FACT_TOPIC] = { AT(topic), ANY_CODE },
+    [SCH_FACT_CONSULT_FORM] = { AT(consult_form), ANY_CODE },
+    [SCH_FACT_ROUTE] = { AT(route), ANY_CODE },
+    [SCH_FACT_TEAM_OUTCOME] = { AT(team_outcome), ANY_CODE },
+    [SCH_FACT_NOTE] = { AT(note), ANY_CODE },
+    [SCH_FACT_SNOOZE_REASON] = { AT(snooze_reason), ANY_CODE },
+    [SCH_FACT_UNTIL] = { AT(until), ANY_DATE },
+    [SCH_FACT_MISSING_SECTIONS] = { AT(missing_sections), 1, SCH_SECTION_ALL },
 };
 
 /* Enumerations and uint32 take four bytes, a time eight. */

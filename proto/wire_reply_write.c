@@ -216,6 +216,9 @@ static bool write_reply(const struct sch_reply *from, struct sch_arena *arena, s
         return true;
     case SCH_REPLY_ATTACHED:
         return write_attached(from, to);
+    case SCH_REPLY_PARTS:
+    case SCH_REPLY_FETCHED:
+        return false;
     }
     return false;
 }

@@ -17,7 +17,7 @@ static void facts_text(const struct sch_kind_rule *rule, char *text, size_t size
     size_t used = 0;
     text[0] = '\0';
     for (int round = 0; round < 2; round++) {
-        uint32_t mask = round == 0 ? rule->required : rule->allowed & ~rule->required;
+        uint64_t mask = round == 0 ? rule->required : rule->allowed & ~rule->required;
         const char *gap = round == 0 ? "" : used > 0 ? " (" : "(";
         bool any = false;
         for (unsigned i = 0; i < SCH_FACT_COUNT; i++) {
@@ -32,7 +32,7 @@ static void facts_text(const struct sch_kind_rule *rule, char *text, size_t size
     }
 }
 
-static json_t *facts_json(uint32_t mask)
+static json_t *facts_json(uint64_t mask)
 {
     json_t *names = json_array();
     for (unsigned i = 0; i < SCH_FACT_COUNT; i++)

@@ -26,10 +26,10 @@ const char *sch_words_awaited(unsigned expectation)
     return expectation < sizeof names / sizeof names[0] ? names[expectation] : "?";
 }
 
-#define CODE(N, code, dutch) code,
-#define DUTCH(N, code, dutch) dutch,
-static const char *const codes[] = { SCH_SILENCE_LIST(CODE) };
-static const char *const dutch_names[] = { SCH_SILENCE_LIST(DUTCH) };
+#define CODE(N, n, dutch) [n] = #N,
+#define DUTCH(N, n, dutch) [n] = dutch,
+static const char *const codes[SCH_SILENCE_COUNT] = { [0] = "?", SCH_SILENCE_LIST(CODE) };
+static const char *const dutch_names[SCH_SILENCE_COUNT] = { [0] = "?", SCH_SILENCE_LIST(DUTCH) };
 
 const char *sch_silence_code(enum sch_silence silence)
 {
@@ -63,10 +63,10 @@ enum sch_silence sch_words_silence(const struct sch_unanswered_row *row, bool co
     case 5: return first_lacking(row->phase, collected, SCH_SILENCE_NO_APPOINTMENT);
     case 6: return SCH_SILENCE_NO_INTAKE_REPORT;
     case 7: return first_lacking(row->phase, collected, SCH_SILENCE_NOT_STARTED);
-    case 8: return SCH_SILENCE_NO_PROGRESS;
+    case 8: return SCH_SILENCE_NO_PROGRESS_LETTER;
     case 9: return SCH_SILENCE_NO_DISCHARGE_LETTER;
     case 10: return SCH_SILENCE_NOT_TAKEN_UP;
-    default: return SCH_SILENCE_OTHER;
+    default: return SCH_SILENCE_NONE;
     }
 }
 

@@ -248,6 +248,8 @@ static void dispatch(sch_client *client, const struct sch_reply *reply, struct s
     case SCH_REPLY_DIRECTORY: on_directory(client, reply); break;
     case SCH_REPLY_PONG: on_pong(client, reply); break;
     case SCH_REPLY_ATTACHED: sch_collect_attached(client, reply); break;
+    case SCH_REPLY_PARTS:
+    case SCH_REPLY_FETCHED: break;
     }
 }
 

@@ -17,7 +17,7 @@
 struct form {
     const char *code, *event, *structure;
     const char *version;                /* the first that has this message; NULL: the map's */
-    uint32_t native;                    /* facts that have a field of their own */
+    uint64_t native;                    /* facts that have a field of their own */
 };
 
 #define FACTS_RF1 (SCH_FACT_BIT(URGENCY) | SCH_FACT_BIT(LETTER_DATE))
@@ -231,7 +231,7 @@ static void put_observations(struct writing *writing)
     const struct sch_map_values *values = writing->values;
 
     for (unsigned f = 0; f < SCH_FACT_COUNT; f++)
-        if (values->fact[f] != 0 && (writing->form->native & UINT32_C(1) << f) == 0)
+        if (values->fact[f] != 0 && (writing->form->native & UINT64_C(1) << f) == 0)
             put_fact(writing, (enum sch_fact)f);
     for (unsigned s = 0; s < SCH_SECTION_COUNT; s++) {
         if (values->section[s] == NULL)

@@ -3,8 +3,8 @@
  *
  * A plain value: the shell loads it, sch_step() changes it, the shell stores it. It holds every open
  * instance of every expectation and every delivery that is not settled, so that one record and one event
- * are all that a step needs. A closed E6 or E9 stays, because a letter that proves incomplete after opening
- * reopens it.
+ * are all that a step needs. Answered instances (E1 excepted) stay, up to SCH_KEPT_MAX, because a letter that
+ * proves incomplete, or a CORRECTION of the message that answered, reopens them.
  *
  * Why the arrays cannot overflow (limits.h holds the sums): a party's message is refused with DOSSIER_FULL
  * while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand, or while deliveries and
@@ -40,6 +40,7 @@ struct sch_instance {
     enum sch_standing standing;
     enum sch_ladder step;               /* the last one fired */
     bool announced;                     /* due_ms was moved by an announced wait */
+    bool incomplete;                    /* an incomplete letter came, once */
     struct sch_id opened_by;
     struct sch_id closed_by;
     int64_t opened_ms;                  /* stored time of the opening message */
@@ -48,6 +49,9 @@ struct sch_instance {
     int64_t due_ms;                     /* as it stands; exclusive */
     int64_t remind_ms;                  /* 0: no reminder */
     int64_t escalate_ms;
+    int64_t closed_ms;                  /* stored time of what ended it; 0: owed */
+    int64_t reminded_ms;                /* the last REMINDER about it; 0: none */
+    int64_t snoozed_ms;                 /* no step of the ladder before; 0: none */
     char norm_id[SCH_NORM_ID_MAX + 1];
     uint16_t norm_version;
     uint16_t term;
@@ -69,24 +73,39 @@ struct sch_delivery {
     int64_t stored_ms;
 };
 
+/* A message that proved a phase. The phase is what replaying them in their order gives; a CORRECTION takes one
+ * out and replays the others. */
+struct sch_proof {
+    enum sch_phase phase;
+    struct sch_id by;
+};
+
 struct sch_dossier {
     uint64_t version;                   /* of the stored record; 0: not stored yet */
     struct sch_id id;
     uint64_t kenmerk;                   /* number; text form in proto/kenmerk.h */
+    enum sch_kind kind;                 /* of the message that opened it */
     enum sch_phase phase;               /* SCH_PHASE_NONE: there is no such dossier */
     bool received;                      /* the receiver collected the REFERRAL */
     bool taken_up;                      /* an E10 was closed: a REFUSAL can no longer be taken back */
     char region[SCH_REGION_MAX + 1];    /* the creditor's */
     enum sch_party_kind echelon;        /* the receiver's kind */
     enum sch_urgency urgency;
+    bool breach;                        /* a message to a wrong party was collected */
+    uint8_t asked_count;                /* times that an INFORMATION_REQUEST answered E2 */
+    uint8_t refusals;                   /* ends without care in the chain so far, this dossier's included */
     struct sch_id parent, follows, group, root;
+    int64_t chain_ms;                   /* when the root was opened */
+    int64_t forward_by_ms;              /* a forwarded patient's child REFERRAL must come before; 0: none awaited */
     struct sch_member member[SCH_MEMBERS_MAX];
     size_t member_count;
     int64_t opened_ms;
     int64_t changed_ms;
-    int64_t closed_ms;                  /* 0: not closed */
+    int64_t closed_ms;                  /* since when it is at an end and nothing is owed; 0: it is not */
     int32_t letter_day;
     int32_t intake_day;                 /* planned, presumed or held; 0: unknown */
+    struct sch_proof proof[SCH_PROOFS_MAX];
+    size_t proof_count;
     struct sch_instance instance[SCH_INSTANCES_MAX];
     size_t instance_count;
     struct sch_delivery delivery[SCH_DELIVERIES_MAX];
@@ -103,8 +122,12 @@ bool sch_instance_is_open(const struct sch_instance *instance);
 /* When the planned intake will be presumed held: the start of the day after it; INT64_MAX: none planned. */
 int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier);
 
+/* When the metadata of a closed dossier is deleted: 24 months (by the calendar's digits) after closed_ms;
+ * INT64_MAX while it is not closed. */
+int64_t sch_dossier_purge_ms(const struct sch_dossier *dossier);
+
 /* The earliest moment at which anything in this dossier falls due: a step of a ladder, an uncollected
- * report, an expiry, a presumed intake. INT64_MAX when nothing will. Exact, but for what a DUE puts off: an
+ * report, an expiry, a presumed intake, a child that was to be forwarded, its deletion. INT64_MAX when nothing will. Exact, but for what a DUE puts off: an
  * expiry under a lease, and what sch_world.e1_from_ms and expire_from_ms hold back. */
 int64_t sch_dossier_next_due(const struct sch_dossier *dossier);
 

@@ -74,6 +74,17 @@ static const char *const fact_field[SCH_FACT_COUNT] = {
     [SCH_FACT_EXPECTATION] = "header.expectation",
     [SCH_FACT_STEP] = "header.step",
     [SCH_FACT_CAUSE] = "header.cause",
+    [SCH_FACT_REDIRECTION_MODE] = "header.redirection_mode",
+    [SCH_FACT_PATIENT_AGREED] = "header.patient_agreed",
+    [SCH_FACT_WRONG_PARTY] = "header.wrong_party",
+    [SCH_FACT_TOPIC] = "header.topic",
+    [SCH_FACT_CONSULT_FORM] = "header.consult_form",
+    [SCH_FACT_ROUTE] = "header.route",
+    [SCH_FACT_TEAM_OUTCOME] = "header.team_outcome",
+    [SCH_FACT_NOTE] = "header.note",
+    [SCH_FACT_SNOOZE_REASON] = "header.snooze_reason",
+    [SCH_FACT_UNTIL] = "header.until",
+    [SCH_FACT_MISSING_SECTIONS] = "header.missing_sections",
 };
 
 #define FACT_TYPE(N, t, s) [SCH_FACT_##N] = SCH_TYPE_##t,
@@ -114,6 +125,8 @@ static bool number_valid(enum sch_fact fact, int64_t value)
         return value >= 1 && value <= 99;
     case SCH_FACT_EXPECTATION:
         return value >= 1 && value <= 15;
+    case SCH_FACT_MISSING_SECTIONS:
+        return value >= 1 && value <= SCH_SECTION_ALL;
     default:
         return false;
     }
@@ -138,7 +151,7 @@ static bool fact_valid(enum sch_fact fact, int64_t value)
 static int check_facts(const struct sch_kind_rule *rule, const struct sch_header *header, const char **field)
 {
     for (unsigned i = 0; i < SCH_FACT_COUNT; i++) {
-        uint32_t bit = UINT32_C(1) << i;
+        uint64_t bit = UINT64_C(1) << i;
         bool stated = header->fact[i] != 0;
         if (stated && (rule->allowed & bit) == 0) {
             return fault(SCH_E_FIELD_FORBIDDEN, fact_field[i], field);

@@ -25,8 +25,8 @@ enum sch_letter_rule { SCH_LETTER_NONE = 0, SCH_LETTER_OPTIONAL, SCH_LETTER_MAND
 struct sch_kind_rule {
     enum sch_direction direction;
     enum sch_letter_rule letter;
-    uint32_t required;                  /* bits of facts, SCH_FACT_BIT */
-    uint32_t allowed;                   /* required ones included */
+    uint64_t required;                  /* bits of facts, SCH_FACT_BIT */
+    uint64_t allowed;                   /* required ones included */
     uint32_t sections;                  /* bits that this kind of letter may show */
 };
 

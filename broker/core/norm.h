@@ -13,7 +13,6 @@
 #include "calendar.h"
 
 #define SCH_EXPECTATION_COUNT 16        /* E1..E15; 0 is none */
-#define SCH_NORM_ID_MAX 31
 #define SCH_NORMS_MAX 512
 #define SCH_REGIONS_MAX 64
 #define SCH_SOURCE_MAX 127

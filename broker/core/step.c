@@ -165,6 +165,8 @@ static const struct cell other[SCH_EVENT_TYPE_COUNT][SCH_PHASE_COUNT] = {
         IDLE, TO(UNDELIVERED, ladder_due), DUE, TO(INTAKE_PRESUMED, ladder_due), DUE,
         DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE },
     [SCH_EVENT_FOLLOW] = SAME(IDLE, ON(answer_follow)),
+    [SCH_EVENT_FORWARD] = ALL(IDLE),
+    [SCH_EVENT_SIBLING] = ALL(IDLE),
 };
 
 static const struct cell *cell_of(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind)

@@ -38,7 +38,18 @@ enum sch_event_type {
     SCH_EVENT_EXHAUST,                  /* ... as "retry" too often */
     SCH_EVENT_DUE,                      /* sch_dossier_next_due() has passed */
     SCH_EVENT_FOLLOW,                   /* a REFERRAL says that it follows this dossier */
+    SCH_EVENT_FORWARD,                  /* a REFERRAL names this dossier as its parent */
+    SCH_EVENT_SIBLING,                  /* treatment began in a dossier of the same group */
     SCH_EVENT_TYPE_COUNT
+};
+
+/* The message that header.subject names, from its row. */
+struct sch_subject {
+    bool known;
+    struct sch_id dossier;
+    enum sch_kind kind;
+    struct sch_address sender;          /* empty: the broker */
+    bool collected;                     /* by any of its recipients */
 };
 
 struct sch_event {
@@ -49,11 +60,15 @@ struct sch_event {
     const struct sch_party *receiver;
     const struct sch_party *copy[SCH_COPIES_MAX];
     const struct sch_party *creditor;   /* REFERRAL that names one */
+    const struct sch_dossier *origin;   /* what parent or follows names; NULL: there is no such dossier */
+    size_t group_count;                 /* dossiers that stand in header.group already, by the same referrer */
+    struct sch_subject subject;
     bool id_in_use;                     /* another message has this id; a resend never comes this far */
     bool has_body;
     bool gp_key;                        /* the signing key is marked `gp` */
     uint64_t kenmerk;                   /* for the dossier that this message opens */
-    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW: message is the new REFERRAL. */
+    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW, FORWARD: message is the new REFERRAL; SIBLING:
+     * the TREATMENT_START, and origin its dossier. sender is who sent it. */
     struct sch_id message;
     struct sch_address mailbox;
     uint32_t missing_sections;          /* COLLECT */
@@ -80,7 +95,11 @@ enum sch_effect_type {
     SCH_EFFECT_CLOSE,                   /* instance, with its standing */
     SCH_EFFECT_REOPEN,                  /* instance that was closed and is owed again, INCOMPLETE */
     SCH_EFFECT_ALERT,                   /* instance, with its step */
-    SCH_EFFECT_FOLLOW                   /* step `dossier` with a FOLLOW event in this same turn */
+    SCH_EFFECT_SNOOZE,                  /* instance, with its snoozed_ms */
+    SCH_EFFECT_BREACH,                  /* `message` went to a wrong party; member: one who collected or may have */
+    SCH_EFFECT_FOLLOW,                  /* step dossier `message` with an event of type `event`, in this turn */
+    SCH_EFFECT_SIBLINGS,                /* step the other dossiers of group `message` with SIBLING, in this turn */
+    SCH_EFFECT_PURGE                    /* delete this dossier: record, messages, indexes and trail */
 };
 
 /* A message that the broker itself makes. */
@@ -100,6 +119,7 @@ struct sch_effect {
     enum sch_kind kind;
     uint8_t member;
     uint8_t sender;
+    enum sch_event_type event;          /* FOLLOW */
     enum sch_delivery_state state;
     enum sch_phase phase;
     int code;                           /* REJECT: sch_error_code; REMOVE on REFUSE: sch_system_refusal, on
@@ -107,6 +127,7 @@ struct sch_effect {
     const char *field;                  /* REJECT: constant, or NULL */
     uint32_t warnings;                  /* RECEIPT: bits (1 << enum sch_warning) of scharnier/query.h */
     struct sch_instance instance;
+    struct sch_instance before;         /* MOVE, CLOSE, REOPEN: as it was; what statistics take back */
     struct sch_made made;
 };
 

@@ -26,6 +26,10 @@ static const char *event_name(enum sch_event_type type)
         return "DUE";
     case SCH_EVENT_FOLLOW:
         return "FOLLOW";
+    case SCH_EVENT_FORWARD:
+        return "FORWARD";
+    case SCH_EVENT_SIBLING:
+        return "SIBLING";
     case SCH_EVENT_TYPE_COUNT:
         break;
     }

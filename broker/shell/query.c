@@ -80,6 +80,10 @@ static size_t cursor_size(enum sch_query_type type)
     case SCH_QUERY_MAILBOX: return sizeof(uint64_t);
     case SCH_QUERY_DOSSIERS: return SCH_ID_SIZE;
     case SCH_QUERY_UNANSWERED: return sizeof(int64_t) + SCH_ID_SIZE;
+    case SCH_QUERY_CHAIN:
+    case SCH_QUERY_AGE:
+    case SCH_QUERY_STATISTICS:
+    case SCH_QUERY_PASSED: return 0;
     }
     return 0;
 }
@@ -472,6 +476,10 @@ static int run_any(struct run *run, sch_query_leased_fn *leased, void *context)
     case SCH_QUERY_DOSSIERS: return run_dossiers(run);
     case SCH_QUERY_UNANSWERED: return run_unanswered(run);
     case SCH_QUERY_MAILBOX: return run_mailbox(run, leased, context);
+    case SCH_QUERY_CHAIN:
+    case SCH_QUERY_AGE:
+    case SCH_QUERY_STATISTICS:
+    case SCH_QUERY_PASSED: break;
     }
     return SCH_E_FIELD_INVALID;
 }

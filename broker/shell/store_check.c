@@ -19,7 +19,9 @@ static const char *const table_word[SCH_TABLE_COUNT] = {
     [SCH_TABLE_META] = "meta",       [SCH_TABLE_MESSAGE] = "message", [SCH_TABLE_BODY] = "body",
     [SCH_TABLE_DOSSIER] = "dossier", [SCH_TABLE_MAILBOX] = "mailbox", [SCH_TABLE_DUE] = "due",
     [SCH_TABLE_OPEN] = "open",       [SCH_TABLE_PARTY] = "party",     [SCH_TABLE_KENMERK] = "kenmerk",
-    [SCH_TABLE_AUDIT] = "audit",     [SCH_TABLE_TRAIL] = "trail",
+    [SCH_TABLE_AUDIT] = "audit",     [SCH_TABLE_TRAIL] = "trail",     [SCH_TABLE_CHAIN] = "chain",
+    [SCH_TABLE_PASSED] = "passed",   [SCH_TABLE_TALLY] = "tally",     [SCH_TABLE_PART] = "part",
+    [SCH_TABLE_UPLOAD] = "upload",
 };
 
 /* What rows of a table refer to by an id; SCH_TABLE_COUNT: nothing. */
@@ -29,7 +31,9 @@ static const enum sch_table refers_to[SCH_TABLE_COUNT] = {
     [SCH_TABLE_MAILBOX] = SCH_TABLE_MESSAGE, [SCH_TABLE_DUE] = SCH_TABLE_DOSSIER,
     [SCH_TABLE_OPEN] = SCH_TABLE_DOSSIER,    [SCH_TABLE_PARTY] = SCH_TABLE_DOSSIER,
     [SCH_TABLE_KENMERK] = SCH_TABLE_DOSSIER, [SCH_TABLE_AUDIT] = SCH_TABLE_COUNT,
-    [SCH_TABLE_TRAIL] = SCH_TABLE_COUNT,
+    [SCH_TABLE_TRAIL] = SCH_TABLE_COUNT,     [SCH_TABLE_CHAIN] = SCH_TABLE_DOSSIER,
+    [SCH_TABLE_PASSED] = SCH_TABLE_MESSAGE,  [SCH_TABLE_TALLY] = SCH_TABLE_COUNT,
+    [SCH_TABLE_PART] = SCH_TABLE_COUNT,      [SCH_TABLE_UPLOAD] = SCH_TABLE_COUNT,
 };
 
 /* Room for decoding; too large for a stack. */
@@ -127,6 +131,11 @@ static int check_row(struct page *page, struct sch_bytes key, struct sch_bytes v
         return check_audit(page->scratch, key, value);
     case SCH_TABLE_TRAIL:
         return sch_record_read_trail(key, NULL, NULL);
+    case SCH_TABLE_CHAIN:
+    case SCH_TABLE_PASSED:
+    case SCH_TABLE_TALLY:
+    case SCH_TABLE_PART:
+    case SCH_TABLE_UPLOAD:
     case SCH_TABLE_COUNT:
         break;
     }

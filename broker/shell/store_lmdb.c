@@ -35,7 +35,9 @@ static const char *const table_name[SCH_TABLE_COUNT] = {
     [SCH_TABLE_META] = "meta",       [SCH_TABLE_MESSAGE] = "message", [SCH_TABLE_BODY] = "body",
     [SCH_TABLE_DOSSIER] = "dossier", [SCH_TABLE_MAILBOX] = "mailbox", [SCH_TABLE_DUE] = "due",
     [SCH_TABLE_OPEN] = "open",       [SCH_TABLE_PARTY] = "party",     [SCH_TABLE_KENMERK] = "kenmerk",
-    [SCH_TABLE_AUDIT] = "audit",     [SCH_TABLE_TRAIL] = "trail",
+    [SCH_TABLE_AUDIT] = "audit",     [SCH_TABLE_TRAIL] = "trail",     [SCH_TABLE_CHAIN] = "chain",
+    [SCH_TABLE_PASSED] = "passed",   [SCH_TABLE_TALLY] = "tally",     [SCH_TABLE_PART] = "part",
+    [SCH_TABLE_UPLOAD] = "upload",
 };
 
 struct sch_store {

@@ -339,6 +339,10 @@ static void apply_effect(struct job *job, const struct sch_effect *effect)
     case SCH_EFFECT_CLOSE: write_instance(job, effect, SCH_TRACE_CLOSED); break;
     case SCH_EFFECT_REOPEN: write_instance(job, effect, SCH_TRACE_REOPENED); break;
     case SCH_EFFECT_ALERT: write_instance(job, effect, SCH_TRACE_ALERTED); break;
+    case SCH_EFFECT_SNOOZE:
+    case SCH_EFFECT_BREACH:
+    case SCH_EFFECT_SIBLINGS:
+    case SCH_EFFECT_PURGE: break;
     case SCH_EFFECT_FOLLOW:
         assert(job->follow_count < sizeof job->follow / sizeof job->follow[0]);
         job->follow[job->follow_count++] = effect->message;

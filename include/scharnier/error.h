@@ -28,7 +28,7 @@
     X(PROTOCOL, 2001, 6, "the command could not be read", "see proto/PROTOCOL.md; the field names the place") \
     X(VERSION, 2002, 6, "no common protocol version", "upgrade the older side; welcome states the range") \
     X(HELLO_FIRST, 2003, 6, "a session begins with hello", "send hello and wait for welcome") \
-    X(TOO_LARGE, 2004, 6, "the message is larger than allowed", "see Limits in proto/PROTOCOL.md; larger letters need parts, which this version does not take") \
+    X(TOO_LARGE, 2004, 6, "the message is larger than allowed", "see Limits in proto/PROTOCOL.md; letters over 1 MiB travel in parts") \
     X(KEY_REVOKED, 2005, 4, "this key was revoked or is out of its validity", "use the new key, or ask the region for one") \
     X(NOT_YOURS, 2006, 4, "your key does not act for this address", "check sender or mailbox, and acts_for of your key in the directory") \
     X(FIELD_MISSING, 2007, 6, "a required field is missing", "fill the field; PROTOCOL.md lists what each kind needs") \
@@ -58,6 +58,10 @@
     X(CURSOR, 2115, 6, "the cursor is not from this query", "begin again without a cursor") \
     X(BROKER_INTERNAL, 2116, 1, "the broker could not handle this message", "report the message id to the region; other messages are not affected") \
     X(STOPPING, 2117, 3, "the broker is stopping", "it is sent again by itself when the broker is back") \
+    X(RECENTLY_REMINDED, 2118, 6, "the debtor was reminded of this less than 48 hours ago", "give it time, or pick up the telephone; `scharnier unanswered ls` shows when") \
+    X(GROUP_FULL, 2119, 6, "this group of parallel referrals is full", "withdraw one of them first, or refer without a group") \
+    X(UPLOAD_MISSING, 2120, 6, "parts of this upload are missing", "ask which with `part` without a body, and send those again") \
+    X(UPLOAD_QUOTA, 2121, 1, "this party has too much uploaded that was not submitted", "submit or wait a day: abandoned uploads are dropped after 24 hours") \
     X(LETTER_OPEN, 3001, 6, "the letter cannot be opened with your keys", "check seal_key, and keep old keys for at least 60 days") \
     X(LETTER_FALSE, 3002, 6, "the letter is not what its sender signed", "do not file it; refuse it and call the sender") \
     X(LETTER_FORMAT, 3003, 6, "the opened letter cannot be read", "refuse it; the sender's software is at fault") \

@@ -15,13 +15,19 @@
 #define SCH_NAME_MAX 95         /* bytes of an organisation's name, without the NUL */
 #define SCH_ID_SIZE 16          /* bytes of a message id or dossier id: a UUIDv7, RFC 9562 */
 #define SCH_KENMERK_SIZE 12     /* characters of "SN-7F3K-29QD" */
+#define SCH_NORM_ID_MAX 31      /* bytes of a norm's id, without the NUL */
 
 /* A message. */
 #define SCH_COPIES_MAX 4        /* mailboxes in copy, DOMAIN "Roles in a dossier" */
 #define SCH_RECIPIENTS_MAX 5    /* the first addressee and its copies */
 #define SCH_HEADER_SIZE_MAX 2048
 #define SCH_SEAL_SIZE_MAX 2048
-#define SCH_BODY_SIZE_MAX (1024 * 1024)         /* sealed, inline; larger bodies need parts */
+#define SCH_BODY_SIZE_MAX (1024 * 1024)         /* sealed, inline; larger bodies travel in parts */
+#define SCH_PART_SIZE (256 * 1024)              /* each part of a large body but the last, which may be shorter */
+#define SCH_PARTS_MAX 128
+#define SCH_LARGE_SIZE_MAX (SCH_PARTS_MAX * SCH_PART_SIZE)      /* sealed, in parts: 32 MiB */
+#define SCH_UPLOAD_QUOTA (4 * SCH_LARGE_SIZE_MAX)   /* bytes that one party may have uploaded and not submitted */
+#define SCH_UPLOAD_AGE_MAX_MS (INT64_C(24) * 3600000)   /* then an upload that was not submitted is dropped */
 #define SCH_COMMAND_SIZE_MAX 8192               /* first frame of a message, either way */
 #define SCH_DIRECTORY_SIZE_MAX (4 * 1024 * 1024)
 #define SCH_REPLY_SIZE_MAX (SCH_DIRECTORY_SIZE_MAX + 65536)     /* first frame from the broker */
@@ -45,7 +51,13 @@
 #define SCH_PARTY_DELIVERIES_MAX 64
 #define SCH_DELIVERIES_MAX 256
 #define SCH_OWED_MAX 32
-#define SCH_INSTANCES_MAX 96
+#define SCH_KEPT_MAX 32                         /* answered promises that a CORRECTION can reopen; oldest go first */
+#define SCH_INSTANCES_MAX 128
+#define SCH_PROOFS_MAX 16                       /* messages that moved the dossier; oldest go first */
+#define SCH_GROUP_MAX 8                         /* parallel referrals */
+#define SCH_ASKED_MAX 2                         /* times that a question restarts the term of a decision */
+#define SCH_SNOOZE_DAYS_MAX 91                  /* ahead */
+#define SCH_REMIND_PAUSE_MS (INT64_C(48) * 3600000) /* between two reminders of one promise by hand */
 
 /* A page of a query. */
 #define SCH_PAGE_ROWS_MAX 200
@@ -59,8 +71,8 @@
 static_assert(SCH_HEADER_SIZE_MAX + SCH_SEAL_SIZE_MAX + 256 <= SCH_COMMAND_SIZE_MAX,
               "a submission fits in its frame");
 static_assert(SCH_RECIPIENTS_MAX == SCH_COPIES_MAX + 1, "one addressee and its copies");
-static_assert(SCH_PARTY_DELIVERIES_MAX + SCH_OWED_MAX <= SCH_INSTANCES_MAX,
-              "every party-made delivery may have its E1 beside all that is owed");
+static_assert(SCH_PARTY_DELIVERIES_MAX + SCH_OWED_MAX + SCH_KEPT_MAX <= SCH_INSTANCES_MAX,
+              "every party-made delivery may have its E1 beside all that is owed and all that is kept");
 static_assert(2 * SCH_PARTY_DELIVERIES_MAX + 2 * SCH_OWED_MAX <= SCH_DELIVERIES_MAX,
               "a report per delivery and two reminders per promise always find room");
 

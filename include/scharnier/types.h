@@ -88,7 +88,7 @@
 #define SCH_END_LIST(X) \
     X(COMPLETED, 1, "behandeling voltooid") X(PATIENT_STOPS, 2, "patiënt stopt") \
     X(NO_CONTACT, 3, "geen contact meer") X(TRANSFERRED, 4, "overgedragen") \
-    X(DECEASED, 5, "overleden") X(OTHER, 6, "anders")
+    X(DECEASED, 5, "overleden") X(OTHER, 6, "anders") X(STABLE, 7, "stabiel, verder bij de huisarts")
 
 #define SCH_WAIVED_LIST(X) \
     X(RECEIVED_OTHERWISE, 1, "langs andere weg ontvangen") X(NO_LONGER_NEEDED, 2, "niet meer nodig") \
@@ -119,7 +119,36 @@
     X(NOT_COLLECTED, 1, "nog niet opgehaald") X(REFUSED_BY_SYSTEM, 2, "geweigerd door het systeem") \
     X(EXPIRED, 3, "niet opgehaald, vernietigd") X(EXHAUSTED, 4, "na herhaald aanbieden niet verwerkt")
 
-#define SCH_STEP_LIST(X) X(REMINDED, 1, "herinnerd") X(OVERDUE, 2, "over de norm") X(ESCALATED, 3, "opgeschaald")
+#define SCH_STEP_LIST(X) \
+    X(REMINDED, 1, "herinnerd") X(OVERDUE, 2, "over de norm") X(ESCALATED, 3, "opgeschaald") \
+    X(WITHDRAW, 4, "elders gestart: intrekken?")
+
+/* REDIRECTION: who sees to it that the patient gets there. */
+#define SCH_MODE_LIST(X) X(ADVISED, 1, "geadviseerd") X(FORWARDED, 2, "doorgestuurd")
+
+#define SCH_TOPIC_LIST(X) \
+    X(DIAGNOSIS, 1, "diagnostiek") X(MEDICATION, 2, "medicatie") X(TREATMENT_CHOICE, 3, "keuze van behandeling") \
+    X(RISK, 4, "risico") X(REFERRAL_CHOICE, 5, "keuze van verwijzing") X(OTHER, 6, "anders")
+
+#define SCH_FORM_LIST(X) X(DISCUSSION, 1, "overleg") X(CONSULTATION, 2, "consultatie")
+
+/* What an exploratory talk advises. */
+#define SCH_ROUTE_LIST(X) \
+    X(GP, 1, "huisarts") X(POH_GGZ, 2, "poh-ggz") X(GB_GGZ, 3, "generalistische basis-ggz") \
+    X(S_GGZ, 4, "gespecialiseerde ggz") X(WIJKTEAM, 5, "wijkteam") X(INFORMAL, 6, "informele zorg") \
+    X(NONE, 7, "geen vervolg")
+
+#define SCH_TEAM_LIST(X) \
+    X(SUPPORTED, 1, "ondersteuning geboden") X(REFERRED_ON, 2, "doorverwezen") X(NO_CONTACT, 3, "geen contact") \
+    X(DECLINED, 4, "inwoner ziet af") X(OTHER, 5, "anders")
+
+#define SCH_NOTED_LIST(X) \
+    X(CALLED, 1, "gebeld") X(LETTER_PROMISED, 2, "bericht toegezegd") X(BEING_SORTED, 3, "wordt uitgezocht") \
+    X(SENT_OTHERWISE, 4, "langs andere weg verstuurd") X(OTHER, 5, "anders")
+
+#define SCH_SNOOZED_LIST(X) \
+    X(LETTER_PROMISED, 1, "bericht toegezegd") X(ABSENT, 2, "afwezig") X(SYSTEM_CHANGE, 3, "systeemwissel") \
+    X(OTHER, 4, "anders")
 
 #define SCH_YES_LIST(X) X(YES, 1, "ja")
 
@@ -150,6 +179,21 @@
     X(WITHHELD, 4, "onthouden: bezwaar patiënt") X(WAIVED, 5, "gemotiveerd gesloten") \
     X(CANCELLED, 6, "vervallen")
 
+/* The silences that people must be able to tell apart, DOMAIN "Expectations": X(NAME, number, "Dutch name"). */
+#define SCH_SILENCE_LIST(X) \
+    X(NOT_COLLECTED, 1, "niet opgehaald") X(NOT_DECIDED, 2, "opgehaald, geen besluit") \
+    X(NO_APPOINTMENT, 3, "besloten, geen afspraak") X(NO_INTAKE_REPORT, 4, "intake gehouden, geen bericht") \
+    X(NOT_STARTED, 5, "start behandeling onbekend") X(NO_PROGRESS_LETTER, 6, "in behandeling, geen voortgangsbericht") \
+    X(NO_DISCHARGE_LETTER, 7, "beëindigd, geen brief") X(INCOMPLETE, 8, "brief onvolledig") \
+    X(NOT_TAKEN_UP, 9, "afgewezen of teruggestuurd, niet opgepakt") X(NOWHERE_PLACED, 10, "herhaald afgewezen, nergens geplaatst") \
+    X(NO_INFORMATION, 11, "aanvulling gevraagd, niet gegeven") X(NO_TEAM_RESULT, 12, "geen resultaat van het wijkteam") \
+    X(NO_ADVICE, 13, "geen advies na aanmelding verkennend gesprek") X(NO_CONSULT_REPLY, 14, "consultatie niet beantwoord") \
+    X(NO_CARE_REPORT, 15, "zorg zonder verwijzing, geen bericht")
+
+/* How a promise stands against its norm: under 75 % of the term, from 75 %, past the due, twice the term. */
+#define SCH_TERM_LIST(X) \
+    X(WITHIN, 1, "binnen norm") X(NEAR, 2, "nadert norm") X(OVER, 3, "over norm") X(FAR_OVER, 4, "ver over norm")
+
 /* The code sets: X(SET, LIST). A fact of type CODE names its set. */
 #define SCH_CODE_SET_LIST(X) \
     X(KIND, SCH_KIND_LIST) X(PARTY, SCH_PARTY_LIST) X(URGENCY, SCH_URGENCY_LIST) X(ROLE, SCH_ROLE_LIST) \
@@ -158,7 +202,9 @@
     X(NEXT_STEP, SCH_NEXT_STEP_LIST) X(BRIDGE, SCH_BRIDGE_LIST) X(SETTING, SCH_SETTING_LIST) \
     X(TAKEN, SCH_TAKEN_LIST) X(CAUSE, SCH_CAUSE_LIST) X(STEP, SCH_STEP_LIST) X(YES, SCH_YES_LIST) \
     X(SYSTEM_REFUSAL, SCH_SYSTEM_REFUSAL_LIST) X(DELIVERY, SCH_DELIVERY_LIST) \
-    X(PHASE, SCH_PHASE_LIST) X(STANDING, SCH_STANDING_LIST)
+    X(PHASE, SCH_PHASE_LIST) X(STANDING, SCH_STANDING_LIST) X(MODE, SCH_MODE_LIST) X(TOPIC, SCH_TOPIC_LIST) \
+    X(FORM, SCH_FORM_LIST) X(ROUTE, SCH_ROUTE_LIST) X(TEAM, SCH_TEAM_LIST) X(NOTED, SCH_NOTED_LIST) \
+    X(SNOOZED, SCH_SNOOZED_LIST) X(SILENCE, SCH_SILENCE_LIST) X(TERM, SCH_TERM_LIST)
 
 /*
  * Facts: what a header says beside who and what. X(NAME, TYPE, SET): TYPE is CODE (a value of SET), DATE
@@ -189,7 +235,18 @@
     X(REENTRY_UNTIL, DATE, NONE) \
     X(EXPECTATION, NUMBER, NONE)        /* 1..15: E1..E15 */ \
     X(STEP, CODE, STEP) \
-    X(CAUSE, CODE, CAUSE)
+    X(CAUSE, CODE, CAUSE) \
+    X(REDIRECTION_MODE, CODE, MODE) \
+    X(PATIENT_AGREED, CODE, YES) \
+    X(WRONG_PARTY, CODE, YES)           /* CORRECTION: it went to somebody who should not have had it */ \
+    X(TOPIC, CODE, TOPIC) \
+    X(CONSULT_FORM, CODE, FORM) \
+    X(ROUTE, CODE, ROUTE) \
+    X(TEAM_OUTCOME, CODE, TEAM) \
+    X(NOTE, CODE, NOTED) \
+    X(SNOOZE_REASON, CODE, SNOOZED) \
+    X(UNTIL, DATE, NONE)                /* SNOOZE: no alert before the day after this one */ \
+    X(MISSING_SECTIONS, NUMBER, NONE)   /* LETTER_INCOMPLETE: bits of enum sch_section */
 
 /* Sections of a letter, a bit each: X(NAME, bit, "Dutch name"). DOMAIN "Sections". */
 #define SCH_SECTION_LIST(X) \
@@ -226,6 +283,15 @@
 #define SCH_X_DELIVERY(N, n, d) SCH_ENUM_(DELIVERY, N, n)
 #define SCH_X_PHASE(N, n, d) SCH_ENUM_(PHASE, N, n)
 #define SCH_X_STANDING(N, n, d) SCH_ENUM_(STANDING, N, n)
+#define SCH_X_MODE(N, n, d) SCH_ENUM_(MODE, N, n)
+#define SCH_X_TOPIC(N, n, d) SCH_ENUM_(TOPIC, N, n)
+#define SCH_X_FORM(N, n, d) SCH_ENUM_(FORM, N, n)
+#define SCH_X_ROUTE(N, n, d) SCH_ENUM_(ROUTE, N, n)
+#define SCH_X_TEAM(N, n, d) SCH_ENUM_(TEAM, N, n)
+#define SCH_X_NOTED(N, n, d) SCH_ENUM_(NOTED, N, n)
+#define SCH_X_SNOOZED(N, n, d) SCH_ENUM_(SNOOZED, N, n)
+#define SCH_X_SILENCE(N, n, d) SCH_ENUM_(SILENCE, N, n)
+#define SCH_X_TERM(N, n, d) SCH_ENUM_(TERM, N, n)
 #define SCH_X_SECTION(N, n, d) SCH_SECTION_##N = UINT32_C(1) << (n),
 #define SCH_X_FACT(N, t, s) SCH_FACT_##N,
 #define SCH_X_SET(S, L) SCH_SET_##S,
@@ -251,13 +317,22 @@ enum sch_system_refusal { SCH_SYSTEM_REFUSAL_LIST(SCH_X_SYSTEM_REFUSAL) };
 enum sch_delivery_state { SCH_DELIVERY_LIST(SCH_X_DELIVERY) };
 enum sch_phase { SCH_PHASE_LIST(SCH_X_PHASE) SCH_PHASE_COUNT };
 enum sch_standing { SCH_STANDING_LIST(SCH_X_STANDING) };
+enum sch_mode { SCH_MODE_LIST(SCH_X_MODE) };
+enum sch_topic { SCH_TOPIC_LIST(SCH_X_TOPIC) };
+enum sch_form { SCH_FORM_LIST(SCH_X_FORM) };
+enum sch_route { SCH_ROUTE_LIST(SCH_X_ROUTE) };
+enum sch_team { SCH_TEAM_LIST(SCH_X_TEAM) };
+enum sch_noted { SCH_NOTED_LIST(SCH_X_NOTED) };
+enum sch_snoozed { SCH_SNOOZED_LIST(SCH_X_SNOOZED) };
+enum sch_silence { SCH_SILENCE_NONE = 0, SCH_SILENCE_LIST(SCH_X_SILENCE) SCH_SILENCE_COUNT };
+enum sch_term { SCH_TERM_LIST(SCH_X_TERM) };
 enum sch_section { SCH_SECTION_LIST(SCH_X_SECTION) SCH_SECTION_ALL = (UINT32_C(1) << 25) - 1 };
 enum sch_fact { SCH_FACT_LIST(SCH_X_FACT) SCH_FACT_COUNT };
 enum sch_code_set { SCH_CODE_SET_LIST(SCH_X_SET) SCH_SET_COUNT, SCH_SET_NONE = SCH_SET_COUNT };
 enum sch_fact_type { SCH_TYPE_CODE, SCH_TYPE_DATE, SCH_TYPE_TIME, SCH_TYPE_NUMBER };
 
 /* The bit of a fact in a mask of facts. */
-#define SCH_FACT_BIT(NAME) (UINT32_C(1) << SCH_FACT_##NAME)
+#define SCH_FACT_BIT(NAME) (UINT64_C(1) << SCH_FACT_##NAME)
 
 /* A message's or dossier's id: a UUIDv7 in network order. All zero means "none". A dossier's id is the
  * id of the message that opened it. */
@@ -289,7 +364,8 @@ struct sch_header {
     size_t copy_count;
     struct sch_address creditor;                        /* empty on a REFERRAL: the sender itself */
     struct sch_address prepared_by;
-    struct sch_address concerned;                       /* DELIVERY_REPORT: the mailbox that did not collect */
+    struct sch_address concerned;                       /* DELIVERY_REPORT: the mailbox that did not collect;
+                                                           REDIRECTION, TRANSFER_NOTICE: the new receiver */
     struct sch_id dossier;                              /* none when this message opens one */
     struct sch_id parent;
     struct sch_id follows;

@@ -269,6 +269,8 @@ static void on_command(struct serving *s, const struct sch_command *command, str
     case SCH_COMMAND_QUERY: on_query(s, command); break;
     case SCH_COMMAND_DIRECTORY: on_directory(s, command); break;
     case SCH_COMMAND_PING: reply_with(s, &pong, (struct sch_bytes){ 0 }); break;
+    case SCH_COMMAND_PART:
+    case SCH_COMMAND_FETCH: break;
     }
 }
 

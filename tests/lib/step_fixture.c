@@ -188,7 +188,7 @@ static void fill_facts(struct step_fixture *f)
     int64_t *fact = f->header.fact;
     const struct sch_kind_rule *rule = sch_kind_rule(f->header.kind);
     for (unsigned i = 0; i < SCH_FACT_COUNT; i++) {
-        if ((rule->required & UINT32_C(1) << i) != 0) {
+        if ((rule->required & UINT64_C(1) << i) != 0) {
             fact[i] = 1;
         }
     }

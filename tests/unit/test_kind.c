@@ -52,10 +52,10 @@ static void expect(bool has_body, int code, const char *name)
 
 static void fill(void)
 {
-    uint32_t required = sch_kind_rule(header.kind)->required;
+    uint64_t required = sch_kind_rule(header.kind)->required;
     for (unsigned i = 0; i < SCH_FACT_COUNT; i++) {
         bool date = i == SCH_FACT_LETTER_DATE || i == SCH_FACT_EVENT_DATE;
-        if ((required & UINT32_C(1) << i) != 0) {
+        if ((required & UINT64_C(1) << i) != 0) {
             header.fact[i] = date ? 20260302 : i == SCH_FACT_EXPECTATION ? 6 : 1;
         }
     }
@@ -115,11 +115,11 @@ static void test_facts_required_and_forbidden(void **state)
         for (unsigned i = 0; is_submitted((enum sch_kind)kind) && i < SCH_FACT_COUNT; i++) {
             begin((enum sch_kind)kind);
             fill();
-            if ((rule->required & UINT32_C(1) << i) != 0) {
+            if ((rule->required & UINT64_C(1) << i) != 0) {
                 header.fact[i] = 0;
                 assert_int_equal(sch_kind_check(&header, has_letter(header.kind), &field),
                                  SCH_E_FIELD_MISSING);
-            } else if ((rule->allowed & UINT32_C(1) << i) == 0) {
+            } else if ((rule->allowed & UINT64_C(1) << i) == 0) {
                 header.fact[i] = 1;
                 assert_int_equal(sch_kind_check(&header, has_letter(header.kind), &field),
                                  SCH_E_FIELD_FORBIDDEN);

@@ -28,11 +28,11 @@
 
 /* ---- the tables ----------------------------------------------------------------------------------- */
 
-static void write_facts(FILE *out, uint32_t facts)
+static void write_facts(FILE *out, uint64_t facts)
 {
     const char *between = "";
     for (unsigned i = 0; i < SCH_FACT_COUNT; i++) {
-        if (facts & (UINT32_C(1) << i)) {
+        if (facts & (UINT64_C(1) << i)) {
             fprintf(out, "%s%s", between, sch_fact_name((enum sch_fact)i));
             between = ", ";
         }
