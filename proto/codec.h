@@ -56,7 +56,8 @@ size_t sch_header_encode(const struct sch_header *header, uint8_t *buffer, size_
 
 /* ---- seal -------------------------------------------------------------------------------------- */
 
-#define SCH_SUITE 1
+#define SCH_SUITE 1                     /* the body is one frame, or there is none */
+#define SCH_SUITE_PARTS 2               /* the body travels in parts */
 #define SCH_STANZA_SIZE 80
 
 struct sch_stanza {
