@@ -25,11 +25,13 @@ static const struct sch_region_party parties[] = {
     { "west", "agb:06000002", SCH_PARTY_S_GGZ, "west", "west-sign" },
     { "crisisdienst", "agb:06000003/crisis", SCH_PARTY_CRISIS, "crisis", "crisis-sign" },
     { "coordinator", "regio:utrecht/coordinator", SCH_PARTY_COORDINATOR, "utrecht", "utrecht-sign" },
+    { "mgn", "regio:utrecht/mgn", SCH_PARTY_MGN, "mgn", "mgn-sign" },
+    { "huisartsenpost", "agb:09000001", SCH_PARTY_OUT_OF_HOURS, "post", "post-sign" },
     { "coordinator-gooi", "regio:gooi/coordinator", SCH_PARTY_COORDINATOR, "gooi", "gooi-sign" },
     { "ster", "agb:01000009", SCH_PARTY_GP_PRACTICE, "ster", "ster-sign" },
 };
 #define PARTIES (sizeof parties / sizeof parties[0])
-#define GOOI_FIRST 11                   /* from here on they are in the region gooi */
+#define GOOI_FIRST 13                   /* from here on they are in the region gooi */
 
 const struct sch_region_party *sch_region_sim_named(const char *name)
 {
@@ -90,6 +92,11 @@ static bool has_own_seal_key(const struct sch_region_party *party)
     return sch_region_sim_at(organisation) == NULL;
 }
 
+static bool is_doctor(const struct sch_region_party *party)
+{
+    return party->kind == SCH_PARTY_GP_PRACTICE || party->kind == SCH_PARTY_OUT_OF_HOURS;
+}
+
 static void write_party(FILE *out, size_t index, const char *revoked)
 {
     const struct sch_region_party *party = &parties[index];
@@ -99,7 +106,7 @@ static void write_party(FILE *out, size_t index, const char *revoked)
             sch_code_name(SCH_SET_PARTY, party->kind));
     write_transport(out, index, revoked);
     write_key(out, party->signing_key, "sign", 3 * index + 2, revoked);
-    fprintf(out, "party = %s\n%s", party->address, party->kind == SCH_PARTY_GP_PRACTICE ? "gp = yes\n" : "");
+    fprintf(out, "party = %s\n%s", party->address, is_doctor(party) ? "gp = yes\n" : "");
     if (!has_own_seal_key(party))
         return;
     snprintf(id, sizeof id, "seal-%zu", index);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/calendar.h"
-#include "core/kind.h"
 #include "id.h"
 
 #include <scharnier/version.h>
@@ -324,24 +323,67 @@ static void copy_to(struct sch_header *header, const struct sch_header *referral
             header->copies[header->copy_count++] = referral->copies[i];
 }
 
-struct sch_header stage_header(const struct sch_header *referral, enum sch_kind kind, const char *from)
+/* Who may hear of it at the other end of the dossier: the practice to whom feedback is owed. */
+static struct sch_address creditor_of(const struct sch_header *opening)
 {
-    struct sch_header header = { .kind = kind, .dossier = referral->id, .sender = address_of(from) };
+    if (opening->kind == SCH_KIND_CARE_NOTICE)
+        return opening->receiver;
+    return opening->creditor.text[0] == '\0' ? opening->sender : opening->creditor;
+}
 
-    switch (sch_kind_rule(kind)->direction) {
-    case SCH_DIRECTION_FEEDBACK:
-        header.receiver = referral->creditor.text[0] == '\0' ? referral->sender : referral->creditor;
-        copy_to(&header, referral);
+/* Who treats, or should: the addressed party, but of care without a referral the one who tells of it. */
+static struct sch_address treating(const struct sch_header *opening)
+{
+    return opening->kind == SCH_KIND_CARE_NOTICE ? opening->sender : opening->receiver;
+}
+
+static void to_creditor(struct sch_header *header, const struct sch_header *opening)
+{
+    header->receiver = creditor_of(opening);
+    copy_to(header, opening);
+}
+
+static bool is_addressed(const struct sch_header *header, const char *address)
+{
+    if (strcmp(header->receiver.text, address) == 0)
+        return true;
+    for (size_t i = 0; i < header->copy_count; i++)
+        if (strcmp(header->copies[i].text, address) == 0)
+            return true;
+    return false;
+}
+
+struct sch_header stage_header(const struct sch_header *opening, enum sch_kind kind, const char *from)
+{
+    struct sch_header header = { .kind = kind, .dossier = opening->id, .sender = address_of(from) };
+    bool by_treating = strcmp(header.sender.text, treating(opening).text) == 0;
+
+    switch (kind) {
+    case SCH_KIND_NOTE:
+    case SCH_KIND_SNOOZE:
+    case SCH_KIND_WAIVER:
+    case SCH_KIND_REMINDER: break;
+    case SCH_KIND_WITHDRAWAL:
+        header.receiver = opening->receiver;
+        copy_to(&header, opening);
         break;
-    case SCH_DIRECTION_ONWARD:
-        header.receiver = referral->receiver;
-        copy_to(&header, referral);
+    case SCH_KIND_TAKEN_UP:
+    case SCH_KIND_LETTER_INCOMPLETE: header.receiver = treating(opening); break;
+    case SCH_KIND_INFORMATION_REQUEST:
+    case SCH_KIND_INFORMATION_REPLY:
+    case SCH_KIND_CHANGE_NOTICE:
+    case SCH_KIND_REFUSAL:
+        if (by_treating)
+            to_creditor(&header, opening);
+        else
+            header.receiver = treating(opening);
         break;
-    case SCH_DIRECTION_LEDGER:
+    case SCH_KIND_TEAM_RESULT:
+        to_creditor(&header, opening);
+        if (!is_addressed(&header, opening->sender.text))
+            header.copies[header.copy_count++] = opening->sender;
         break;
-    default:
-        header.receiver = referral->receiver;
-        break;
+    default: to_creditor(&header, opening); break;
     }
     return header;
 }

@@ -117,7 +117,8 @@ void stage_referral(struct stage *stage, struct stage_message *message, const ch
 /* The date of today, plus days, as yyyymmdd. */
 int64_t stage_date(const struct stage *stage, int days);
 
-/* A message on a dossier, addressed as its direction demands. The dossier's referral must be given. */
-struct sch_header stage_header(const struct sch_header *referral, enum sch_kind kind, const char *from);
+/* A message on a dossier, addressed as PROTOCOL.md demands; opening is the header that opened the dossier. A
+ * CORRECTION goes where the message went that it corrects: its caller must say so. */
+struct sch_header stage_header(const struct sch_header *opening, enum sch_kind kind, const char *from);
 
 #endif

@@ -130,13 +130,21 @@ struct options {
     bool document, letter;
 };
 
+static bool read_id(struct story *story, const char *name, struct sch_id *id)
+{
+    const struct story_message *other = story_message(story, name);
+
+    if (other != NULL)
+        *id = other->message.header.id;
+    return other != NULL;
+}
+
 static bool read_option(struct story *story, const struct story_words *words, size_t *at,
                         struct sch_header *header,
                         struct options *options)
 {
     const char *word = words->word[(*at)++];
     const char *value = *at < words->count ? words->word[*at] : "";
-    const struct story_message *other;
     int64_t code;
 
     if (strcmp(word, "DOCUMENT") == 0)
@@ -161,12 +169,18 @@ static bool read_option(struct story *story, const struct story_words *words, si
         header->fact[SCH_FACT_URGENCY] = code;
         return known;
     }
-    if (strcmp(word, "FOLLOWS") == 0) {
-        other = story_message(story, value);
-        if (other != NULL)
-            header->follows = other->message.header.id;
-        return other != NULL;
-    }
+    if (strcmp(word, "TOWARDS") == 0)
+        return (header->concerned = address_of(story, value)).text[0] != '\0';
+    if (strcmp(word, "PREPARED_BY") == 0)
+        return (header->prepared_by = address_of(story, value)).text[0] != '\0';
+    if (strcmp(word, "GROUP") == 0)
+        return story_group(story, value, &header->group);
+    if (strcmp(word, "FOLLOWS") == 0)
+        return read_id(story, value, &header->follows);
+    if (strcmp(word, "PARENT") == 0)
+        return read_id(story, value, &header->parent);
+    if (strcmp(word, "ABOUT") == 0)
+        return read_id(story, value, &header->subject);
     return story_fail(story, "\"%s\" means nothing here", word);
 }
 
@@ -190,31 +204,58 @@ static bool write_and_submit(struct story *story, struct story_system *system, s
     return story->answer_is_new = true;
 }
 
-static bool refers(struct story *story, const struct story_words *words, struct story_system *system)
+/* What each opening kind cannot do without, unless the teller says otherwise. */
+static void fill_opening(struct story *story, struct sch_header *header, const struct sch_region_party *to)
 {
-    struct sch_header header = { .kind = SCH_KIND_REFERRAL };
-    struct options options = { .name = "" };
-    const struct sch_region_party *to;
-    size_t at = 4;
-
-    if (words->count < 4 || (to = sch_region_sim_named(words->word[3])) == NULL)
-        return story_fail(story, "REFERS TO whom?");
-    header.sender = address_of(story, system->party->name);
-    header.receiver = address_of(story, to->name);
-    header.fact[SCH_FACT_URGENCY] = SCH_URGENCY_ROUTINE;
-    header.fact[SCH_FACT_LETTER_DATE] = stage_date(&story->stage, 0);
-    header.fact[SCH_FACT_ECHELON] = to->kind;
+    if (header->kind == SCH_KIND_CARE_NOTICE)
+        header->fact[SCH_FACT_EVENT_DATE] = stage_date(&story->stage, 0);
+    if (header->kind == SCH_KIND_INVOLVEMENT_NOTICE)
+        header->fact[SCH_FACT_CONSENT] = SCH_YES_YES;
+    if (header->kind != SCH_KIND_REFERRAL)
+        return;
+    header->fact[SCH_FACT_URGENCY] = SCH_URGENCY_ROUTINE;
+    header->fact[SCH_FACT_LETTER_DATE] = stage_date(&story->stage, 0);
+    header->fact[SCH_FACT_ECHELON] = to->kind;
     if (to->kind == SCH_PARTY_WIJKTEAM) {
-        header.fact[SCH_FACT_CONSENT] = SCH_YES_YES;
-        header.sections = SCH_SECTION_QUESTION | SCH_SECTION_REASON | SCH_SECTION_CONSENT |
-                          SCH_SECTION_BRIDGING;
+        header->fact[SCH_FACT_CONSENT] = SCH_YES_YES;
+        header->sections = SCH_SECTION_QUESTION | SCH_SECTION_REASON | SCH_SECTION_CONSENT |
+                           SCH_SECTION_BRIDGING;
     }
     if (to->kind == SCH_PARTY_CRISIS)
-        header.fact[SCH_FACT_PHONED_AT] = stage_now_ms(&story->stage);
+        header->fact[SCH_FACT_PHONED_AT] = stage_now_ms(&story->stage);
+}
+
+/* "linde REFERS TO haven AS r1 …", "linde SENDS CONSULT_REQUEST TO haven AS c1 …": opens a dossier. to: where
+ * the name of the receiver stands. */
+static bool opens(struct story *story, const struct story_words *words, struct story_system *system,
+                  enum sch_kind kind, size_t at)
+{
+    struct sch_header header = { .kind = kind };
+    struct options options = { .name = "" };
+    const struct sch_region_party *to;
+
+    if (at >= words->count || (to = sch_region_sim_named(words->word[at])) == NULL)
+        return story_fail(story, "TO whom?");
+    at++;
+    header.sender = address_of(story, system->party->name);
+    header.receiver = address_of(story, to->name);
+    fill_opening(story, &header, to);
     while (at < words->count)
         if (!read_option(story, words, &at, &header, &options))
             return false;
     return write_and_submit(story, system, &header, &options, SIZE_MAX);
+}
+
+/* A correction goes to whom the message went. */
+static void address_as_corrected(struct story *story, struct sch_header *header)
+{
+    const struct story_message *wrong = story_message_of(story, &header->subject);
+
+    if (wrong == NULL)
+        return;
+    header->receiver = wrong->message.header.receiver;
+    header->copy_count = wrong->message.header.copy_count;
+    memcpy(header->copies, wrong->message.header.copies, sizeof header->copies);
 }
 
 static bool sends(struct story *story, const struct story_words *words, struct story_system *system)
@@ -225,15 +266,21 @@ static bool sends(struct story *story, const struct story_words *words, struct s
     int64_t kind;
     size_t at = 5;
 
-    if (words->count < 5 || !story_is(words, 3, "ON"))
-        return story_fail(story, "SENDS what ON which dossier?");
+    if (words->count < 5 || (!story_is(words, 3, "ON") && !story_is(words, 3, "TO")))
+        return story_fail(story, "SENDS what ON which dossier, or TO whom?");
+    if (!story_code(story, SCH_SET_KIND, words->word[2], &kind))
+        return false;
+    if (story_is(words, 3, "TO"))
+        return opens(story, words, system, (enum sch_kind)kind, 4);
     referral = story_message(story, words->word[4]);
-    if (referral == NULL || !story_code(story, SCH_SET_KIND, words->word[2], &kind))
+    if (referral == NULL)
         return false;
     header = stage_header(&referral->message.header, (enum sch_kind)kind, system->party->name);
     while (at < words->count)
         if (!read_option(story, words, &at, &header, &options))
             return false;
+    if (header.kind == SCH_KIND_CORRECTION)
+        address_as_corrected(story, &header);
     return write_and_submit(story, system, &header, &options, (size_t)(referral - story->message));
 }
 
@@ -250,9 +297,17 @@ static bool resends(struct story *story, const struct story_words *words, struct
 static bool is_called(struct story *story, const struct stage_delivery *delivery, const char *name)
 {
     const struct story_message *message = story_message_of(story, &delivery->header.id);
+    const int64_t *fact = delivery->header.fact;
+    char reminder[STORY_NAME_MAX + 1];
 
-    return strcmp(message == NULL ? sch_code_name(SCH_SET_KIND, delivery->header.kind) : message->name,
-                  name) == 0;
+    if (message != NULL)
+        return strcmp(message->name, name) == 0;
+    if (fact[SCH_FACT_STEP] == SCH_STEP_WITHDRAW)
+        snprintf(reminder, sizeof reminder, "REMINDER:WITHDRAW");
+    else
+        snprintf(reminder, sizeof reminder, "REMINDER:E%u", (unsigned)fact[SCH_FACT_EXPECTATION]);
+    return strcmp(sch_code_name(SCH_SET_KIND, delivery->header.kind), name) == 0 ||
+           (delivery->header.kind == SCH_KIND_REMINDER && strcmp(reminder, name) == 0);
 }
 
 /* The last delivery to this peer that is called so and not settled; name NULL: the first of any. */
@@ -363,7 +418,7 @@ bool story_act(struct story *story, const struct story_words *words)
     if (system == NULL)
         return false;
     if (strcmp(verb, "REFERS") == 0)
-        return refers(story, words, system);
+        return opens(story, words, system, SCH_KIND_REFERRAL, 3);
     if (strcmp(verb, "SENDS") == 0)
         return sends(story, words, system);
     if (strcmp(verb, "RESENDS") == 0)

@@ -13,7 +13,8 @@
 
 /* Rows of one query, over all its pages. */
 struct rows {
-    struct sch_dossier_row dossier;
+    struct sch_dossier_row dossier;     /* the last */
+    struct sch_id chain[64];            /* all, in order */
     size_t dossier_count;
     struct sch_unanswered_row unanswered[256];
     size_t unanswered_count;
@@ -28,8 +29,10 @@ static struct rows rows;                /* of the last query: one story is told 
 
 static void take_rows(const struct sch_page *page)
 {
-    for (size_t i = 0; i < page->dossier_count; i++, rows.dossier_count++)
+    for (size_t i = 0; i < page->dossier_count && rows.dossier_count < 64; i++) {
         rows.dossier = page->dossiers[i];
+        rows.chain[rows.dossier_count++] = page->dossiers[i].dossier;
+    }
     for (size_t i = 0; i < page->unanswered_count && rows.unanswered_count < 256; i++)
         rows.unanswered[rows.unanswered_count++] = page->unanswered[i];
     for (size_t i = 0; i < page->trace_count && rows.trace_count < 2048; i++)
@@ -78,6 +81,9 @@ static const char *creditor_of(const struct story_message *message)
 {
     const struct sch_header *header = &message->message.header;
 
+    if (header->kind == SCH_KIND_CARE_NOTICE || sch_region_sim_at(header->receiver.text)->kind ==
+        SCH_PARTY_GP_PRACTICE)
+        return story_address_text(header->receiver.text);
     return story_address_text(header->creditor.text[0] != '\0' ? header->creditor.text : header->sender.text);
 }
 
@@ -152,10 +158,45 @@ static bool expect_phase(struct story *story, const struct story_message *messag
                       sch_code_name(SCH_SET_PHASE, rows.dossier.phase));
 }
 
-static const struct sch_unanswered_row *open_row(const struct story_message *message, unsigned number)
+/* "BREACH", "NO BREACH", "REFUSALS 2": what the dossier's row says. */
+static bool expect_of_dossier(struct story *story, const struct story_words *words,
+                              const struct story_message *message)
+{
+    bool breach = story_is(words, 2, "BREACH");
+    unsigned long refusals = words->count > 3 ? strtoul(words->word[3], NULL, 10) : 0;
+
+    if (!ask_creditor(story, message, SCH_QUERY_DOSSIER))
+        return false;
+    if (story_is(words, 2, "REFUSALS"))
+        return rows.dossier.refusals == refusals || story_fail(story, "expected %lu refusals, got %u", refusals,
+                                                               rows.dossier.refusals);
+    return rows.dossier.breach == breach || story_fail(story, "expected %s breach, got %s", breach ? "a" : "no",
+                                                       breach ? "none" : "one");
+}
+
+/* "EXPECT r1 CHAIN r1 r2": all that hangs together, oldest first. */
+static bool expect_chain(struct story *story, const struct story_words *words,
+                         const struct story_message *message)
+{
+    if (!ask_creditor(story, message, SCH_QUERY_CHAIN))
+        return false;
+    for (size_t i = 0; i < rows.dossier_count || i < words->count - 3; i++) {
+        const char *got = i < rows.dossier_count ? story_message_text(story, &rows.chain[i]) : "nothing";
+        const char *expected = i < words->count - 3 ? words->word[3 + i] : "nothing";
+
+        if (strcmp(got, expected) != 0)
+            return story_fail(story, "expected %s in the chain, got %s", expected, got);
+    }
+    return true;
+}
+
+/* by: who owes it; NULL: whoever. */
+static const struct sch_unanswered_row *open_row(const struct story_message *message, unsigned number,
+                                                 const char *by)
 {
     for (size_t i = 0; i < rows.unanswered_count; i++)
         if (rows.unanswered[i].expectation == number &&
+            (by == NULL || strcmp(story_address_text(rows.unanswered[i].debtor.text), by) == 0) &&
             memcmp(&rows.unanswered[i].dossier, &message->message.header.id, sizeof(struct sch_id)) == 0)
             return &rows.unanswered[i];
     return NULL;
@@ -170,6 +211,14 @@ static bool same_moment(struct story *story, const char *what, int64_t expected_
     return expected_ms == got_ms || story_fail(story, "expected %s %s, got %s", what, expected, got);
 }
 
+static const char *debtor_in(const struct story_words *words, size_t at)
+{
+    for (; at + 1 < words->count; at++)
+        if (strcmp(words->word[at], "BY") == 0)
+            return words->word[at + 1];
+    return NULL;
+}
+
 /* "DUE 2027-01-19 NORM 2027-01-19 BY noordrand/angst REMINDED INCOMPLETE OVERDUE", in any order. */
 static bool expect_of_row(struct story *story, const struct story_words *words, size_t at,
                           const struct sch_unanswered_row *row)
@@ -179,11 +228,16 @@ static bool expect_of_row(struct story *story, const struct story_words *words, 
     while (at < words->count) {
         const char *word = words->word[at++];
 
-        if (strcmp(word, "DUE") == 0 || strcmp(word, "NORM") == 0) {
-            bool due = word[0] == 'D';
-            if (!story_moment(story, words, &at, &ms) ||
-                !same_moment(story, word, ms, due ? row->due_ms : row->norm_due_ms))
+        if (strcmp(word, "DUE") == 0 || strcmp(word, "NORM") == 0 || strcmp(word, "SNOOZED") == 0) {
+            int64_t got_ms = word[0] == 'D' ? row->due_ms : word[0] == 'N' ? row->norm_due_ms : row->snoozed_ms;
+
+            if (!story_moment(story, words, &at, &ms) || !same_moment(story, word, ms, got_ms))
                 return false;
+        } else if (strcmp(word, "SILENCE") == 0 && at < words->count) {
+            const char *silence = sch_code_name(SCH_SET_SILENCE, row->silence);
+
+            if (strcmp(silence, words->word[at++]) != 0)
+                return story_fail(story, "expected the silence %s, got %s", words->word[at - 1], silence);
         } else if (strcmp(word, "BY") == 0 && at < words->count) {
             if (strcmp(story_address_text(row->debtor.text), words->word[at]) != 0)
                 return story_fail(story, "expected it owed by %s, got %s", words->word[at],
@@ -210,7 +264,7 @@ static bool expect_open(struct story *story, const struct story_words *words,
         return story_fail(story, "which promise?");
     if (!ask_creditor(story, message, SCH_QUERY_UNANSWERED))
         return false;
-    row = open_row(message, number);
+    row = open_row(message, number, debtor_in(words, at));
     if (row == NULL || !open)
         return (row == NULL) == !open || story_fail(story, "expected E%u of %s %s, got the opposite", number,
                                                     message->name, open ? "owed" : "not owed");
@@ -389,13 +443,18 @@ bool story_expect(struct story *story, const struct story_words *words)
         return expect_receipt(story, words);
     if (story_is(words, 1, "TRACE"))
         return expect_trace(story, words);
-    if (words->count < 4)
+    if (words->count < 4 && !story_is(words, 2, "BREACH"))
         return story_fail(story, "expect what?");
     if (story_is(words, 2, "WAITING"))
         return expect_waiting(story, words);
     message = story_message(story, words->word[1]);
     if (message == NULL)
         return false;
+    if (story_is(words, 2, "CHAIN"))
+        return expect_chain(story, words, message);
+    if (story_is(words, 2, "BREACH") || story_is(words, 2, "REFUSALS") ||
+        (story_is(words, 2, "NO") && story_is(words, 3, "BREACH")))
+        return expect_of_dossier(story, words, message);
     if (story_is(words, 2, "PHASE"))
         return expect_phase(story, message, words->word[3]);
     if (story_is(words, 2, "OPEN"))

@@ -13,6 +13,7 @@
 #define STORY_LINES_MAX 1024
 #define STORY_MESSAGES_MAX 96
 #define STORY_SYSTEMS_MAX 24
+#define STORY_GROUPS_MAX 4
 #define STORY_NAME_MAX 31
 #define STORY_TEXT_MAX 160
 
@@ -44,6 +45,11 @@ struct story {
     size_t message_count;
     struct story_system system[STORY_SYSTEMS_MAX];
     size_t system_count;
+    struct story_group {
+        char name[STORY_NAME_MAX + 1];
+        struct sch_id id;
+    } group[STORY_GROUPS_MAX];
+    size_t group_count;
     struct sch_reply answer;            /* to the last submission or settlement */
     bool answered, answer_seen;         /* seen: an EXPECT has looked at it */
     bool answer_is_new;                 /* to the newest message, sent for the first time */
@@ -65,6 +71,8 @@ struct story_system *story_system(struct story *story, const char *name);
 struct story_message *story_message(struct story *story, const char *name);
 struct story_message *story_message_of(struct story *story, const struct sch_id *id);
 bool story_moment(struct story *story, const struct story_words *words, size_t *at, int64_t *ms);
+/* The id of a group of parallel referrals: a name of the teller's. */
+bool story_group(struct story *story, const char *name, struct sch_id *id);
 bool story_code(struct story *story, enum sch_code_set set, const char *name, int64_t *code);
 bool story_fact(struct story *story, const char *text, struct sch_header *header);
 bool story_sections(struct story *story, const char *list, uint32_t *sections);

@@ -43,6 +43,9 @@ static const char *word_of(enum sch_trace_event event)
     case SCH_TRACE_BODY_DESTROYED: return "destroyed";
     case SCH_TRACE_REPORTED: return "reported";
     case SCH_TRACE_PHASE: return "phase";
+    case SCH_TRACE_BREACH: return "breach";
+    case SCH_TRACE_SNOOZED: return "snoozed";
+    case SCH_TRACE_PURGED: return "purged";
     case SCH_TRACE_REJECTED:
     case SCH_TRACE_READ:
     case SCH_TRACE_STARTED:
@@ -62,6 +65,8 @@ static bool promise_line(struct story *story, const struct sch_trace_row *row, c
     if (row->event == SCH_TRACE_CLOSED)
         line(text, row, word_of(row->event), "E%u of %s (%s): %s", row->expectation, whose, for_what,
              sch_code_name(SCH_SET_STANDING, row->standing));
+    else if (row->event == SCH_TRACE_SNOOZED)
+        line(text, row, word_of(row->event), "E%u of %s (%s): until %s", row->expectation, whose, for_what, due);
     else if (row->event == SCH_TRACE_ALERTED)
         line(text, row, word_of(row->event), "E%u of %s (%s): %s, due %s", row->expectation, whose, for_what,
              sch_code_name(SCH_SET_STEP, row->step), due);
@@ -71,6 +76,22 @@ static bool promise_line(struct story *story, const struct sch_trace_row *row, c
     return true;
 }
 
+/* Why somebody acted on the ledger: ": CALLED". Nothing for other messages. */
+static const char *reason_of(const struct sch_trace_row *row)
+{
+    static char text[64];
+    enum sch_code_set set = row->kind == SCH_KIND_NOTE       ? SCH_SET_NOTED
+                            : row->kind == SCH_KIND_SNOOZE   ? SCH_SET_SNOOZED
+                            : row->kind == SCH_KIND_WAIVER   ? SCH_SET_WAIVED
+                            : row->kind == SCH_KIND_TAKEN_UP ? SCH_SET_TAKEN
+                                                             : SCH_SET_NONE;
+
+    if (row->code == 0 || set == SCH_SET_NONE)
+        return "";
+    snprintf(text, sizeof text, ": %s", sch_code_name(set, row->code));
+    return text;
+}
+
 static bool message_line(struct story *story, const struct sch_trace_row *row, char text[STORY_TEXT_MAX])
 {
     const char *name = story_message_text(story, &row->message);
@@ -78,7 +99,9 @@ static bool message_line(struct story *story, const struct sch_trace_row *row, c
     const char *kind = sch_code_name(SCH_SET_KIND, row->kind);
 
     switch (row->event) {
-    case SCH_TRACE_STORED: line(text, row, word_of(row->event), "%s %s, from %s", kind, name, whose); break;
+    case SCH_TRACE_STORED:
+        line(text, row, word_of(row->event), "%s %s, from %s%s", kind, name, whose, reason_of(row));
+        break;
     case SCH_TRACE_REPORTED:
         line(text, row, word_of(row->event), "%s about %s at %s", sch_code_name(SCH_SET_CAUSE, row->code),
              name, whose);
@@ -99,6 +122,7 @@ bool story_trace_line(struct story *story, const struct sch_trace_row *row, char
     case SCH_TRACE_MOVED:
     case SCH_TRACE_REOPENED:
     case SCH_TRACE_CLOSED:
+    case SCH_TRACE_SNOOZED:
     case SCH_TRACE_ALERTED: return promise_line(story, row, text);
     case SCH_TRACE_STORED:
     case SCH_TRACE_OFFERED:
@@ -107,6 +131,7 @@ bool story_trace_line(struct story *story, const struct sch_trace_row *row, char
     case SCH_TRACE_EXPIRED:
     case SCH_TRACE_WITHDRAWN:
     case SCH_TRACE_BODY_DESTROYED:
+    case SCH_TRACE_BREACH:
     case SCH_TRACE_REPORTED: return message_line(story, row, text);
     case SCH_TRACE_PHASE:
         line(text, row, word_of(row->event), "%s", sch_code_name(SCH_SET_PHASE, row->phase));
@@ -115,6 +140,7 @@ bool story_trace_line(struct story *story, const struct sch_trace_row *row, char
     case SCH_TRACE_READ:
     case SCH_TRACE_STARTED:
     case SCH_TRACE_STOPPED:
+    case SCH_TRACE_PURGED:
     case SCH_TRACE_RELOADED: break;
     }
     return false;

@@ -55,6 +55,23 @@ struct story_message *story_message_of(struct story *story, const struct sch_id 
     return NULL;
 }
 
+bool story_group(struct story *story, const char *name, struct sch_id *id)
+{
+    size_t i = 0;
+
+    while (i < story->group_count && strcmp(story->group[i].name, name) != 0)
+        i++;
+    if (i == STORY_GROUPS_MAX || name[0] == '\0')
+        return story_fail(story, "which group, or too many of them");
+    if (i == story->group_count) {
+        snprintf(story->group[i].name, sizeof story->group[i].name, "%s", name);
+        story->group[i].id = sch_region_sim_id(stage_now_ms(&story->stage), &story->stage.prng);
+        story->group_count++;
+    }
+    *id = story->group[i].id;
+    return true;
+}
+
 /* Local wall-clock time. In the hour that comes twice the first one is meant. */
 static int64_t moment_of(int32_t day, int hour, int minute, int second)
 {
@@ -108,8 +125,15 @@ bool story_code(struct story *story, enum sch_code_set set, const char *name, in
 static bool fact_value(struct story *story, enum sch_fact fact, char *value, int64_t *number)
 {
     struct story_words words = { .word = { value, strchr(value, 'T') }, .count = 1 };
+    uint32_t sections;
     size_t at = 0;
 
+    if (fact == SCH_FACT_MISSING_SECTIONS) {
+        if (!story_sections(story, value, &sections))
+            return false;
+        *number = sections;
+        return true;
+    }
     switch (sch_fact_type(fact)) {
     case SCH_TYPE_CODE: return story_code(story, sch_fact_set(fact), value, number);
     case SCH_TYPE_NUMBER: *number = strtoll(value[0] == 'E' ? value + 1 : value, NULL, 10); return true;
@@ -131,7 +155,7 @@ static bool fact_value(struct story *story, enum sch_fact fact, char *value, int
 bool story_fact(struct story *story, const char *text, struct sch_header *header)
 {
     const char *equals = strchr(text, '=');
-    char name[STORY_NAME_MAX + 1], value[STORY_NAME_MAX + 1];
+    char name[STORY_NAME_MAX + 1], value[STORY_TEXT_MAX];
     enum sch_fact fact;
 
     if (equals == NULL)
