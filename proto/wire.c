@@ -363,6 +363,13 @@ bool sch_wire_range(uint64_t value, uint64_t min, uint64_t max, const char *fiel
     return (value >= min && value <= max) || sch_wire_fail(fault, SCH_E_FIELD_INVALID, field);
 }
 
+bool sch_wire_month(uint32_t value, const char *field, struct sch_fault *fault)
+{
+    uint32_t month = value % 100;
+    return value == 0 || (value >= 200001 && value <= 209912 && month >= 1 && month <= 12) ||
+           sch_wire_fail(fault, SCH_E_FIELD_INVALID, field);
+}
+
 bool sch_wire_time(uint64_t value, const char *field, int64_t *out, struct sch_fault *fault)
 {
     if (value > (uint64_t)TIME_MAX_MS) {

@@ -57,6 +57,8 @@ bool sch_wire_bytes(const ProtobufCBinaryData *bytes, size_t min, size_t max, co
                     struct sch_bytes *out, struct sch_fault *fault);
 /* min..max; a zero below min is "missing". */
 bool sch_wire_range(uint64_t value, uint64_t min, uint64_t max, const char *field, struct sch_fault *fault);
+/* yyyymm, 200001..209912; or none, 0. */
+bool sch_wire_month(uint32_t value, const char *field, struct sch_fault *fault);
 /* UTC milliseconds up to the year 9999. */
 bool sch_wire_time(uint64_t value, const char *field, int64_t *out, struct sch_fault *fault);
 
@@ -65,7 +67,9 @@ ProtobufCBinaryData sch_wire_id_view(const struct sch_id *id);
 ProtobufCBinaryData sch_wire_view(const uint8_t *bytes, size_t size);
 char *sch_wire_string(const char *text);
 
-/* One Page of a Reply, wire_page.c. Encoding takes the rows' forms from the arena. */
+#define SCH_PARTS_MIN 2                 /* a body of one part is a second frame */
+
+/* One Page of a Reply, wire_page.c and wire_page_write.c. Encoding takes the rows' forms from the arena. */
 bool sch_wire_page_read(const Scharnier__V1__Page *message, struct sch_arena *arena, struct sch_page *page,
                         struct sch_fault *fault);
 bool sch_wire_page_write(const struct sch_page *page, struct sch_arena *arena, Scharnier__V1__Page *message);

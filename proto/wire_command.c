@@ -10,6 +10,8 @@
 #define REQUEST_TAG 1
 #define VERSION_LAST 0xffff
 #define PAGE_ROWS_DEFAULT 100
+#define EXPECTATION_MAX 15
+#define DAYS_MAX 36525                  /* a century */
 
 /* ---- decoding ---------------------------------------------------------------------------------- */
 
@@ -29,7 +31,28 @@ static bool read_submit(const Scharnier__V1__Submit *from, struct sch_command *t
     to->type = SCH_COMMAND_SUBMIT;
     return sch_wire_bytes(&from->header, 1, SCH_HEADER_SIZE_MAX, "submit.header", &to->submit.header,
                           fault) &&
-           sch_wire_bytes(&from->seal, 1, SCH_SEAL_SIZE_MAX, "submit.seal", &to->submit.seal, fault);
+           sch_wire_bytes(&from->seal, 1, SCH_SEAL_SIZE_MAX, "submit.seal", &to->submit.seal, fault) &&
+           sch_wire_id(&from->upload, false, "submit.upload", &to->submit.upload, fault);
+}
+
+static bool read_part(const Scharnier__V1__Part *from, struct sch_command *to, struct sch_fault *fault)
+{
+    to->type = SCH_COMMAND_PART;
+    to->part.index = from->index;
+    to->part.count = from->count;
+    return sch_wire_address(from->sender, true, "part.sender", &to->part.sender, fault) &&
+           sch_wire_id(&from->upload, true, "part.upload", &to->part.upload, fault) &&
+           sch_wire_range(from->count, SCH_PARTS_MIN, SCH_PARTS_MAX, "part.count", fault) &&
+           sch_wire_range(from->index, 0, from->count - 1, "part.index", fault);
+}
+
+static bool read_fetch(const Scharnier__V1__Fetch *from, struct sch_command *to, struct sch_fault *fault)
+{
+    to->type = SCH_COMMAND_FETCH;
+    to->fetch.index = from->index;
+    return sch_wire_address(from->mailbox, true, "fetch.mailbox", &to->fetch.mailbox, fault) &&
+           sch_wire_id(&from->message_id, true, "fetch.message_id", &to->fetch.message, fault) &&
+           sch_wire_range(from->index, 0, SCH_PARTS_MAX - 1, "fetch.index", fault);
 }
 
 static bool read_attach(const Scharnier__V1__Attach *from, struct sch_command *to, struct sch_fault *fault)
@@ -68,10 +91,93 @@ static bool read_settle(const Scharnier__V1__Settle *from, struct sch_command *t
            sch_wire_fail(fault, SCH_E_FIELD_FORBIDDEN, "settle.missing_sections");
 }
 
+/* ---- query ------------------------------------------------------------------------------------- */
+
+/* Which types of query a field means something to. Elsewhere it is refused, since an answer that silently
+ * left a filter out would be read as one that had it. */
+#define FOR(TYPE) (1u << SCH_QUERY_##TYPE)
+#define FOR_ONE (FOR(DOSSIER) | FOR(TRACE) | FOR(CHAIN))
+
+static bool only_for(unsigned types, const struct sch_query *query, bool stated, const char *field,
+                     struct sch_fault *fault)
+{
+    return !stated || (types >> query->type & 1) != 0 || sch_wire_fail(fault, SCH_E_FIELD_FORBIDDEN, field);
+}
+
+static bool read_filters(const Scharnier__V1__Query *from, struct sch_query *to, struct sch_fault *fault)
+{
+    const unsigned work = FOR(UNANSWERED), both = FOR(UNANSWERED) | FOR(STATISTICS);
+    to->only.silence = (enum sch_silence)from->silence;
+    to->only.term = (enum sch_term)from->term;
+    to->only.echelon = (enum sch_party_kind)from->echelon;
+    to->only.urgency = (enum sch_urgency)from->urgency;
+    to->only.expectation = from->expectation;
+    to->only.older_days = from->older_days;
+    return only_for(work, to, from->silence != 0, "query.silence", fault) &&
+           only_for(work, to, from->term != 0, "query.term", fault) &&
+           only_for(work, to, from->echelon != 0, "query.echelon", fault) &&
+           only_for(work, to, from->urgency != 0, "query.urgency", fault) &&
+           only_for(both, to, from->expectation != 0, "query.expectation", fault) &&
+           only_for(work, to, from->older_days != 0, "query.older_days", fault) &&
+           only_for(both, to, from->debtor[0] != '\0', "query.debtor", fault) &&
+           only_for(work, to, from->creditor[0] != '\0', "query.creditor", fault) &&
+           only_for(work, to, from->referrer[0] != '\0', "query.referrer", fault) &&
+           only_for(work, to, from->receiver[0] != '\0', "query.receiver", fault) &&
+           sch_wire_range(from->expectation, 0, EXPECTATION_MAX, "query.expectation", fault) &&
+           sch_wire_range(from->older_days, 0, DAYS_MAX, "query.older_days", fault) &&
+           sch_wire_address(from->debtor, false, "query.debtor", &to->only.debtor, fault) &&
+           sch_wire_address(from->creditor, false, "query.creditor", &to->only.creditor, fault) &&
+           sch_wire_address(from->referrer, false, "query.referrer", &to->only.referrer, fault) &&
+           sch_wire_address(from->receiver, false, "query.receiver", &to->only.receiver, fault);
+}
+
+/* What AGE, STATISTICS and PASSED take. */
+static bool read_counts(const Scharnier__V1__Query *from, struct sch_query *to, struct sch_fault *fault)
+{
+    const unsigned statistics = FOR(STATISTICS), passed = FOR(PASSED);
+    to->by = (enum sch_age_by)from->by;
+    to->published = from->published;
+    to->month_from = from->month_from;
+    to->month_to = from->month_to;
+    if (to->type == SCH_QUERY_AGE && from->by == 0) {
+        return sch_wire_fail(fault, SCH_E_FIELD_MISSING, "query.by");
+    }
+    if (!only_for(FOR(AGE), to, from->by != 0, "query.by", fault) ||
+        !only_for(FOR(AGE) | statistics, to, from->published, "query.published", fault) ||
+        !only_for(statistics, to, from->month_from != 0, "query.month_from", fault) ||
+        !only_for(statistics, to, from->month_to != 0, "query.month_to", fault) ||
+        !only_for(passed, to, from->from_ms != 0, "query.from_ms", fault) ||
+        !only_for(passed, to, from->to_ms != 0, "query.to_ms", fault) ||
+        !sch_wire_month(from->month_from, "query.month_from", fault) ||
+        !sch_wire_month(from->month_to, "query.month_to", fault) ||
+        !sch_wire_time(from->from_ms, "query.from_ms", &to->from_ms, fault) ||
+        !sch_wire_time(from->to_ms, "query.to_ms", &to->to_ms, fault)) {
+        return false;
+    }
+    if (to->month_to != 0 && to->month_to < to->month_from) {
+        return sch_wire_fail(fault, SCH_E_FIELD_INVALID, "query.month_to");
+    }
+    return to->to_ms == 0 || to->to_ms > to->from_ms ||
+           sch_wire_fail(fault, SCH_E_FIELD_INVALID, "query.to_ms");
+}
+
+static bool read_cursor(const Scharnier__V1__Query *from, struct sch_query *to, struct sch_fault *fault)
+{
+    struct sch_bytes cursor;
+    if (from->cursor.len == 0) {
+        return true;
+    }
+    if (!sch_wire_bytes(&from->cursor, 1, SCH_CURSOR_MAX, "query.cursor", &cursor, fault)) {
+        return false;
+    }
+    memcpy(to->cursor, cursor.ptr, cursor.len);
+    to->cursor_size = cursor.len;
+    return true;
+}
+
 static bool read_query(const Scharnier__V1__Query *from, struct sch_command *to, struct sch_fault *fault)
 {
     struct sch_query *query = &to->query;
-    struct sch_bytes cursor;
     to->type = SCH_COMMAND_QUERY;
     query->type = (enum sch_query_type)from->type;
     query->overdue_only = from->overdue_only;
@@ -83,19 +189,15 @@ static bool read_query(const Scharnier__V1__Query *from, struct sch_command *to,
         !sch_wire_range(from->limit, 0, SCH_PAGE_ROWS_MAX, "query.limit", fault)) {
         return false;
     }
-    bool about_one = query->type == SCH_QUERY_DOSSIER || query->type == SCH_QUERY_TRACE;
+    bool about_one = (FOR_ONE >> query->type & 1) != 0;
     if (about_one && from->dossier.len == 0 && query->kenmerk[0] == '\0') {
         return sch_wire_fail(fault, SCH_E_FIELD_MISSING, "query.dossier");
     }
-    if (from->cursor.len > 0) {
-        if (!sch_wire_bytes(&from->cursor, 1, SCH_CURSOR_MAX, "query.cursor", &cursor, fault)) {
-            return false;
-        }
-        memcpy(query->cursor, cursor.ptr, cursor.len);
-        query->cursor_size = cursor.len;
-    }
-    return true;
+    return read_filters(from, query, fault) && read_counts(from, query, fault) &&
+           read_cursor(from, query, fault);
 }
+
+/* ---- the rest ---------------------------------------------------------------------------------- */
 
 static bool read_directory(const Scharnier__V1__GetDirectory *from, struct sch_command *to,
                            struct sch_fault *fault)
@@ -128,6 +230,10 @@ static bool read_command(const Scharnier__V1__Command *from, struct sch_command 
         return read_directory(from->directory, to, fault);
     case SCHARNIER__V1__COMMAND__COMMAND_PING:
         return read_ping(from->ping, to, fault);
+    case SCHARNIER__V1__COMMAND__COMMAND_PART:
+        return read_part(from->part, to, fault);
+    case SCHARNIER__V1__COMMAND__COMMAND_FETCH:
+        return read_fetch(from->fetch, to, fault);
     default:
         return sch_wire_fail(fault, SCH_E_PROTOCOL, "command");
     }
@@ -160,6 +266,8 @@ struct form {
     union {
         Scharnier__V1__Hello hello;
         Scharnier__V1__Submit submit;
+        Scharnier__V1__Part part;
+        Scharnier__V1__Fetch fetch;
         Scharnier__V1__Attach attach;
         Scharnier__V1__Settle settle;
         Scharnier__V1__Query query;
@@ -185,8 +293,30 @@ static void write_submit(const struct sch_command *from, struct form *to)
     scharnier__v1__submit__init(&to->submit);
     to->submit.header = sch_wire_view(from->submit.header.ptr, from->submit.header.len);
     to->submit.seal = sch_wire_view(from->submit.seal.ptr, from->submit.seal.len);
+    to->submit.upload = sch_wire_id_view(&from->submit.upload);
     to->command.submit = &to->submit;
     to->command.command_case = SCHARNIER__V1__COMMAND__COMMAND_SUBMIT;
+}
+
+static void write_part(const struct sch_command *from, struct form *to)
+{
+    scharnier__v1__part__init(&to->part);
+    to->part.sender = sch_wire_string(from->part.sender.text);
+    to->part.upload = sch_wire_id_view(&from->part.upload);
+    to->part.index = from->part.index;
+    to->part.count = from->part.count;
+    to->command.part = &to->part;
+    to->command.command_case = SCHARNIER__V1__COMMAND__COMMAND_PART;
+}
+
+static void write_fetch(const struct sch_command *from, struct form *to)
+{
+    scharnier__v1__fetch__init(&to->fetch);
+    to->fetch.mailbox = sch_wire_string(from->fetch.mailbox.text);
+    to->fetch.message_id = sch_wire_id_view(&from->fetch.message);
+    to->fetch.index = from->fetch.index;
+    to->command.fetch = &to->fetch;
+    to->command.command_case = SCHARNIER__V1__COMMAND__COMMAND_FETCH;
 }
 
 static bool write_attach(const struct sch_command *from, struct form *to)
@@ -232,6 +362,22 @@ static bool write_query(const struct sch_command *from, struct form *to)
     to->query.overdue_only = from->query.overdue_only;
     to->query.cursor = sch_wire_view(from->query.cursor, from->query.cursor_size);
     to->query.limit = from->query.limit;
+    to->query.silence = (Scharnier__V1__Silence)from->query.only.silence;
+    to->query.term = (Scharnier__V1__Term)from->query.only.term;
+    to->query.echelon = (Scharnier__V1__Party)from->query.only.echelon;
+    to->query.urgency = (Scharnier__V1__Urgency)from->query.only.urgency;
+    to->query.expectation = from->query.only.expectation;
+    to->query.older_days = from->query.only.older_days;
+    to->query.debtor = sch_wire_string(from->query.only.debtor.text);
+    to->query.creditor = sch_wire_string(from->query.only.creditor.text);
+    to->query.referrer = sch_wire_string(from->query.only.referrer.text);
+    to->query.receiver = sch_wire_string(from->query.only.receiver.text);
+    to->query.by = (Scharnier__V1__AgeBy)from->query.by;
+    to->query.published = from->query.published;
+    to->query.month_from = from->query.month_from;
+    to->query.month_to = from->query.month_to;
+    to->query.from_ms = (uint64_t)from->query.from_ms;
+    to->query.to_ms = (uint64_t)from->query.to_ms;
     to->command.query = &to->query;
     to->command.command_case = SCHARNIER__V1__COMMAND__COMMAND_QUERY;
     return true;
@@ -277,8 +423,11 @@ static bool write_command(const struct sch_command *from, struct form *to)
         write_ping(from, to);
         return true;
     case SCH_COMMAND_PART:
+        write_part(from, to);
+        return true;
     case SCH_COMMAND_FETCH:
-        return false;
+        write_fetch(from, to);
+        return true;
     }
     return false;
 }

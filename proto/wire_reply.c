@@ -45,6 +45,8 @@ static bool read_welcome(const Scharnier__V1__Welcome *from, struct sch_reply *t
     to->welcome.credit_messages_max = from->credit_messages_max;
     to->welcome.credit_bytes_max = from->credit_bytes_max;
     to->welcome.lease_ms = from->lease_ms;
+    to->welcome.large_size_max = from->large_size_max;
+    to->welcome.part_size = from->part_size;
     return sch_wire_range(from->version, 1, UINT32_MAX, "welcome.version", fault) &&
            sch_wire_time(from->time_ms, "welcome.time_ms", &to->welcome.time_ms, fault) &&
            sch_wire_range(from->clock_rate, 1, CLOCK_RATE_MAX, "welcome.clock_rate", fault) &&
@@ -94,7 +96,9 @@ static bool read_delivery(const Scharnier__V1__Delivery *from, struct sch_reply 
     to->type = SCH_REPLY_DELIVERY;
     to->delivery.redelivered = from->redelivered;
     to->delivery.sequence = from->sequence;
-    return sch_wire_address(from->mailbox, true, "delivery.mailbox", &to->delivery.mailbox, fault) &&
+    to->delivery.part_count = from->part_count;
+    return sch_wire_range(from->part_count, 0, SCH_PARTS_MAX, "delivery.part_count", fault) &&
+           sch_wire_address(from->mailbox, true, "delivery.mailbox", &to->delivery.mailbox, fault) &&
            sch_wire_bytes(&from->header, 1, SCH_HEADER_SIZE_MAX, "delivery.header", &to->delivery.header,
                           fault) &&
            sch_wire_bytes(&from->seal, 0, SCH_SEAL_SIZE_MAX, "delivery.seal", &to->delivery.seal, fault) &&
@@ -154,6 +158,38 @@ static bool read_attached(const Scharnier__V1__Attached *from, struct sch_reply 
            sch_wire_range(from->credit_bytes, 0, SCH_CREDIT_BYTES_MAX, "attached.credit_bytes", fault);
 }
 
+/* The missing indexes are ascending, so none is there twice. */
+static bool read_parts(const Scharnier__V1__Parts *from, struct sch_reply *to, struct sch_fault *fault)
+{
+    to->type = SCH_REPLY_PARTS;
+    to->parts.count = from->count;
+    if (!sch_wire_id(&from->upload, true, "parts.upload", &to->parts.upload, fault) ||
+        !sch_wire_range(from->count, SCH_PARTS_MIN, SCH_PARTS_MAX, "parts.count", fault)) {
+        return false;
+    }
+    uint32_t least = 0;
+    for (size_t i = 0; i < from->n_missing; i++) {
+        if (from->missing[i] < least || from->missing[i] >= from->count) {
+            return sch_wire_fail(fault, SCH_E_FIELD_INVALID, "parts.missing");
+        }
+        to->parts.missing[i] = from->missing[i];
+        least = from->missing[i] + 1;
+    }
+    to->parts.missing_count = from->n_missing;
+    return true;
+}
+
+static bool read_fetched(const Scharnier__V1__Fetched *from, struct sch_reply *to, struct sch_fault *fault)
+{
+    to->type = SCH_REPLY_FETCHED;
+    to->fetched.index = from->index;
+    to->fetched.count = from->count;
+    return sch_wire_address(from->mailbox, true, "fetched.mailbox", &to->fetched.mailbox, fault) &&
+           sch_wire_id(&from->message_id, true, "fetched.message_id", &to->fetched.message, fault) &&
+           sch_wire_range(from->count, SCH_PARTS_MIN, SCH_PARTS_MAX, "fetched.count", fault) &&
+           sch_wire_range(from->index, 0, from->count - 1, "fetched.index", fault);
+}
+
 static bool read_reply(const Scharnier__V1__Reply *from, struct sch_arena *arena, struct sch_reply *to,
                        struct sch_fault *fault)
 {
@@ -179,6 +215,10 @@ static bool read_reply(const Scharnier__V1__Reply *from, struct sch_arena *arena
         return read_pong(from->pong, to, fault);
     case SCHARNIER__V1__REPLY__REPLY_ATTACHED:
         return read_attached(from->attached, to, fault);
+    case SCHARNIER__V1__REPLY__REPLY_PARTS:
+        return read_parts(from->parts, to, fault);
+    case SCHARNIER__V1__REPLY__REPLY_FETCHED:
+        return read_fetched(from->fetched, to, fault);
     default:
         return sch_wire_fail(fault, SCH_E_PROTOCOL, "reply");
     }

@@ -21,6 +21,8 @@ struct form {
         Scharnier__V1__Directory directory;
         Scharnier__V1__Pong pong;
         Scharnier__V1__Attached attached;
+        Scharnier__V1__Parts parts;
+        Scharnier__V1__Fetched fetched;
     };
     char *addresses[SCH_ATTACHED_MAX];
     Scharnier__V1__Serial serial[32];
@@ -56,6 +58,8 @@ static bool write_welcome(const struct sch_reply *from, struct form *to)
     message->credit_messages_max = from->welcome.credit_messages_max;
     message->credit_bytes_max = from->welcome.credit_bytes_max;
     message->lease_ms = from->welcome.lease_ms;
+    message->large_size_max = from->welcome.large_size_max;
+    message->part_size = from->welcome.part_size;
     message->directories = to->serials;
     message->n_directories = from->welcome.directory_count;
     to->reply.welcome = message;
@@ -113,6 +117,7 @@ static void write_delivery(const struct sch_reply *from, struct form *to)
     message->stored_ms = (uint64_t)from->delivery.stored_ms;
     message->redelivered = from->delivery.redelivered;
     message->sequence = from->delivery.sequence;
+    message->part_count = from->delivery.part_count;
     to->reply.delivery = message;
     to->reply.reply_case = SCHARNIER__V1__REPLY__REPLY_DELIVERY;
 }
@@ -186,6 +191,34 @@ static bool write_attached(const struct sch_reply *from, struct form *to)
     return true;
 }
 
+static bool write_parts(const struct sch_reply *from, struct form *to)
+{
+    Scharnier__V1__Parts *message = &to->parts;
+    scharnier__v1__parts__init(message);
+    if (from->parts.missing_count > SCH_PARTS_MAX) {
+        return false;
+    }
+    message->upload = sch_wire_id_view(&from->parts.upload);
+    message->count = from->parts.count;
+    message->missing = (uint32_t *)(uintptr_t)from->parts.missing;      /* packing only reads */
+    message->n_missing = from->parts.missing_count;
+    to->reply.parts = message;
+    to->reply.reply_case = SCHARNIER__V1__REPLY__REPLY_PARTS;
+    return true;
+}
+
+static void write_fetched(const struct sch_reply *from, struct form *to)
+{
+    Scharnier__V1__Fetched *message = &to->fetched;
+    scharnier__v1__fetched__init(message);
+    message->mailbox = sch_wire_string(from->fetched.mailbox.text);
+    message->message_id = sch_wire_id_view(&from->fetched.message);
+    message->index = from->fetched.index;
+    message->count = from->fetched.count;
+    to->reply.fetched = message;
+    to->reply.reply_case = SCHARNIER__V1__REPLY__REPLY_FETCHED;
+}
+
 static bool write_reply(const struct sch_reply *from, struct sch_arena *arena, struct form *to)
 {
     switch (from->type) {
@@ -217,8 +250,10 @@ static bool write_reply(const struct sch_reply *from, struct sch_arena *arena, s
     case SCH_REPLY_ATTACHED:
         return write_attached(from, to);
     case SCH_REPLY_PARTS:
+        return write_parts(from, to);
     case SCH_REPLY_FETCHED:
-        return false;
+        write_fetched(from, to);
+        return true;
     }
     return false;
 }

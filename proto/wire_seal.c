@@ -37,27 +37,29 @@ static bool read_stanzas(const Scharnier__V1__Seal *message, struct sch_seal *se
     return true;
 }
 
-/* Commitment, stanzas and padded size come together or not at all. */
+/* Commitment, stanzas and padded size come together or not at all; a seal of parts always has them. */
 static bool read_letter(const Scharnier__V1__Seal *message, struct sch_seal *seal, struct sch_fault *fault)
 {
-    if (message->commitment.len == 0 && message->n_stanzas == 0 && message->padded_size == 0) {
+    bool parts = message->suite == SCH_SUITE_PARTS;
+    if (!parts && message->commitment.len == 0 && message->n_stanzas == 0 && message->padded_size == 0) {
         return true;
     }
     if (message->n_stanzas == 0) {
         return sch_wire_fail(fault, SCH_E_FIELD_MISSING, "seal.stanzas");
     }
+    uint32_t padded_max = parts ? SCH_LARGE_SIZE_MAX : SCH_BODY_SIZE_MAX;
     seal->has_letter = true;
     seal->padded_size = message->padded_size;
     return read_exact(&message->commitment, sizeof seal->commitment, "seal.commitment", seal->commitment,
                       fault) &&
-           sch_wire_range(message->padded_size, 1, SCH_BODY_SIZE_MAX, "seal.padded_size", fault) &&
+           sch_wire_range(message->padded_size, 1, padded_max, "seal.padded_size", fault) &&
            read_stanzas(message, seal, fault);
 }
 
 static bool read_seal(const Scharnier__V1__Seal *message, struct sch_seal *seal, struct sch_fault *fault)
 {
     seal->suite = message->suite;
-    return sch_wire_range(message->suite, SCH_SUITE, SCH_SUITE, "seal.suite", fault) &&
+    return sch_wire_range(message->suite, SCH_SUITE, SCH_SUITE_PARTS, "seal.suite", fault) &&
            sch_wire_word(message->signing_key, 1, SCH_KEY_ID_MAX, "seal.signing_key", seal->signing_key,
                          fault) &&
            read_letter(message, seal, fault) &&

@@ -47,6 +47,18 @@ static struct sch_command sample(enum sch_command_type type)
     case SCH_COMMAND_SUBMIT:
         c.submit.header = (struct sch_bytes){ header, sizeof header };
         c.submit.seal = (struct sch_bytes){ seal, sizeof seal };
+        c.submit.upload = sch_id_new(5);
+        break;
+    case SCH_COMMAND_PART:
+        address(&c.part.sender, "agb:06290713/poh-ggz");
+        c.part.upload = sch_id_new(6);
+        c.part.index = SCH_PARTS_MAX - 1;
+        c.part.count = SCH_PARTS_MAX;
+        break;
+    case SCH_COMMAND_FETCH:
+        address(&c.fetch.mailbox, "agb:06290713");
+        c.fetch.message = sch_id_new(7);
+        c.fetch.index = SCH_PARTS_MAX - 1;
         break;
     case SCH_COMMAND_ATTACH:
         address(&c.attach.mailbox[0], "agb:06290713");
@@ -106,7 +118,7 @@ static void expect_fault(struct sch_bytes frame, int code, const char *field)
 static void test_round_trips(void **state)
 {
     (void)state;
-    for (int type = SCH_COMMAND_HELLO; type <= SCH_COMMAND_PING; type++) {
+    for (int type = SCH_COMMAND_HELLO; type <= SCH_COMMAND_FETCH; type++) {
         uint8_t first[SCH_COMMAND_SIZE_MAX], second[SCH_COMMAND_SIZE_MAX];
         struct sch_command in = sample((enum sch_command_type)type), out;
         struct sch_fault fault;
@@ -119,6 +131,7 @@ static void test_round_trips(void **state)
             assert_int_equal(out.submit.header.len, in.submit.header.len);
             assert_memory_equal(out.submit.header.ptr, in.submit.header.ptr, in.submit.header.len);
             assert_memory_equal(out.submit.seal.ptr, in.submit.seal.ptr, in.submit.seal.len);
+            assert_true(sch_id_equal(&out.submit.upload, &in.submit.upload));
         } else {
             assert_memory_equal(&in, &out, sizeof in);
             assert_int_equal(arena.used, 0);
@@ -134,7 +147,7 @@ static void test_round_trips(void **state)
 static void test_truncation(void **state)
 {
     (void)state;
-    for (int type = SCH_COMMAND_HELLO; type <= SCH_COMMAND_PING; type++) {
+    for (int type = SCH_COMMAND_HELLO; type <= SCH_COMMAND_FETCH; type++) {
         uint8_t buffer[SCH_COMMAND_SIZE_MAX];
         struct sch_command in = sample((enum sch_command_type)type), out;
         struct sch_fault fault;
@@ -224,7 +237,7 @@ static void test_unknown_fields(void **state)
         raw_number(&raw, 1, 3);
         raw_message(&raw, 10, &inner);
         for (int i = 1; i < count; i++) {
-            raw_text(&raw, 4, "part");
+            raw_text(&raw, 12, "newer");
         }
         struct sch_command command;
         struct sch_fault fault;
@@ -413,6 +426,62 @@ static void test_submit(void **state)
     expect_good(&c);
     c.submit.seal.len++;
     expect_refusal(&c, SCH_E_TOO_LARGE, "submit.seal");
+    c = sample(SCH_COMMAND_SUBMIT);
+    memset(&c.submit.upload, 0, sizeof c.submit.upload);
+    expect_good(&c);
+    for (size_t size = 15; size <= 17; size++) {
+        struct raw raw = raw_new(), inner = raw_new();
+        raw_bytes(&inner, 1, "h", 1);
+        raw_bytes(&inner, 2, "s", 1);
+        raw_bytes(&inner, 3, "0123456789abcdefg", size);
+        raw_message(&raw, 3, &inner);
+        struct sch_command out;
+        struct sch_fault fault;
+        assert_int_equal(decode(raw_view(&raw), &out, &fault), size == 16 ? SCH_OK : SCH_E_FIELD_INVALID);
+        raw_free(&raw);
+    }
+}
+
+static void test_part(void **state)
+{
+    (void)state;
+    struct sch_command c = sample(SCH_COMMAND_PART);
+    c.part.count = 2;
+    c.part.index = 1;
+    expect_good(&c);
+    c.part.index = 2;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "part.index");
+    c.part.count = 1;
+    c.part.index = 0;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "part.count");
+    c.part.count = 0;
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "part.count");
+    c.part.count = SCH_PARTS_MAX + 1;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "part.count");
+    c = sample(SCH_COMMAND_PART);
+    memset(&c.part.upload, 0, sizeof c.part.upload);
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "part.upload");
+    c = sample(SCH_COMMAND_PART);
+    memset(&c.part.sender, 0, sizeof c.part.sender);
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "part.sender");
+    strcpy(c.part.sender.text, "agb:0629071");
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "part.sender");
+}
+
+static void test_fetch(void **state)
+{
+    (void)state;
+    struct sch_command c = sample(SCH_COMMAND_FETCH);
+    c.fetch.index = 0;
+    expect_good(&c);
+    c.fetch.index = SCH_PARTS_MAX;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "fetch.index");
+    c = sample(SCH_COMMAND_FETCH);
+    memset(&c.fetch.message, 0, sizeof c.fetch.message);
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "fetch.message_id");
+    c = sample(SCH_COMMAND_FETCH);
+    memset(&c.fetch.mailbox, 0, sizeof c.fetch.mailbox);
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "fetch.mailbox");
 }
 
 static void test_attach(void **state)
@@ -495,7 +564,7 @@ static void test_query(void **state)
     c = sample(SCH_COMMAND_QUERY);
     c.query.type = (enum sch_query_type)0;
     expect_refusal(&c, SCH_E_FIELD_MISSING, "query.type");
-    c.query.type = (enum sch_query_type)6;
+    c.query.type = (enum sch_query_type)10;
     expect_refusal(&c, SCH_E_FIELD_INVALID, "query.type");
     c = sample(SCH_COMMAND_QUERY);
     memset(&c.query.party, 0, sizeof c.query.party);
@@ -530,6 +599,186 @@ static void test_query(void **state)
         }
     }
     raw_free(&raw);
+}
+
+/* Everything that can be asked of the worklist, of the counts and of what passed, each where it belongs. */
+static struct sch_command worklist(void)
+{
+    struct sch_command c;
+    memset(&c, 0, sizeof c);
+    c.request = 77;
+    c.type = SCH_COMMAND_QUERY;
+    c.query.type = SCH_QUERY_UNANSWERED;
+    address(&c.query.party, "agb:06290713");
+    c.query.only.silence = SCH_SILENCE_NO_CARE_REPORT;
+    c.query.only.term = SCH_TERM_FAR_OVER;
+    c.query.only.echelon = SCH_PARTY_WIJKTEAM;
+    c.query.only.urgency = SCH_URGENCY_CRISIS;
+    c.query.only.expectation = 15;
+    c.query.only.older_days = 36525;
+    address(&c.query.only.debtor, "agb:06290713");
+    address(&c.query.only.creditor, "agb:01020304/poh-ggz");
+    address(&c.query.only.referrer, "agb:01020304");
+    address(&c.query.only.receiver, "agb:06290714");
+    c.query.limit = 1;
+    return c;
+}
+
+static void expect_same(const struct sch_command *in)
+{
+    uint8_t buffer[SCH_COMMAND_SIZE_MAX];
+    struct sch_command out;
+    struct sch_fault fault;
+    size_t size = encode(in, buffer);
+    assert_true(size > 0);
+    assert_int_equal(decode((struct sch_bytes){ buffer, size }, &out, &fault), SCH_OK);
+    assert_memory_equal(in, &out, sizeof out);
+}
+
+static struct sch_command counting(enum sch_query_type type)
+{
+    struct sch_command c;
+    memset(&c, 0, sizeof c);
+    c.request = 77;
+    c.type = SCH_COMMAND_QUERY;
+    c.query.type = type;
+    c.query.limit = 100;
+    address(&c.query.party, "agb:06290713");
+    if (type == SCH_QUERY_AGE) {
+        c.query.by = SCH_AGE_BY_SILENCE;
+        c.query.published = true;
+    } else if (type == SCH_QUERY_STATISTICS) {
+        c.query.only.expectation = 4;
+        address(&c.query.only.debtor, "agb:06290713");
+        c.query.month_from = c.query.month_to = 202611;
+        c.query.published = true;
+    } else if (type == SCH_QUERY_PASSED) {
+        c.query.from_ms = 1;
+        c.query.to_ms = 2;
+    }
+    return c;
+}
+
+static void test_query_filters(void **state)
+{
+    (void)state;
+    struct sch_command c = worklist();
+    expect_same(&c);
+    c.query.only.expectation = 16;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.expectation");
+    c = worklist();
+    c.query.only.older_days++;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.older_days");
+    c = worklist();
+    c.query.only.silence = (enum sch_silence)SCH_SILENCE_COUNT;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.silence");
+    c = worklist();
+    c.query.only.term = (enum sch_term)5;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.term");
+    c = worklist();
+    c.query.only.echelon = SCH_PARTY_COUNT;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.echelon");
+    c = worklist();
+    c.query.only.urgency = (enum sch_urgency)5;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.urgency");
+    c = worklist();
+    strcpy(c.query.only.referrer.text, "nobody");
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.referrer");
+    c = counting(SCH_QUERY_CHAIN);
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "query.dossier");
+    strcpy(c.query.kenmerk, "SN-7F3K-29QD");
+    expect_same(&c);
+}
+
+/* A filter is refused wherever it would not be heard. */
+static void test_query_fields_elsewhere(void **state)
+{
+    (void)state;
+    struct sch_command c = worklist();
+    c.query.type = SCH_QUERY_DOSSIERS;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.silence");
+    c.query.type = SCH_QUERY_STATISTICS;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.silence");
+    c.query.only.silence = SCH_SILENCE_NONE;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.term");
+    c.query.only.term = (enum sch_term)0;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.echelon");
+    c.query.only.echelon = SCH_PARTY_UNSPECIFIED;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.urgency");
+    c.query.only.urgency = (enum sch_urgency)0;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.older_days");
+    c.query.only.older_days = 0;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.creditor");
+    memset(&c.query.only.creditor, 0, sizeof c.query.only.creditor);
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.referrer");
+    memset(&c.query.only.referrer, 0, sizeof c.query.only.referrer);
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.receiver");
+    memset(&c.query.only.receiver, 0, sizeof c.query.only.receiver);
+    expect_same(&c);
+    c.query.type = SCH_QUERY_MAILBOX;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.expectation");
+    c.query.only.expectation = 0;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.debtor");
+    c = counting(SCH_QUERY_AGE);
+    c.query.type = SCH_QUERY_STATISTICS;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.by");
+    c = counting(SCH_QUERY_PASSED);
+    c.query.published = true;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.published");
+    c = counting(SCH_QUERY_AGE);
+    c.query.month_from = 202601;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.month_from");
+    c = counting(SCH_QUERY_AGE);
+    c.query.month_to = 202601;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.month_to");
+    c = counting(SCH_QUERY_AGE);
+    c.query.from_ms = 1;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.from_ms");
+    c = counting(SCH_QUERY_STATISTICS);
+    c.query.to_ms = 1;
+    expect_refusal(&c, SCH_E_FIELD_FORBIDDEN, "query.to_ms");
+}
+
+static void test_query_counts(void **state)
+{
+    (void)state;
+    static const enum sch_query_type types[] = { SCH_QUERY_AGE, SCH_QUERY_STATISTICS, SCH_QUERY_PASSED };
+    for (size_t i = 0; i < 3; i++) {
+        struct sch_command good = counting(types[i]);
+        expect_same(&good);
+    }
+    struct sch_command c = counting(SCH_QUERY_AGE);
+    c.query.by = (enum sch_age_by)0;
+    expect_refusal(&c, SCH_E_FIELD_MISSING, "query.by");
+    c.query.by = (enum sch_age_by)4;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.by");
+    static const struct {
+        uint32_t month;
+        bool good;
+    } months[] = { { 0, true }, { 200001, true }, { 209912, true }, { 202600, false }, { 202613, false },
+                   { 199912, false }, { 210001, false }, { 2026, false }, { UINT32_MAX, false } };
+    for (size_t i = 0; i < sizeof months / sizeof months[0]; i++) {
+        c = counting(SCH_QUERY_STATISTICS);
+        c.query.month_from = months[i].month;
+        c.query.month_to = 0;
+        if (months[i].good) {
+            expect_same(&c);
+        } else {
+            expect_refusal(&c, SCH_E_FIELD_INVALID, "query.month_from");
+        }
+    }
+    c = counting(SCH_QUERY_STATISTICS);
+    c.query.month_to = 202699;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.month_to");
+    c.query.month_to = 202610;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.month_to");
+    c = counting(SCH_QUERY_PASSED);
+    c.query.to_ms = 1;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.to_ms");
+    c.query.to_ms = 0;
+    expect_same(&c);
+    c.query.from_ms = -1;
+    expect_refusal(&c, SCH_E_FIELD_INVALID, "query.from_ms");
 }
 
 static void test_directory_and_ping(void **state)
@@ -567,6 +816,9 @@ int main(void)
         cmocka_unit_test(test_hello),          cmocka_unit_test(test_submit),
         cmocka_unit_test(test_attach),         cmocka_unit_test(test_settle),
         cmocka_unit_test(test_query),          cmocka_unit_test(test_directory_and_ping),
+        cmocka_unit_test(test_part),           cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_query_filters),  cmocka_unit_test(test_query_fields_elsewhere),
+        cmocka_unit_test(test_query_counts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -134,7 +134,7 @@ static void test_truncation(void **state)
         }
         raw_exact_free(bytes);
     }
-    assert_true(good > 20 && good < 45);
+    assert_true(good > 20 && good < 60);
 }
 
 /* Flipping any one bit never crashes, and what still decodes still round-trips. */
@@ -220,6 +220,19 @@ static void test_facts(void **state)
         { 25, 2, false, "header.consent" },            { 21, 5, false, "header.urgency" },
         { 29, 13, true, "header.refusal_reason" },     { 29, 14, false, "header.refusal_reason" },
         { 29, UINT64_MAX, false, "header.refusal_reason" }, { 15, 2, false, "header.sections_known" },
+        { 30, 4, true, "header.withdrawal_reason" },   { 30, 5, false, "header.withdrawal_reason" },
+        { 31, 7, true, "header.end_reason" },          { 31, 8, false, "header.end_reason" },
+        { 42, 4, true, "header.step" },                { 42, 5, false, "header.step" },
+        { 44, 2, true, "header.redirection_mode" },    { 44, 3, false, "header.redirection_mode" },
+        { 45, 1, true, "header.patient_agreed" },      { 45, 2, false, "header.patient_agreed" },
+        { 46, 1, true, "header.wrong_party" },         { 46, 2, false, "header.wrong_party" },
+        { 47, 6, true, "header.topic" },               { 47, 7, false, "header.topic" },
+        { 48, 2, true, "header.consult_form" },        { 48, 3, false, "header.consult_form" },
+        { 49, 7, true, "header.route" },               { 49, 8, false, "header.route" },
+        { 50, 5, true, "header.team_outcome" },        { 50, 6, false, "header.team_outcome" },
+        { 51, 5, true, "header.note" },                { 51, 6, false, "header.note" },
+        { 52, 4, true, "header.snooze_reason" },       { 52, 5, false, "header.snooze_reason" },
+        { 53, 20000101, true, "header.until" },        { 53, 20991232, false, "header.until" },
     };
     struct sch_header h, out;
     struct sch_fault fault;
@@ -236,6 +249,19 @@ static void test_facts(void **state)
         int code = decode(raw_view(&raw), &out, &fault);
         assert_int_equal(code, cases[i].good ? SCH_OK : SCH_E_FIELD_INVALID);
         assert_true(cases[i].good || strcmp(fault.field, cases[i].field) == 0);
+        raw_free(&raw);
+    }
+    /* A mask travels as four bytes. */
+    for (int wrong = 0; wrong < 2; wrong++) {
+        uint32_t mask = (uint32_t)SCH_SECTION_ALL + (uint32_t)wrong;
+        uint8_t field[] = { 0xb5, 0x03, (uint8_t)mask, (uint8_t)(mask >> 8), (uint8_t)(mask >> 16),
+                            (uint8_t)(mask >> 24) };
+        struct raw raw = raw_new();
+        raw_append(&raw, buffer, size);
+        raw_append(&raw, field, sizeof field);
+        assert_int_equal(decode(raw_view(&raw), &out, &fault), wrong ? SCH_E_FIELD_INVALID : SCH_OK);
+        assert_true(wrong ? strcmp(fault.field, "header.missing_sections") == 0
+                          : out.fact[SCH_FACT_MISSING_SECTIONS] == SCH_SECTION_ALL);
         raw_free(&raw);
     }
     h.fact[SCH_FACT_LETTER_DATE] = -1;
@@ -367,7 +393,14 @@ static void test_seal(void **state)
     none.signature[0] = 1;
     expect_seal(&none, SCH_OK, "");
 
-    s.suite = 2;
+    s.suite = SCH_SUITE_PARTS;
+    expect_seal(&s, SCH_OK, "");
+    s.padded_size = SCH_LARGE_SIZE_MAX;
+    expect_seal(&s, SCH_OK, "");
+    s.padded_size++;
+    expect_seal(&s, SCH_E_FIELD_INVALID, "seal.padded_size");
+    s = full_seal();
+    s.suite = 3;
     expect_seal(&s, SCH_E_FIELD_INVALID, "seal.suite");
     s.suite = 0;
     expect_seal(&s, SCH_E_FIELD_MISSING, "seal.suite");

@@ -49,6 +49,8 @@ static void fill_welcome(struct sch_reply *r)
     r->welcome.acts_for_count = SCH_ACTS_FOR_MAX;
     r->welcome.body_size_max = SCH_BODY_SIZE_MAX;
     r->welcome.lease_ms = SCH_LEASE_MS;
+    r->welcome.large_size_max = SCH_LARGE_SIZE_MAX;
+    r->welcome.part_size = SCH_PART_SIZE;
     r->welcome.directory_count = 32;
     for (size_t i = 0; i < 32; i++) {
         memset(r->welcome.directory[i].region, 'r', SCH_REGION_MAX);
@@ -90,6 +92,7 @@ static struct sch_reply sample(enum sch_reply_type type)
         r.delivery.stored_ms = 6;
         r.delivery.redelivered = true;
         r.delivery.sequence = 9;
+        r.delivery.part_count = SCH_PARTS_MAX;
         break;
     case SCH_REPLY_SETTLED:
     case SCH_REPLY_STATUS:
@@ -101,6 +104,8 @@ static struct sch_reply sample(enum sch_reply_type type)
     case SCH_REPLY_PAGE:
         memset(r.page.cursor, 9, SCH_CURSOR_MAX);
         r.page.cursor_size = SCH_CURSOR_MAX;
+        r.page.open_total = 7;
+        r.page.overdue_total = UINT32_MAX;
         break;
     case SCH_REPLY_DIRECTORY:
         strcpy(r.directory.region, "utrecht");
@@ -118,6 +123,20 @@ static struct sch_reply sample(enum sch_reply_type type)
         r.attached.mailbox_count = SCH_ATTACHED_MAX;
         r.attached.credit_messages = SCH_CREDIT_MESSAGES_MAX;
         r.attached.credit_bytes = SCH_CREDIT_BYTES_MAX;
+        break;
+    case SCH_REPLY_PARTS:
+        r.parts.upload = sch_id_new(4);
+        r.parts.count = SCH_PARTS_MAX;
+        for (uint32_t i = 0; i < SCH_PARTS_MAX; i++) {
+            r.parts.missing[i] = i;
+        }
+        r.parts.missing_count = SCH_PARTS_MAX;
+        break;
+    case SCH_REPLY_FETCHED:
+        address(&r.fetched.mailbox, LONG_ADDRESS);
+        r.fetched.message = sch_id_new(5);
+        r.fetched.count = SCH_PARTS_MAX;
+        r.fetched.index = SCH_PARTS_MAX - 1;
         break;
     }
     return r;
@@ -165,7 +184,7 @@ static void expect_refusal(const struct sch_reply *reply, int code, const char *
 static void test_round_trips(void **state)
 {
     (void)state;
-    for (int type = SCH_REPLY_WELCOME; type <= SCH_REPLY_ATTACHED; type++) {
+    for (int type = SCH_REPLY_WELCOME; type <= SCH_REPLY_FETCHED; type++) {
         struct sch_reply in = sample((enum sch_reply_type)type), out;
         struct sch_fault fault;
         expect_good(&in);
@@ -185,7 +204,7 @@ static void test_values(void **state)
     (void)state;
     static const enum sch_reply_type whole[] = { SCH_REPLY_WELCOME, SCH_REPLY_RECEIPT, SCH_REPLY_SETTLED,
                                                  SCH_REPLY_STATUS, SCH_REPLY_PAGE, SCH_REPLY_PONG,
-                                                 SCH_REPLY_ATTACHED };
+                                                 SCH_REPLY_ATTACHED, SCH_REPLY_PARTS, SCH_REPLY_FETCHED };
     struct sch_reply out;
     struct sch_fault fault;
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
@@ -213,6 +232,7 @@ static void test_values(void **state)
     assert_int_equal(out.delivery.seal.len, 4);
     assert_true(out.delivery.redelivered);
     assert_int_equal(out.delivery.sequence, 9);
+    assert_int_equal(out.delivery.part_count, SCH_PARTS_MAX);
 }
 
 static void test_refusals(void **state)
@@ -277,6 +297,43 @@ static void test_refusals(void **state)
     assert_int_equal(encode(&r, buffer), 0);
 }
 
+static void test_parts_refusals(void **state)
+{
+    (void)state;
+    struct sch_reply r = sample(SCH_REPLY_DELIVERY);
+    r.delivery.part_count++;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "delivery.part_count");
+    r = sample(SCH_REPLY_PARTS);
+    memset(&r.parts.upload, 0, sizeof r.parts.upload);
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "parts.upload");
+    r = sample(SCH_REPLY_PARTS);
+    r.parts.count = 1;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "parts.count");
+    r.parts.count = SCH_PARTS_MAX + 1;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "parts.count");
+    r.parts.count = SCH_PARTS_MAX - 1;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "parts.missing");
+    r = sample(SCH_REPLY_PARTS);
+    r.parts.missing[5] = 4;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "parts.missing");
+    r.parts.missing_count = 0;
+    expect_good(&r);
+    r.parts.missing_count = SCH_PARTS_MAX + 1;
+    assert_int_equal(encode(&r, buffer), 0);
+    r = sample(SCH_REPLY_FETCHED);
+    r.fetched.index++;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "fetched.index");
+    r.fetched.index = 0;
+    r.fetched.count = 0;
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "fetched.count");
+    r = sample(SCH_REPLY_FETCHED);
+    memset(&r.fetched.message, 0, sizeof r.fetched.message);
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "fetched.message_id");
+    r = sample(SCH_REPLY_FETCHED);
+    memset(&r.fetched.mailbox, 0, sizeof r.fetched.mailbox);
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "fetched.mailbox");
+}
+
 /* Warnings come packed, as our encoder makes them, or one by one. */
 static void test_packing(void **state)
 {
@@ -320,6 +377,57 @@ static struct sch_dossier_row dossiers[SCH_PAGE_ROWS_MAX + 1];
 static struct sch_trace_row trace[SCH_PAGE_ROWS_MAX];
 static struct sch_unanswered_row unanswered[SCH_PAGE_ROWS_MAX];
 static struct sch_mailbox_row mailbox[SCH_PAGE_ROWS_MAX];
+static struct sch_age_row age[SCH_PAGE_ROWS_MAX];
+static struct sch_statistics_row statistics[SCH_PAGE_ROWS_MAX];
+static struct sch_passed_row passed[SCH_PAGE_ROWS_MAX];
+
+static void fill_counts(void)
+{
+    memset(age, 0, sizeof age);
+    memset(statistics, 0, sizeof statistics);
+    memset(passed, 0, sizeof passed);
+    for (size_t i = 0; i < SCH_PAGE_ROWS_MAX; i++) {
+        struct sch_age_row *a = &age[i];
+        memset(a->name, 0, sizeof a->name);
+        strcpy(a->name, i % 2 == 0 ? LONG_ADDRESS : "");
+        a->silence = i % 2 == 0 ? SCH_SILENCE_NONE : SCH_SILENCE_NO_CARE_REPORT;
+        a->total = UINT32_MAX;
+        for (uint32_t j = 0; j < SCH_AGE_BUCKETS; j++) {
+            a->bucket[j] = j == 1 ? 0 : 100 + j;
+        }
+        a->suppressed = i % 3 == 0;
+
+        struct sch_statistics_row *s = &statistics[i];
+        if (i % 2 == 0) {
+            address(&s->debtor, LONG_ADDRESS);
+        }
+        s->expectation = 15;
+        s->month = i % 2 == 0 ? 202612 : 0;
+        uint32_t *numbers[] = { &s->count, &s->open, &s->within, &s->late, &s->incomplete, &s->withheld,
+                                &s->waived, &s->cancelled, &s->announced, &s->median_days };
+        for (uint32_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++) {
+            *numbers[j] = 1000000 + j;
+        }
+        s->within_permille = 998;
+        s->low_permille = 997;
+        s->high_permille = 1000;
+        s->p90_days = SCH_DAYS_UNREACHED;
+        s->suppressed = i % 3 == 0;
+
+        struct sch_passed_row *p = &passed[i];
+        p->message = sch_id_new((int64_t)i + 1);
+        p->dossier = sch_id_new((int64_t)i + 2);
+        strcpy(p->kenmerk, "SN-7F3K-29QD");
+        p->kind = SCH_KIND_DISCHARGE_LETTER;
+        p->role = i % 2 == 0 ? SCH_PASSED_SENT : SCH_PASSED_RECEIVED;
+        if (i % 3 != 0) {
+            address(&p->sender, LONG_ADDRESS);
+            p->state = SCH_DELIVERY_WITHDRAWN;
+            memset(p->hash, (int)i + 1, sizeof p->hash);
+        }
+        p->stored_ms = INT64_C(1763790480123);
+    }
+}
 
 static void fill_rows(void)
 {
@@ -340,22 +448,34 @@ static void fill_rows(void)
         d->urgency = SCH_URGENCY_CRISIS;
         d->opened_ms = d->changed_ms = d->next_due_ms = INT64_C(1763790480123);
         d->open_count = d->overdue_count = 3;
+        d->kind = SCH_KIND_CARE_NOTICE;
+        d->parent = sch_id_new((int64_t)i + 1);
+        d->follows = sch_id_new((int64_t)i + 2);
+        d->group = sch_id_new((int64_t)i + 3);
+        d->root = sch_id_new((int64_t)i + 4);
+        d->chain_ms = INT64_C(1763790480001);
+        d->refusals = 4;
+        d->breach = true;
 
-        trace[i] = (struct sch_trace_row){ .sequence = i, .at_ms = 4, .event = SCH_TRACE_RELOADED,
+        trace[i] = (struct sch_trace_row){ .sequence = i, .at_ms = 4, .event = SCH_TRACE_PURGED,
                                            .party = d->referrer, .message = d->dossier,
                                            .kind = SCH_KIND_WAIVER, .expectation = 15,
                                            .standing = SCH_STANDING_CANCELLED, .step = SCH_STEP_ESCALATED,
                                            .phase = SCH_PHASE_ENDED, .due_ms = 9, .code = 2103 };
+        memset(&unanswered[i], 0, sizeof unanswered[i]);
         unanswered[i] = (struct sch_unanswered_row){
             .dossier = d->dossier, .kenmerk = "SN-7F3K-29QD", .expectation = 4, .debtor = d->referrer,
             .creditor = d->referrer, .referrer = d->referrer, .receiver = d->referrer,
             .phase = SCH_PHASE_SENT, .standing = SCH_STANDING_OPEN, .opened_ms = 1, .norm_due_ms = 2,
             .due_ms = 3, .step = SCH_STEP_REMINDED, .referred_ms = 4, .region = "utrecht",
-            .echelon = SCH_PARTY_GB_GGZ, .overdue = true };
+            .echelon = SCH_PARTY_GB_GGZ, .overdue = true, .silence = SCH_SILENCE_NOWHERE_PLACED,
+            .term_state = SCH_TERM_OVER, .urgency = SCH_URGENCY_SOON, .from_ms = 5, .reminded_ms = 6,
+            .snoozed_ms = 7, .norm_id = "a-norm-id-of-thirty-one-bytes-x", .norm_version = 8, .term = 9,
+            .unit = 4, .chain_ms = 10, .refusals = 11 };
         mailbox[i] = (struct sch_mailbox_row){ .message = d->dossier, .dossier = d->dossier,
                                                .kenmerk = "SN-7F3K-29QD", .kind = SCH_KIND_NOTE,
                                                .sender = d->referrer, .stored_ms = 7,
-                                               .body_size = SCH_BODY_SIZE_MAX, .leased = true, .sequence = i };
+                                               .body_size = SCH_LARGE_SIZE_MAX, .leased = true, .sequence = i };
     }
 }
 
@@ -396,6 +516,20 @@ static void test_pages(void **state)
     assert_string_equal(out.page.unanswered[7].debtor.text, LONG_ADDRESS);
     assert_int_equal(out.page.unanswered[7].norm_due_ms, 2);
     assert_true(out.page.unanswered[7].overdue);
+    assert_int_equal(out.page.unanswered[7].silence, SCH_SILENCE_NOWHERE_PLACED);
+    assert_int_equal(out.page.unanswered[7].term_state, SCH_TERM_OVER);
+    assert_int_equal(out.page.unanswered[7].urgency, SCH_URGENCY_SOON);
+    assert_int_equal(out.page.unanswered[7].from_ms, 5);
+    assert_int_equal(out.page.unanswered[7].reminded_ms, 6);
+    assert_int_equal(out.page.unanswered[7].snoozed_ms, 7);
+    assert_string_equal(out.page.unanswered[7].norm_id, "a-norm-id-of-thirty-one-bytes-x");
+    assert_int_equal(out.page.unanswered[7].norm_version, 8);
+    assert_int_equal(out.page.unanswered[7].term, 9);
+    assert_int_equal(out.page.unanswered[7].unit, 4);
+    assert_int_equal(out.page.unanswered[7].chain_ms, 10);
+    assert_int_equal(out.page.unanswered[7].refusals, 11);
+    assert_int_equal(out.page.open_total, 7);
+    assert_int_equal(out.page.overdue_total, UINT32_MAX);
 
     r = sample(SCH_REPLY_PAGE);
     r.page.mailbox = mailbox;
@@ -403,7 +537,7 @@ static void test_pages(void **state)
     expect_good(&r);
     size = encode(&r, buffer);
     assert_int_equal(decode((struct sch_bytes){ buffer, size }, &out, &fault), SCH_OK);
-    assert_int_equal(out.page.mailbox[1].body_size, SCH_BODY_SIZE_MAX);
+    assert_int_equal(out.page.mailbox[1].body_size, SCH_LARGE_SIZE_MAX);
     for (size_t cut = 0; cut < size; cut++) {
         struct sch_bytes frame = raw_exact(buffer, cut);
         assert_int_not_equal(decode(frame, &out, &fault), SCH_OK);
@@ -413,6 +547,115 @@ static void test_pages(void **state)
     r.page.trace = trace;
     r.page.trace_count = 1;
     expect_refusal(&r, SCH_E_PROTOCOL, "page");
+}
+
+/* The counts and what passed: what comes out is what went in. */
+static void test_count_pages(void **state)
+{
+    (void)state;
+    struct sch_reply r, out;
+    struct sch_fault fault;
+    fill_counts();
+    r = sample(SCH_REPLY_PAGE);
+    r.page.age = age;
+    r.page.age_count = SCH_PAGE_ROWS_MAX;
+    expect_good(&r);
+    size_t size = encode(&r, buffer);
+    assert_int_equal(decode((struct sch_bytes){ buffer, size }, &out, &fault), SCH_OK);
+    assert_int_equal(out.page.age_count, SCH_PAGE_ROWS_MAX);
+    assert_memory_equal(out.page.age, age, sizeof age);
+
+    r = sample(SCH_REPLY_PAGE);
+    r.page.statistics = statistics;
+    r.page.statistics_count = SCH_PAGE_ROWS_MAX;
+    expect_good(&r);
+    size = encode(&r, buffer);
+    assert_int_equal(decode((struct sch_bytes){ buffer, size }, &out, &fault), SCH_OK);
+    assert_int_equal(out.page.statistics_count, SCH_PAGE_ROWS_MAX);
+    assert_memory_equal(out.page.statistics, statistics, sizeof statistics);
+
+    r = sample(SCH_REPLY_PAGE);
+    r.page.passed = passed;
+    r.page.passed_count = SCH_PAGE_ROWS_MAX;
+    expect_good(&r);
+    size = encode(&r, buffer);
+    assert_int_equal(decode((struct sch_bytes){ buffer, size }, &out, &fault), SCH_OK);
+    assert_int_equal(out.page.passed_count, SCH_PAGE_ROWS_MAX);
+    assert_memory_equal(out.page.passed, passed, sizeof passed);
+    r.page.age = age;
+    r.page.age_count = 1;
+    assert_int_equal(encode(&r, buffer), 0);            /* 201 rows */
+    r.page.passed_count--;
+    expect_refusal(&r, SCH_E_PROTOCOL, "page");
+}
+
+static void test_count_refusals(void **state)
+{
+    (void)state;
+    struct sch_reply r = sample(SCH_REPLY_PAGE), out;
+    struct sch_fault fault;
+    fill_counts();
+    r.page.age = age;
+    r.page.age_count = 1;
+    strcpy(age[0].name, "nobody");
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.age.name");
+    for (size_t count = 0; count <= 6; count++) {
+        struct raw raw = raw_new(), inner = raw_new(), row = raw_new();
+        raw_bytes(&row, 4, "\1\2\3\4\5\6", count);
+        raw_message(&inner, 6, &row);
+        raw_message(&raw, 8, &inner);
+        int code = decode(raw_view(&raw), &out, &fault);
+        assert_int_equal(code, count == 5 ? SCH_OK : count == 0 ? SCH_E_FIELD_MISSING : SCH_E_FIELD_INVALID);
+        assert_true(code == SCH_OK || strcmp(fault.field, "page.age.buckets") == 0);
+        raw_free(&raw);
+    }
+    r = sample(SCH_REPLY_PAGE);
+    r.page.statistics = statistics;
+    r.page.statistics_count = 1;
+    statistics[0].month = 202613;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.statistics.month");
+    fill_counts();
+    statistics[0].expectation = 16;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.statistics.expectation");
+    fill_counts();
+    statistics[0].within_permille = 1001;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.statistics.within_permille");
+    fill_counts();
+    statistics[0].low_permille = 1001;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.statistics.low_permille");
+    fill_counts();
+    statistics[0].high_permille = 1001;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.statistics.high_permille");
+    fill_counts();
+    strcpy(statistics[0].debtor.text, "nobody");
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.statistics.debtor");
+    r = sample(SCH_REPLY_PAGE);
+    r.page.passed = passed;
+    r.page.passed_count = 1;
+    passed[0].role = (enum sch_passed_role)0;
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "page.passed.role");
+    passed[0].role = (enum sch_passed_role)3;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.passed.role");
+    fill_counts();
+    passed[0].kind = SCH_KIND_UNSPECIFIED;
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "page.passed.kind");
+    fill_counts();
+    memset(&passed[0].message, 0, sizeof passed[0].message);
+    expect_refusal(&r, SCH_E_FIELD_MISSING, "page.passed.message_id");
+    static const uint8_t hash[33] = { 1 };
+    for (size_t size = 0; size <= sizeof hash; size++) {
+        struct raw raw = raw_new(), inner = raw_new(), row = raw_new();
+        raw_bytes(&row, 1, passed[1].message.bytes, 16);
+        raw_bytes(&row, 2, passed[1].message.bytes, 16);
+        raw_number(&row, 4, 1);
+        raw_number(&row, 5, 1);
+        raw_bytes(&row, 9, hash, size);
+        raw_message(&inner, 8, &row);
+        raw_message(&raw, 8, &inner);
+        int code = decode(raw_view(&raw), &out, &fault);
+        assert_int_equal(code, size == 0 || size == 32 ? SCH_OK : SCH_E_FIELD_INVALID);
+        raw_free(&raw);
+    }
 }
 
 static void test_page_refusals(void **state)
@@ -431,6 +674,12 @@ static void test_page_refusals(void **state)
     fill_rows();
     dossiers[1].phase = (enum sch_phase)15;
     expect_refusal(&r, SCH_E_FIELD_INVALID, "page.dossiers.phase");
+    fill_rows();
+    dossiers[1].chain_ms = -1;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.dossiers.chain_ms");
+    fill_rows();
+    dossiers[1].refusals = 1000001;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.dossiers.refusals");
     r = sample(SCH_REPLY_PAGE);
     r.page.trace = trace;
     r.page.trace_count = 1;
@@ -441,6 +690,16 @@ static void test_page_refusals(void **state)
     r.page.unanswered_count = 1;
     unanswered[0].expectation = 16;
     expect_refusal(&r, SCH_E_FIELD_INVALID, "page.unanswered.expectation");
+    fill_rows();
+    unanswered[0].unit = 5;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.unanswered.unit");
+    fill_rows();
+    unanswered[0].silence = SCH_SILENCE_COUNT;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.unanswered.silence");
+    fill_rows();
+    unanswered[0].from_ms = -1;
+    expect_refusal(&r, SCH_E_FIELD_INVALID, "page.unanswered.from_ms");
+    fill_rows();
     r.page.cursor_size = SCH_CURSOR_MAX + 1;
     assert_int_equal(encode(&r, buffer), 0);
 
@@ -481,6 +740,8 @@ int main(void)
         cmocka_unit_test(test_round_trips), cmocka_unit_test(test_values),
         cmocka_unit_test(test_refusals),    cmocka_unit_test(test_packing),
         cmocka_unit_test(test_pages),       cmocka_unit_test(test_page_refusals),
+        cmocka_unit_test(test_parts_refusals),
+        cmocka_unit_test(test_count_pages), cmocka_unit_test(test_count_refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -115,11 +115,17 @@ static void write_codes(FILE *out)
     X(NAME_MAX, "bytes of an organisation's name") \
     X(ID_SIZE, "bytes of a message id or dossier id") \
     X(KENMERK_SIZE, "characters of a kenmerk") \
+    X(NORM_ID_MAX, "bytes of a norm's id") \
     X(COPIES_MAX, "mailboxes in copy") \
     X(RECIPIENTS_MAX, "recipients of a message, copies included") \
     X(HEADER_SIZE_MAX, "bytes of a serialised Header") \
     X(SEAL_SIZE_MAX, "bytes of a serialised Seal") \
-    X(BODY_SIZE_MAX, "bytes of a sealed body (second frame)") \
+    X(BODY_SIZE_MAX, "bytes of a sealed body (second frame); a larger one travels in parts") \
+    X(PART_SIZE, "bytes of each part of a large body but the last") \
+    X(PARTS_MAX, "parts of a large body") \
+    X(LARGE_SIZE_MAX, "bytes of a sealed body in parts") \
+    X(UPLOAD_QUOTA, "bytes that one party may have uploaded and not submitted") \
+    X(UPLOAD_AGE_MAX_MS, "ms after its last part that an upload which was not submitted is dropped") \
     X(COMMAND_SIZE_MAX, "bytes of a Command (first frame to the broker)") \
     X(REPLY_SIZE_MAX, "bytes of a Reply (first frame from the broker)") \
     X(FRAMES_MAX, "frames of a message, either way") \
@@ -136,7 +142,13 @@ static void write_codes(FILE *out)
     X(PARTY_DELIVERIES_MAX, "unsettled deliveries of one dossier that parties made") \
     X(DELIVERIES_MAX, "unsettled deliveries of one dossier in all") \
     X(OWED_MAX, "open promises of one dossier, E1 apart") \
+    X(KEPT_MAX, "answered promises that a dossier's record keeps, for a CORRECTION to reopen") \
     X(INSTANCES_MAX, "promises that a dossier's record holds") \
+    X(PROOFS_MAX, "messages that moved the dossier, which its record keeps; the oldest go first") \
+    X(GROUP_MAX, "parallel referrals of one group") \
+    X(ASKED_MAX, "times that a question restarts the term of a decision") \
+    X(SNOOZE_DAYS_MAX, "days that a SNOOZE may reach ahead") \
+    X(REMIND_PAUSE_MS, "ms between two reminders of one promise by hand") \
     X(PAGE_ROWS_MAX, "rows of a page") \
     X(SCAN_ROWS_MAX, "rows that the broker looks at for one page") \
     X(DIRECTORY_SIZE_MAX, "bytes of a directory file") \
