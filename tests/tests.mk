@@ -27,8 +27,8 @@ $(SIM): $(call obj,$(wildcard tests/sim/*.c)) $(LIB_TEST) $(LIB_SHELL) $(LIB_COR
 	$(call link,$(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(BROKER_LIBS))
 
 DUE_BATCH := $(B)/tests/golden/due_batch
-$(DUE_BATCH): $(call obj,tests/golden/due_batch.c) $(LIB_CORE)
-	$(call link,$^,)
+$(DUE_BATCH): $(call obj,tests/golden/due_batch.c) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
+	$(call link,$(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(BROKER_LIBS))
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB_PROTO)
 	$(call link,$< $(LIB_PROTO),-lzmq -llmdb -lpthread $(PROTO_LIBS))
@@ -43,7 +43,7 @@ suite = $(foreach program,$(1),$(notdir $(program)) $(program) --)
 RUN := SCHARNIER_DATA=$(if $(SCHARNIER_DATA),$(abspath $(SCHARNIER_DATA))) SCHARNIER_BUILD=$(abspath $(B)) tests/run.sh
 GOLDEN := layers tests/layers.sh $(CC) $(call obj,$(CORE)) -- \
     design /usr/bin/python3 tests/golden/design_files.py -- \
-    norm-due /usr/bin/python3 tests/golden/norm_due.py $(DUE_BATCH) -- \
+    norm-due /usr/bin/python3 tests/golden/norm_due.py $(DUE_BATCH) $(B)/bin/scharnier -- \
     cli /usr/bin/python3 tests/golden/cli.py $(B)/bin -- \
     library tests/golden/library.sh $(LIBSCHARNIER_SO) --
 
