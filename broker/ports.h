@@ -96,8 +96,8 @@ enum sch_table {
     SCH_TABLE_CHAIN,        /* id of a chain's root or a group, dossier id -> nothing */
     SCH_TABLE_PASSED,       /* address, 0, stored ms, sequence   -> message id, whether sent or received */
     SCH_TABLE_TALLY,        /* region, 0, what is counted        -> counts: STORE.md, "TALLY" */
-    SCH_TABLE_PART,         /* upload or message id, be32 index  -> bytes */
-    SCH_TABLE_UPLOAD,       /* party, 0, upload id               -> which parts are there, since when */
+    SCH_TABLE_PART,         /* number of the upload, be32 index  -> bytes */
+    SCH_TABLE_UPLOAD,       /* address, 0, upload id             -> its number, which parts are there, since when */
     SCH_TABLE_COUNT
 };
 
@@ -144,6 +144,15 @@ typedef bool sch_row_fn(void *context, struct sch_bytes key, struct sch_bytes va
 enum sch_store_result sch_store_scan(struct sch_store *store, enum sch_table table, struct sch_bytes prefix,
                                      struct sch_bytes from, bool backwards, size_t limit, sch_row_fn *visit,
                                      void *context);
+
+/*
+ * The store as it stands at this moment: sch_store_get() and sch_store_scan() on what is given see it so, whatever
+ * is applied meanwhile; nothing else may be called on it. NULL: the store failed. Used and released by one
+ * thread, before the store is closed, and soon: what is freed while it lives cannot be written again, and a store
+ * that must be reopened waits for it. (The store in memory, of one thread, admits no apply meanwhile.)
+ */
+struct sch_store *sch_store_snapshot(struct sch_store *store);
+void sch_store_release(struct sch_store *snapshot);             /* NULL-safe */
 
 /* Bytes in use and bytes that can still be written, the smaller of map and disk; and rows per table. */
 struct sch_space {

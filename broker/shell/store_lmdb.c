@@ -41,6 +41,7 @@ static const char *const table_name[SCH_TABLE_COUNT] = {
 };
 
 struct sch_store {
+    struct sch_store *origin;           /* of a snapshot: the store itself; then only env, dbi and reader are set */
     char path[PATH_SIZE];
     uint64_t map_size;
     bool read_only;
@@ -282,8 +283,12 @@ static bool read_begin(struct read *read, struct sch_store *store)
 {
     int rc;
 
-    (void)pthread_rwlock_rdlock(&store->env_lock);
     read->store = store;
+    if (store->origin != NULL) {
+        read->txn = store->reader;
+        return true;
+    }
+    (void)pthread_rwlock_rdlock(&store->env_lock);
     if (store->env == NULL)
         goto fail;
     read->shared = !atomic_flag_test_and_set(&store->reader_taken);
@@ -304,6 +309,8 @@ fail:
 
 static void read_end(struct read *read)
 {
+    if (read->store->origin != NULL)
+        return;
     if (read->shared) {
         mdb_txn_reset(read->txn);
         atomic_flag_clear(&read->store->reader_taken);
@@ -311,6 +318,36 @@ static void read_end(struct read *read)
         mdb_txn_abort(read->txn);
     }
     (void)pthread_rwlock_unlock(&read->store->env_lock);
+}
+
+/* The lock is held until the release: a reopening waits for it, and never pulls the map from under it. */
+struct sch_store *sch_store_snapshot(struct sch_store *store)
+{
+    struct sch_store *snapshot = calloc(1, sizeof(*snapshot));
+
+    assert(store->origin == NULL);
+    if (snapshot == NULL)
+        return NULL;
+    (void)pthread_rwlock_rdlock(&store->env_lock);
+    if (store->env == NULL || mdb_txn_begin(store->env, NULL, MDB_RDONLY, &snapshot->reader) != 0)
+        goto fail;
+    snapshot->origin = store;
+    snapshot->env = store->env;
+    memcpy(snapshot->dbi, store->dbi, sizeof(snapshot->dbi));
+    return snapshot;
+fail:
+    (void)pthread_rwlock_unlock(&store->env_lock);
+    free(snapshot);
+    return NULL;
+}
+
+void sch_store_release(struct sch_store *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    mdb_txn_abort(snapshot->reader);
+    (void)pthread_rwlock_unlock(&snapshot->origin->env_lock);
+    free(snapshot);
 }
 
 enum sch_store_result sch_store_get(struct sch_store *store, enum sch_table table, struct sch_bytes key,

@@ -50,6 +50,7 @@ struct sch_store {
     enum sch_table poison_table;
     uint8_t poison[SCH_STORE_KEY_MAX];
     size_t poison_size;                 /* 0: none */
+    size_t snapshots;                   /* taken and not released */
     struct sch_store_sim_counters counters;
 };
 
@@ -328,7 +329,7 @@ enum sch_store_result sch_store_apply(struct sch_store *store, const struct sch_
     enum sch_store_result result;
     size_t done = 0;
 
-    assert(undo != NULL);
+    assert(undo != NULL && store->snapshots == 0);
     store->counters.applies++;
     store->counters.ops += count;
     result = apply(store, ops, count, undo, &done);
@@ -448,6 +449,21 @@ enum sch_store_result sch_store_scan(struct sch_store *store, enum sch_table num
         }
     }
     return SCH_STORE_OK;
+}
+
+/* The store itself is its snapshot: with one thread nothing is applied while somebody reads. */
+struct sch_store *sch_store_snapshot(struct sch_store *store)
+{
+    store->snapshots++;
+    return store;
+}
+
+void sch_store_release(struct sch_store *snapshot)
+{
+    if (snapshot != NULL) {
+        assert(snapshot->snapshots > 0);
+        snapshot->snapshots--;
+    }
 }
 
 void sch_store_space(struct sch_store *store, struct sch_space *space)

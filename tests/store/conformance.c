@@ -431,6 +431,41 @@ static void a_full_store_changes_nothing_and_recovers(void **state)
     store = kept;
 }
 
+static bool count_row(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    (void)key;
+    (void)value;
+    ++*(size_t *)context;
+    return true;
+}
+
+/* That it stays so while others write is tested where others can: test_lmdb.c. */
+static void a_snapshot_shows_what_stands(void **state)
+{
+    struct sch_op rows[] = { put(SCH_TABLE_OPEN, "a", ""), put(SCH_TABLE_OPEN, "b", ""),
+                             put(SCH_TABLE_MESSAGE, "a", "one") };
+    struct sch_op more = put(SCH_TABLE_MESSAGE, "a", "two");
+    struct sch_store *kept = store, *snapshot;
+    size_t count = 0;
+
+    (void)state;
+    assert_int_equal(sch_store_apply(store, rows, 3), SCH_STORE_OK);
+    snapshot = sch_store_snapshot(store);
+    assert_non_null(snapshot);
+    store = snapshot;
+    assert_row(SCH_TABLE_MESSAGE, "a", "one");
+    assert_row(SCH_TABLE_MESSAGE, "b", NULL);
+    store = kept;
+    assert_int_equal(sch_store_scan(snapshot, SCH_TABLE_OPEN, (struct sch_bytes){ 0 }, (struct sch_bytes){ 0 }, false,
+                                    10, count_row, &count),
+                     SCH_STORE_OK);
+    assert_int_equal(count, 2);
+    sch_store_release(snapshot);
+    sch_store_release(NULL);
+    assert_int_equal(sch_store_apply(store, &more, 1), SCH_STORE_OK);
+    assert_row(SCH_TABLE_MESSAGE, "a", "two");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(audit_rows_may_come_in_any_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scans_follow_prefix_and_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_match_a_model, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_snapshot_shows_what_stands, set_up, tear_down),
         cmocka_unit_test(a_full_store_changes_nothing_and_recovers),
     };
 

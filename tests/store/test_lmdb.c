@@ -14,12 +14,14 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shell/audit.h"
@@ -556,6 +558,82 @@ static void a_check_walks_every_page(void **state)
     assert_int_equal(counts.rows[SCH_TABLE_TRAIL], 1500);
 }
 
+static bool count_row(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    (void)key;
+    (void)value;
+    ++*(size_t *)context;
+    return true;
+}
+
+static void expect_snapshot(struct sch_store *snapshot, size_t rows, const char *value)
+{
+    uint8_t buffer[16];
+    size_t size, count = 0;
+
+    assert_int_equal(sch_store_get(snapshot, SCH_TABLE_MESSAGE, text("a"), buffer, sizeof buffer, &size), SCH_STORE_OK);
+    assert_int_equal(size, strlen(value));
+    assert_memory_equal(buffer, value, size);
+    assert_int_equal(sch_store_scan(snapshot, SCH_TABLE_MESSAGE, (struct sch_bytes){ 0 }, (struct sch_bytes){ 0 },
+                                    false, 10, count_row, &count),
+                     SCH_STORE_OK);
+    assert_int_equal(count, rows);
+}
+
+/* Writing goes on beside it, and the store's own reads see what was written. */
+static void a_snapshot_stays_as_it_was(void **state)
+{
+    struct sch_store *before, *after;
+
+    (void)state;
+    assert_int_equal(put_row(SCH_TABLE_MESSAGE, text("a"), text("one")), SCH_STORE_OK);
+    before = sch_store_snapshot(store);
+    assert_int_equal(put_row(SCH_TABLE_MESSAGE, text("a"), text("three")), SCH_STORE_OK);
+    assert_int_equal(put_row(SCH_TABLE_MESSAGE, text("b"), text("")), SCH_STORE_OK);
+    after = sch_store_snapshot(store);
+    assert_non_null(before);
+    assert_non_null(after);
+    expect_snapshot(before, 1, "one");
+    expect_snapshot(after, 2, "three");
+    expect_snapshot(store, 2, "three");
+    sch_store_release(before);
+    expect_snapshot(after, 2, "three");
+    sch_store_release(after);
+}
+
+/* Reads on for a moment in which the other thread's reopening, did it not wait, would pull the map away. */
+static void *hold_snapshot(void *context)
+{
+    struct sch_store *snapshot = sch_store_snapshot(store);
+    struct timespec moment = { 0, 20000000 };
+    atomic_int *held = context;
+
+    assert_non_null(snapshot);
+    atomic_store(held, 1);
+    expect_snapshot(snapshot, 1, "one");
+    (void)nanosleep(&moment, NULL);
+    expect_snapshot(snapshot, 1, "one");
+    sch_store_release(snapshot);
+    return NULL;
+}
+
+/* A commit fails while another thread has a snapshot: the reopening waits, and does not take it away. */
+static void a_reopening_waits_for_snapshots(void **state)
+{
+    atomic_int held = 0;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(put_row(SCH_TABLE_MESSAGE, text("a"), text("one")), SCH_STORE_OK);
+    assert_int_equal(pthread_create(&thread, NULL, hold_snapshot, &held), 0);
+    while (atomic_load(&held) == 0)
+        (void)sched_yield();
+    commit_fault = (struct fault){ 0, EIO, true, false };
+    assert_int_equal(put_row(SCH_TABLE_MESSAGE, text("b"), text("")), SCH_STORE_UNKNOWN);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    expect_snapshot(store, 2, "one");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -567,7 +645,8 @@ int main(void)
         CASE(a_disk_that_fails_tears_nothing),
         CASE(readers_outlive_a_reopening),
         CASE(a_reopening_that_fails_is_fatal), CASE(a_backup_can_be_verified),
-        CASE(a_check_finds_what_is_damaged), CASE(a_check_walks_every_page),
+        CASE(a_snapshot_stays_as_it_was),
+        CASE(a_reopening_waits_for_snapshots), CASE(a_check_finds_what_is_damaged), CASE(a_check_walks_every_page),
     };
 
     return cmocka_run_group_tests_name("lmdb", tests, NULL, NULL);
