@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "delivery.h"
+#include "proof.h"
 
 void sch_act_init(struct sch_act *act, const struct sch_world *world, struct sch_dossier *dossier,
                   const struct sch_event *event, struct sch_effects *effects)
@@ -19,8 +20,28 @@ void sch_act_init(struct sch_act *act, const struct sch_world *world, struct sch
     effects->count = 0;
 }
 
+/* Is the dossier at an end, with nothing owed but that messages are collected? */
+static bool is_done(const struct sch_dossier *dossier)
+{
+    if (dossier->phase < SCH_PHASE_CLOSED || dossier->forward_by_ms != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        if (dossier->instance[i].expectation != 1 && sch_instance_is_open(&dossier->instance[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void sch_act_close(struct sch_act *act)
 {
+    struct sch_dossier *dossier = act->dossier;
+    if (!is_done(dossier)) {
+        dossier->closed_ms = 0;
+    } else if (dossier->closed_ms == 0) {
+        dossier->closed_ms = act->world->now_ms;
+    }
     if (act->dossier->phase != act->phase_before) {
         sch_act_add(act, SCH_EFFECT_PHASE)->phase = act->dossier->phase;
     }
@@ -35,19 +56,54 @@ struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type)
     return effect;
 }
 
-static bool is_end(enum sch_phase phase)
+/* An end without care that counts in the chain. Who forwards a patient has not sent anyone away yet. */
+static bool is_unplaced(const struct sch_dossier *dossier)
 {
-    return phase >= SCH_PHASE_CLOSED;
+    return dossier->phase == SCH_PHASE_REFUSED || dossier->phase == SCH_PHASE_BACK_REFERRED ||
+           dossier->phase == SCH_PHASE_UNDELIVERED ||
+           (dossier->phase == SCH_PHASE_REDIRECTED && dossier->forward_by_ms == 0);
 }
 
 void sch_act_phase(struct sch_act *act, enum sch_phase phase)
 {
     struct sch_dossier *dossier = act->dossier;
+    bool was_unplaced = is_unplaced(dossier);
+    if (phase != SCH_PHASE_REDIRECTED) {
+        dossier->forward_by_ms = 0;
+    }
     dossier->phase = phase;
-    if (!is_end(phase)) {
-        dossier->closed_ms = 0;
-    } else if (dossier->closed_ms == 0) {
-        dossier->closed_ms = act->world->now_ms;
+    if (is_unplaced(dossier) && !was_unplaced && dossier->refusals < UINT8_MAX) {
+        dossier->refusals++;
+    } else if (!is_unplaced(dossier) && was_unplaced && dossier->refusals > 0) {
+        dossier->refusals--;
+    }
+}
+
+void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_id *by)
+{
+    struct sch_dossier *dossier = act->dossier;
+    sch_proof_add(dossier, phase, by);
+    enum sch_phase proven = sch_proof_replay(dossier);
+    bool stays = (proven == SCH_PHASE_ENDED && dossier->phase == SCH_PHASE_CLOSED) ||
+                 (proven == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
+                  phase != SCH_PHASE_INTAKE_PLANNED);
+    if (!stays) {
+        sch_act_phase(act, proven);
+    }
+}
+
+struct sch_id sch_act_message(const struct sch_act *act)
+{
+    static const struct sch_id none;
+    switch (act->event->type) {
+    case SCH_EVENT_SUBMIT:
+        return act->event->header->id;
+    case SCH_EVENT_FOLLOW:
+    case SCH_EVENT_FORWARD:
+    case SCH_EVENT_SIBLING:
+        return act->event->message;
+    default:
+        return none;
     }
 }
 

@@ -23,14 +23,22 @@ struct sch_act {
 void sch_act_init(struct sch_act *act, const struct sch_world *world, struct sch_dossier *dossier,
                   const struct sch_event *event, struct sch_effects *effects);
 
-/* Ends it: adds the PHASE effect, one at most per step, if the phase has changed. */
+/* Ends it: notes since when nothing is open any more, and adds the PHASE effect, one at most per step, if the
+ * phase has changed. */
 void sch_act_close(struct sch_act *act);
 
 /* A fresh, zeroed effect of this type. */
 struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type);
 
-/* Moves the dossier to a phase, and notes when it ended. */
+/* Moves the dossier to a phase, and counts ends without care (refusals). */
 void sch_act_phase(struct sch_act *act, enum sch_phase phase);
+
+/* A message proves a phase: the dossier moves to what all its proofs come to. A closed dossier stays closed under
+ * a proof of its end, and a presumed intake presumed, until an appointment or a no-show says otherwise. */
+void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_id *by);
+
+/* The message that this act is about; none for DUE and settlements. */
+struct sch_id sch_act_message(const struct sch_act *act);
 
 /* Takes a delivery out of its mailbox and out of the record: REMOVE. The pointer dies. */
 void sch_act_remove(struct sch_act *act, struct sch_delivery *delivery, enum sch_delivery_state state,

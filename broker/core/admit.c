@@ -6,58 +6,67 @@
  */
 #include "admit.h"
 
-#include "answer.h"
+#include "chain.h"
+#include "correction.h"
 #include "delivery.h"
+#include "ledger.h"
+#include "opening.h"
 #include "permit.h"
 #include "promise.h"
+#include "question.h"
 #include "route.h"
 #include "value.h"
 
 /* Dates further away than this from receipt are mistakes: two years. */
 #define DATE_REACH_DAYS 731
 
-#define WIJKTEAM_SECTIONS \
-    ((uint32_t)SCH_SECTION_QUESTION | (uint32_t)SCH_SECTION_REASON | (uint32_t)SCH_SECTION_CONSENT | \
-     (uint32_t)SCH_SECTION_BRIDGING)
-
 /* What one message can open at most beside E1: on reopening E4 and E7, and E6 or E9 and E10. */
 #define PROMISES_PER_MESSAGE_MAX 4
-
-static int fault(int code, const char *name, const char **field)
-{
-    *field = name;
-    return code;
-}
 
 static int check_id(const struct sch_act *act, const char **field)
 {
     int64_t now_ms = act->world->now_ms;
     int64_t id_ms = sch_value_id_ms(&act->event->header->id);
     if (id_ms < now_ms - SCH_ID_AGE_MAX_MS || id_ms > now_ms + SCH_ID_AHEAD_MAX_MS) {
-        return fault(SCH_E_TOO_OLD, "header.id", field);
+        return sch_kind_fault(SCH_E_TOO_OLD, "header.id", field);
     }
     return SCH_OK;
 }
 
-/* Dates that need to know what day it is. Event dates are clamped, not refused; appointments are not. */
+/* Does this kind state what lies ahead, or what the term of a promise counts from without a dossier to compare?
+ * Other event dates are clamped, not refused. */
+static bool is_date_checked(enum sch_kind kind)
+{
+    return kind == SCH_KIND_APPOINTMENT || kind == SCH_KIND_CARE_NOTICE;
+}
+
+static bool is_far(int32_t day, int32_t today)
+{
+    return day < today - DATE_REACH_DAYS || day > today + DATE_REACH_DAYS;
+}
+
+/* Dates that need to know what day it is. */
 static int check_dates(const struct sch_act *act, const char **field)
 {
     const struct sch_header *header = act->event->header;
     int32_t today = sch_day_of_ms(act->world->now_ms);
     int32_t day;
     if (sch_day_from_date(header->fact[SCH_FACT_LETTER_DATE], &day) && day > today + 1) {
-        return fault(SCH_E_FIELD_INVALID, "header.letter_date", field);
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.letter_date", field);
     }
     if (header->fact[SCH_FACT_PHONED_AT] > act->world->now_ms + SCH_ID_AHEAD_MAX_MS) {
-        return fault(SCH_E_FIELD_INVALID, "header.phoned_at", field);
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.phoned_at", field);
     }
-    if (header->kind == SCH_KIND_APPOINTMENT && sch_day_from_date(header->fact[SCH_FACT_EVENT_DATE], &day) &&
-        (day < today - DATE_REACH_DAYS || day > today + DATE_REACH_DAYS)) {
-        return fault(SCH_E_FIELD_INVALID, "header.event_date", field);
+    if (is_date_checked(header->kind) && sch_day_from_date(header->fact[SCH_FACT_EVENT_DATE], &day) &&
+        is_far(day, today)) {
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.event_date", field);
     }
-    if (sch_day_from_date(header->fact[SCH_FACT_EXPECTED_DATE], &day) &&
-        (day < today - DATE_REACH_DAYS || day > today + DATE_REACH_DAYS)) {
-        return fault(SCH_E_FIELD_INVALID, "header.expected_date", field);
+    if (sch_day_from_date(header->fact[SCH_FACT_EXPECTED_DATE], &day) && is_far(day, today)) {
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.expected_date", field);
+    }
+    if (sch_day_from_date(header->fact[SCH_FACT_UNTIL], &day) &&
+        (day < today || day > today + SCH_SNOOZE_DAYS_MAX)) {
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.until", field);
     }
     return SCH_OK;
 }
@@ -67,18 +76,18 @@ static int check_parties(const struct sch_act *act, const char **field)
     const struct sch_event *event = act->event;
     const struct sch_header *header = event->header;
     if (event->sender == NULL) {
-        return fault(SCH_E_NOT_YOURS, "header.sender", field);
+        return sch_kind_fault(SCH_E_NOT_YOURS, "header.sender", field);
     }
     if (header->receiver.text[0] != '\0' && event->receiver == NULL) {
-        return fault(SCH_E_UNKNOWN_RECEIVER, "header.receiver", field);
+        return sch_kind_fault(SCH_E_UNKNOWN_RECEIVER, "header.receiver", field);
     }
     for (size_t i = 0; i < header->copy_count; i++) {
         if (event->copy[i] == NULL) {
-            return fault(SCH_E_UNKNOWN_RECEIVER, "header.copies", field);
+            return sch_kind_fault(SCH_E_UNKNOWN_RECEIVER, "header.copies", field);
         }
     }
     if (header->creditor.text[0] != '\0' && event->creditor == NULL) {
-        return fault(SCH_E_UNKNOWN_RECEIVER, "header.creditor", field);
+        return sch_kind_fault(SCH_E_UNKNOWN_RECEIVER, "header.creditor", field);
     }
     return SCH_OK;
 }
@@ -97,7 +106,7 @@ static int check_dossier(const struct sch_act *act, const char **field)
     if (dossier->phase == SCH_PHASE_NONE ||
         (sch_dossier_member(dossier, sender->address.text) == SCH_MEMBER_NONE &&
          !is_coordinator_of(dossier, sender))) {
-        return fault(SCH_E_UNKNOWN_DOSSIER, "header.dossier", field);
+        return sch_kind_fault(SCH_E_UNKNOWN_DOSSIER, "header.dossier", field);
     }
     return SCH_OK;
 }
@@ -121,81 +130,84 @@ static int check_permit(const struct sch_act *act, const char **field)
         to = event->receiver->kind;
     }
     if (!sch_permit_allows(act->world->permits, event->sender->kind, kind, to)) {
-        return fault(SCH_E_NOT_ALLOWED, "header.kind", field);
+        return sch_kind_fault(SCH_E_NOT_ALLOWED, "header.kind", field);
     }
     if (kind == SCH_KIND_REFERRAL && is_ggz(to) && is_primary_care(event->sender->kind) && !event->gp_key) {
-        return fault(SCH_E_GP_KEY_NEEDED, "seal.signing_key", field);
+        return sch_kind_fault(SCH_E_GP_KEY_NEEDED, "seal.signing_key", field);
     }
     return SCH_OK;
 }
 
-/* Who is who in a REFERRAL: nobody twice, and a creditor that learns of the dossier. */
-static int check_referral_parties(const struct sch_header *header, bool primary_care, const char **field)
+static bool opens(const struct sch_act *act)
 {
-    bool creditor_named = header->creditor.text[0] != '\0' &&
-                          !sch_value_same_text(header->creditor.text, header->sender.text);
-    bool creditor_in_copy = false;
-    if (sch_value_same_text(header->receiver.text, header->sender.text)) {
-        return fault(SCH_E_FIELD_INVALID, "header.receiver", field);
-    }
-    /* A provider that refers on is not the patient's practice. */
-    if (!creditor_named && !primary_care) {
-        return fault(SCH_E_FIELD_MISSING, "header.creditor", field);
-    }
-    if (sch_value_same_text(header->creditor.text, header->receiver.text)) {
-        return fault(SCH_E_FIELD_INVALID, "header.creditor", field);
-    }
-    for (size_t i = 0; i < header->copy_count; i++) {
-        const char *copy = header->copies[i].text;
-        bool twice = sch_value_same_text(copy, header->receiver.text);
-        for (size_t j = 0; j < i; j++) {
-            twice = twice || sch_value_same_text(copy, header->copies[j].text);
-        }
-        if (twice) {
-            return fault(SCH_E_FIELD_INVALID, "header.copies", field);
-        }
-        creditor_in_copy = creditor_in_copy || sch_value_same_text(copy, header->creditor.text);
-    }
-    if (creditor_named && !creditor_in_copy) {
-        return fault(SCH_E_FIELD_INVALID, "header.copies", field);
-    }
-    return SCH_OK;
+    return sch_kind_rule(act->event->header->kind)->direction == SCH_DIRECTION_OPENS;
 }
 
-static int check_referral(const struct sch_act *act, const char **field)
+/* The kinds that belong to one sort of dossier only. */
+static int check_fit(const struct sch_act *act, const char **field)
+{
+    const struct sch_dossier *dossier = act->dossier;
+    bool fits = true;
+    switch (act->event->header->kind) {
+    case SCH_KIND_CONSULT_REPLY:
+        fits = dossier->kind == SCH_KIND_CONSULT_REQUEST;
+        break;
+    case SCH_KIND_EXPLORATION_ADVICE:
+        fits = dossier->kind == SCH_KIND_EXPLORATION_REQUEST;
+        break;
+    case SCH_KIND_TEAM_RESULT:
+        fits = dossier->kind == SCH_KIND_REFERRAL && dossier->echelon == SCH_PARTY_WIJKTEAM;
+        break;
+    default:
+        break;
+    }
+    return fits ? SCH_OK : sch_kind_fault(SCH_E_NOT_NOW, "header.kind", field);
+}
+
+static bool is_of_this_dossier(const struct sch_act *act)
+{
+    const struct sch_subject *subject = &act->event->subject;
+    return subject->known && sch_value_same_id(&subject->dossier, &act->event->header->dossier);
+}
+
+/* A letter of the receiver that has required sections, and sections that such a letter may have. */
+static int check_incomplete(const struct sch_act *act, const char **field)
+{
+    const struct sch_subject *subject = &act->event->subject;
+    if (!is_of_this_dossier(act) ||
+        !sch_dossier_is(act->dossier, SCH_MEMBER_RECEIVER, subject->sender.text) ||
+        act->world->norms->required[subject->kind].sections == 0) {
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.subject", field);
+    }
+    uint32_t missing = (uint32_t)act->event->header->fact[SCH_FACT_MISSING_SECTIONS];
+    return (missing & ~sch_kind_rule(subject->kind)->sections) == 0
+               ? SCH_OK
+               : sch_kind_fault(SCH_E_FIELD_INVALID, "header.missing_sections", field);
+}
+
+/* The message that this one is about. */
+static int check_subject(const struct sch_act *act, const char **field)
+{
+    switch (act->event->header->kind) {
+    case SCH_KIND_CORRECTION:
+        return sch_correction_check(act, field);
+    case SCH_KIND_LETTER_INCOMPLETE:
+        return check_incomplete(act, field);
+    case SCH_KIND_INFORMATION_REPLY:
+        if (sch_value_is_id(&act->event->header->subject) &&
+            (!is_of_this_dossier(act) || act->event->subject.kind != SCH_KIND_INFORMATION_REQUEST)) {
+            return sch_kind_fault(SCH_E_FIELD_INVALID, "header.subject", field);
+        }
+        return SCH_OK;
+    default:
+        return SCH_OK;
+    }
+}
+
+static enum sch_direction direction_of(const struct sch_act *act)
 {
     const struct sch_header *header = act->event->header;
-    enum sch_party_kind to = act->event->receiver->kind;
-    int code = check_referral_parties(header, is_primary_care(act->event->sender->kind), field);
-    if (code != SCH_OK) {
-        return code;
-    }
-    if (header->fact[SCH_FACT_ECHELON] != 0 && header->fact[SCH_FACT_ECHELON] != (int64_t)to) {
-        return fault(SCH_E_FIELD_INVALID, "header.echelon", field);
-    }
-    for (size_t i = 0; i < header->copy_count; i++) {
-        /* It oversees by metadata, and never reads a letter: neither this one nor the feedback. */
-        if (act->event->copy[i]->kind == SCH_PARTY_COORDINATOR) {
-            return fault(SCH_E_NOT_ALLOWED, "header.copies", field);
-        }
-    }
-    if (to == SCH_PARTY_WIJKTEAM && header->fact[SCH_FACT_CONSENT] == 0) {
-        return fault(SCH_E_FIELD_MISSING, "header.consent", field);
-    }
-    if (to == SCH_PARTY_WIJKTEAM && (header->sections & ~WIJKTEAM_SECTIONS) != 0) {
-        return fault(SCH_E_SECTION_FORBIDDEN, "header.sections", field);
-    }
-    if (to == SCH_PARTY_CRISIS && header->fact[SCH_FACT_PHONED_AT] == 0) {
-        return fault(SCH_E_FIELD_MISSING, "header.phoned_at", field);
-    }
-    return SCH_OK;
-}
-
-/* E10 may be owed by the referrer (UNDELIVERED); who owes it may say that the patient is taken up. */
-static bool owes_e10(const struct sch_act *act, const char *address)
-{
-    const struct sch_instance *e10 = sch_promise_find(act->dossier, 10);
-    return e10 != NULL && sch_value_same_text(act->dossier->member[e10->member].address.text, address);
+    return sch_route_direction(act->dossier, header->kind, header->sender.text, &act->event->subject);
 }
 
 static int check_role(const struct sch_act *act, const char **field)
@@ -203,77 +215,111 @@ static int check_role(const struct sch_act *act, const char **field)
     const struct sch_dossier *dossier = act->dossier;
     const struct sch_party *sender = act->event->sender;
     const char *address = sender->address.text;
+    bool is_creditor = sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, address);
     bool may = false;
     switch (sch_kind_rule(act->event->header->kind)->direction) {
     case SCH_DIRECTION_FEEDBACK:
-        may = sch_dossier_is(dossier, SCH_MEMBER_RECEIVER, address);
+    case SCH_DIRECTION_RESULT:
+        may = sch_dossier_is(dossier, SCH_MEMBER_RECEIVER, address) ||
+              direction_of(act) == SCH_DIRECTION_ANSWER;
         break;
     case SCH_DIRECTION_ONWARD:
         may = sch_dossier_is(dossier, SCH_MEMBER_REFERRER, address);
         break;
     case SCH_DIRECTION_ANSWER:
-        may = sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, address) || owes_e10(act, address);
+        /* E10 may be owed by the referrer (UNDELIVERED); who owes it may say that the patient is taken up. */
+        may = is_creditor || (act->event->header->kind == SCH_KIND_TAKEN_UP &&
+                              sch_chain_owes_care(dossier, address));
         break;
     case SCH_DIRECTION_LEDGER:
-        may = sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, address) || is_coordinator_of(dossier, sender);
+        may = is_creditor || is_coordinator_of(dossier, sender);
+        break;
+    case SCH_DIRECTION_BOTH:
+    case SCH_DIRECTION_SAME:
+        may = sch_dossier_member(dossier, address) != SCH_MEMBER_NONE;
         break;
     case SCH_DIRECTION_NONE:
     case SCH_DIRECTION_OPENS:
     case SCH_DIRECTION_BROKER:
         break;
     }
-    return may ? SCH_OK : fault(SCH_E_NOT_ALLOWED, "header.sender", field);
+    return may ? SCH_OK : sch_kind_fault(SCH_E_NOT_ALLOWED, "header.sender", field);
 }
 
 static int check_recipients(const struct sch_act *act, const char **field)
 {
     const struct sch_header *header = act->event->header;
     uint8_t member[SCH_RECIPIENTS_MAX];
-    size_t count = sch_route_recipients(act->dossier, sch_kind_rule(header->kind)->direction,
-                                        header->sender.text, member);
+    size_t count = sch_route_recipients(act->dossier, direction_of(act), header->sender.text, member);
     if (!sch_route_matches(act->dossier, header, member, count)) {
-        return fault(SCH_E_RECIPIENTS, "header.receiver", field);
+        return sch_kind_fault(SCH_E_RECIPIENTS, "header.receiver", field);
     }
     return SCH_OK;
 }
 
+typedef int check_function(const struct sch_act *act, const char **field);
+
 int sch_admit_check(const struct sch_act *act, const char **field)
 {
+    static check_function *const on_opening[] = { check_dates, check_parties, check_permit,
+                                                  sch_opening_check };
+    static check_function *const on_dossier[] = { check_dates, check_parties, check_dossier, check_permit,
+                                                  check_fit, check_subject, check_role, check_recipients };
     const struct sch_event *event = act->event;
-    bool opens = sch_kind_rule(event->header->kind)->direction == SCH_DIRECTION_OPENS;
-    int (*const check[])(const struct sch_act *, const char **) = {
-        check_dates, check_parties, opens ? NULL : check_dossier, check_permit,
-        opens ? check_referral : check_role, opens ? NULL : check_recipients,
-    };
+    check_function *const *check = opens(act) ? on_opening : on_dossier;
+    size_t count = opens(act) ? sizeof on_opening / sizeof on_opening[0] : sizeof on_dossier / sizeof on_dossier[0];
     int code = check_id(act, field);
     if (code == SCH_OK) {
         code = sch_kind_check(event->header, event->has_body, field);
     }
-    for (size_t i = 0; code == SCH_OK && i < sizeof check / sizeof check[0]; i++) {
-        code = check[i] == NULL ? SCH_OK : check[i](act, field);
+    for (size_t i = 0; code == SCH_OK && i < count; i++) {
+        code = check[i](act, field);
     }
     return code;
+}
+
+/* What the dossier's state says beyond its phase. */
+static int check_moment(const struct sch_act *act, const char **field)
+{
+    switch (act->event->header->kind) {
+    case SCH_KIND_TAKEN_UP:
+    case SCH_KIND_WAIVER:
+    case SCH_KIND_SNOOZE:
+    case SCH_KIND_REMINDER:
+        return sch_ledger_check(act, field);
+    case SCH_KIND_INFORMATION_REQUEST:
+    case SCH_KIND_INFORMATION_REPLY:
+        return sch_question_in_time(act->dossier, act->world->now_ms)
+                   ? SCH_OK
+                   : sch_kind_fault(SCH_E_NOT_NOW, "header.kind", field);
+    case SCH_KIND_REFUSAL:
+        /* A practice that has taken the patient up cannot send him back. */
+        return direction_of(act) == SCH_DIRECTION_ANSWER && act->dossier->taken_up
+                   ? sch_kind_fault(SCH_E_NOT_NOW, "header.kind", field)
+                   : SCH_OK;
+    default:
+        return SCH_OK;
+    }
 }
 
 int sch_admit_check_room(const struct sch_act *act, const char **field)
 {
     const struct sch_dossier *dossier = act->dossier;
     const struct sch_header *header = act->event->header;
-    bool opens = header->kind == SCH_KIND_REFERRAL;
-    if ((header->kind == SCH_KIND_TAKEN_UP || header->kind == SCH_KIND_WAIVER) &&
-        !sch_answer_finds_open(dossier, act->event)) {
-        return fault(SCH_E_NOTHING_OPEN,
-                     header->kind == SCH_KIND_WAIVER ? "header.expectation" : "header.kind", field);
-    }
     uint8_t member[SCH_RECIPIENTS_MAX];
-    size_t count = sch_route_recipients(dossier, sch_kind_rule(header->kind)->direction, header->sender.text,
-                                        member);
+    int code = check_moment(act, field);
+    if (code != SCH_OK) {
+        return code;
+    }
+    size_t count = sch_route_recipients(dossier, direction_of(act), header->sender.text, member);
     size_t standing = sch_delivery_party_count(dossier) + count;
+    /* Questions may take half of the promises, lest asking shut out feedback. */
+    size_t owed_max = header->kind == SCH_KIND_INFORMATION_REQUEST ? SCH_OWED_MAX / 2 : SCH_OWED_MAX;
     /* Each standing delivery may yet have a report; those that wait already outlive theirs. */
     if (standing > SCH_PARTY_DELIVERIES_MAX ||
         standing + sch_delivery_report_count(dossier) > 2 * SCH_PARTY_DELIVERIES_MAX ||
-        sch_promise_count(dossier) + PROMISES_PER_MESSAGE_MAX > SCH_OWED_MAX) {
-        return fault(SCH_E_DOSSIER_FULL, "header.dossier", field);
+        sch_promise_count(dossier) + PROMISES_PER_MESSAGE_MAX > owed_max) {
+        return sch_kind_fault(SCH_E_DOSSIER_FULL, "header.dossier", field);
     }
-    return opens && act->world->full ? fault(SCH_E_STORE_FULL, NULL, field) : SCH_OK;
+    return opens(act) && act->world->full ? sch_kind_fault(SCH_E_STORE_FULL, NULL, field) : SCH_OK;
 }

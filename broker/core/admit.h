@@ -13,8 +13,9 @@
  * state says comes after them (step.c), and then sch_admit_check_room(). SCH_OK or the code, with *field. */
 int sch_admit_check(const struct sch_act *act, const char **field);
 
-/* TAKEN_UP and WAIVER need something open (NOTHING_OPEN); a message needs room in the record (DOSSIER_FULL),
- * and a REFERRAL on the disk (STORE_FULL). SCH_OK or the code, with *field. */
+/* What the dossier's state says beyond its phase: acts need something open (NOTHING_OPEN, RECENTLY_REMINDED),
+ * questions come within six months of closing (NOT_NOW); a message needs room in the record (DOSSIER_FULL),
+ * and one that opens a dossier on the disk (STORE_FULL). SCH_OK or the code, with *field. */
 int sch_admit_check_room(const struct sch_act *act, const char **field);
 
 #endif

@@ -176,6 +176,20 @@ int32_t sch_add_working_days(const struct sch_calendar *calendar, int32_t day, i
     return day;
 }
 
+int32_t sch_add_months(int32_t day, int months)
+{
+    assert(months >= 0);
+    struct civil civil = civil_from_day(day);
+    int since = civil.year * 12 + civil.month - 1 + months;
+    int64_t date = since / 12 * 10000 + (since % 12 + 1) * 100 + civil.day;
+    int32_t found;
+    if (sch_day_from_date(date, &found)) {
+        return found;
+    }
+    /* The month is too short, or the calendar ends. */
+    return since + 1 < 2100 * 12 ? day_from_civil((since + 1) / 12, (since + 1) % 12 + 1, 1) : INT32_MAX;
+}
+
 int64_t sch_due_ms(const struct sch_calendar *calendar, int64_t from_ms, int term, enum sch_unit unit)
 {
     assert(term >= 0 && unit != SCH_UNIT_NONE);

@@ -49,6 +49,10 @@ bool sch_is_working_day(const struct sch_calendar *calendar, int32_t day);
 /* The n-th working day after day (n >= 0; n == 0 gives day itself). */
 int32_t sch_add_working_days(const struct sch_calendar *calendar, int32_t day, int n);
 
+/* The same day of the month so many months later, by the date's digits: 31 August 2026 and six months give
+ * 1 March 2027, for February has none. INT32_MAX past 2099. */
+int32_t sch_add_months(int32_t day, int months);
+
 /*
  * When a term ends, exclusive, in UTC milliseconds. Hours count from from_ms exactly. Days, weeks and
  * working days count from the local day of from_ms and end with the n-th day: at 00:00 of the next.

@@ -1,10 +1,12 @@
-/* dossier.c: looking into a dossier: its members, and the two moments that index it. */
+/* dossier.c: looking into a dossier: its members, and the moments that index it. */
 #include "dossier.h"
 
 #include "calendar.h"
 #include "delivery.h"
 #include "expectation.h"
 #include "value.h"
+
+#define PURGE_MONTHS 24
 
 uint8_t sch_dossier_member(const struct sch_dossier *dossier, const char *address)
 {
@@ -47,6 +49,15 @@ int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier)
     return sch_ms_of_day(dossier->intake_day + 1);
 }
 
+int64_t sch_dossier_purge_ms(const struct sch_dossier *dossier)
+{
+    if (dossier->closed_ms == 0) {
+        return INT64_MAX;
+    }
+    int32_t day = sch_add_months(sch_day_of_ms(dossier->closed_ms), PURGE_MONTHS);
+    return day == INT32_MAX ? INT64_MAX : sch_ms_of_day(day + 1);
+}
+
 int64_t sch_dossier_next_due(const struct sch_dossier *dossier)
 {
     int64_t next = sch_dossier_presume_ms(dossier);
@@ -59,7 +70,11 @@ int64_t sch_dossier_next_due(const struct sch_dossier *dossier)
         next = earlier(next, sch_delivery_report_ms(&dossier->delivery[i]));
         next = earlier(next, sch_delivery_expiry_ms(&dossier->delivery[i]));
     }
-    return next;
+    if (dossier->forward_by_ms != 0) {
+        next = earlier(next, dossier->forward_by_ms);
+    }
+    /* What still lies in a mailbox ends first, by itself. */
+    return dossier->delivery_count > 0 ? next : earlier(next, sch_dossier_purge_ms(dossier));
 }
 
 int64_t sch_dossier_next_owed(const struct sch_dossier *dossier)

@@ -122,8 +122,8 @@ bool sch_instance_is_open(const struct sch_instance *instance);
 /* When the planned intake will be presumed held: the start of the day after it; INT64_MAX: none planned. */
 int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier);
 
-/* When the metadata of a closed dossier is deleted: 24 months (by the calendar's digits) after closed_ms;
- * INT64_MAX while it is not closed. */
+/* When the metadata of a closed dossier is deleted: at the end of the day 24 months after closed_ms, by the calendar's
+ * digits; INT64_MAX while it is not closed. */
 int64_t sch_dossier_purge_ms(const struct sch_dossier *dossier);
 
 /* The earliest moment at which anything in this dossier falls due: a step of a ladder, an uncollected

@@ -2,8 +2,8 @@
  * expectation.c: the table of what is owed, and the clocks of one promise.
  *
  * The masks closed_by list every kind that implies the answer: "a later phase implies the earlier ones"
- * (DOMAIN, "Two layers") is spelled out here, so that printing the table tells the whole rule. E6 and E9
- * are closed by nothing but their own letter.
+ * (DOMAIN, "Two layers") is spelled out here, so that printing the table tells the whole rule. What a letter
+ * must answer is in `letters`, and no phase answers it.
  */
 #include "expectation.h"
 
@@ -13,52 +13,76 @@
 #define K(NAME) (UINT64_C(1) << SCH_KIND_##NAME)
 #define P(NAME) (UINT32_C(1) << SCH_PARTY_##NAME)
 
-#define LATER_THAN_PLANNED (K(INTAKE_REPORT) | K(TREATMENT_START) | K(TREATMENT_END) | K(DISCHARGE_LETTER))
+#define LATER_THAN_PLANNED \
+    (K(INTAKE_REPORT) | K(TREATMENT_START) | K(PROGRESS_LETTER) | K(TREATMENT_END) | K(DISCHARGE_LETTER) | \
+     K(BACK_REFERRAL) | K(TEAM_RESULT))
+#define DECIDES (K(ACCEPTANCE) | K(REFUSAL) | K(REDIRECTION) | K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED)
 #define GGZ (P(GB_GGZ) | P(S_GGZ))
 #define EVERYONE UINT32_MAX
+#define ANY_DOSSIER UINT64_MAX
+#define IN_CARE (K(REFERRAL) | K(CARE_NOTICE))
 
 #define ESCALATION_WORKING_DAYS 5
 
 static const struct sch_expectation_rule rules[SCH_EXPECTATION_COUNT] = {
-    [1] = { true, SCH_MEMBER_RECEIVER, true, 0, SCH_PHASE_NONE, EVERYONE,
+    [1] = { true, SCH_MEMBER_RECEIVER, true, 0, 0, SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
             "every message of a party, per recipient", "stored",
             "collected, refused by the recipient's system" },
-    [2] = { true, SCH_MEMBER_RECEIVER, false,
-            K(ACCEPTANCE) | K(REFUSAL) | K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED, SCH_PHASE_NONE,
-            GGZ | P(WIJKTEAM), "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM", "stored",
-            "ACCEPTANCE, REFUSAL, any later phase" },
-    [3] = { true, SCH_MEMBER_RECEIVER, false,
-            K(ACCEPTANCE) | K(REFUSAL) | K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED, SCH_PHASE_NONE,
-            P(CRISIS), "REFERRAL to CRISIS", "stored", "ACCEPTANCE, REFUSAL, INTAKE_REPORT, TREATMENT_END" },
-    [4] = { true, SCH_MEMBER_RECEIVER, false, K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED,
-            SCH_PHASE_INTAKE_PLANNED, GGZ, "REFERRAL to GB_GGZ, S_GGZ", "stored",
+    [2] = { true, SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), GGZ | P(WIJKTEAM),
+            "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM; an INFORMATION_REPLY while nothing is decided, at most twice",
+            "stored",
+            "ACCEPTANCE, REFUSAL, REDIRECTION, the receiver's INFORMATION_REQUEST (twice at most), any later phase" },
+    [3] = { true, SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), P(CRISIS),
+            "REFERRAL to CRISIS", "stored",
+            "ACCEPTANCE, REFUSAL, REDIRECTION, INTAKE_REPORT, TREATMENT_END, any later phase" },
+    [4] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED,
+            SCH_PHASE_INTAKE_PLANNED, K(REFERRAL), GGZ, "REFERRAL to GB_GGZ, S_GGZ", "stored",
             "APPOINTMENT, any later phase" },
-    [5] = { true, SCH_MEMBER_RECEIVER, false, K(APPOINTMENT) | LATER_THAN_PLANNED, SCH_PHASE_INTAKE_PLANNED,
-            GGZ, "NO_SHOW", "the day of the no-show",
-            "APPOINTMENT, INTAKE_REPORT, TREATMENT_START yes, TREATMENT_END, DISCHARGE_LETTER" },
-    [6] = { true, SCH_MEMBER_RECEIVER, true, K(INTAKE_REPORT) | K(NO_REPORT), SCH_PHASE_NONE, GGZ,
+    [5] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | LATER_THAN_PLANNED, SCH_PHASE_INTAKE_PLANNED,
+            K(REFERRAL), GGZ, "NO_SHOW", "the day of the no-show",
+            "APPOINTMENT, INTAKE_REPORT, TREATMENT_START yes, TREATMENT_END, DISCHARGE_LETTER, BACK_REFERRAL" },
+    [6] = { true, SCH_MEMBER_RECEIVER, true, K(INTAKE_REPORT), 0, SCH_PHASE_NONE, K(REFERRAL), GGZ,
             "APPOINTMENT; an INTAKE_REPORT without one opens and closes it", "the day of the intake",
             "INTAKE_REPORT that is complete, NO_REPORT" },
-    [7] = { true, SCH_MEMBER_RECEIVER, false, LATER_THAN_PLANNED, SCH_PHASE_IN_TREATMENT, GGZ,
+    [7] = { true, SCH_MEMBER_RECEIVER, false, 0, LATER_THAN_PLANNED, SCH_PHASE_IN_TREATMENT, K(REFERRAL), GGZ,
             "REFERRAL to GB_GGZ, S_GGZ", "stored; the day of the intake if that is earlier due",
-            "TREATMENT_START yes, INTAKE_REPORT without treatment here, TREATMENT_END, DISCHARGE_LETTER" },
-    [8] = { false, SCH_MEMBER_RECEIVER, false, 0, SCH_PHASE_NONE, 0, "", "", "" },
-    [9] = { true, SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(NO_REPORT), SCH_PHASE_NONE,
-            GGZ | P(CRISIS), "TREATMENT_END; a DISCHARGE_LETTER without one opens and closes it",
+            "TREATMENT_START yes, INTAKE_REPORT without treatment here, TREATMENT_END, DISCHARGE_LETTER, "
+            "BACK_REFERRAL" },
+    [8] = { true, SCH_MEMBER_RECEIVER, false, K(PROGRESS_LETTER), LATER_THAN_PLANNED, SCH_PHASE_ENDED, IN_CARE,
+            GGZ, "TREATMENT_START yes; a complete PROGRESS_LETTER opens the next", "stored; the last letter",
+            "PROGRESS_LETTER that is complete, NO_REPORT, any end" },
+    [9] = { true, SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(BACK_REFERRAL), 0, SCH_PHASE_NONE, IN_CARE,
+            GGZ | P(CRISIS), "TREATMENT_END; a DISCHARGE_LETTER or BACK_REFERRAL without one opens and closes it",
             "the day of the end; in hours: stored, if that is earlier than the end of that day",
-            "DISCHARGE_LETTER that is complete, NO_REPORT" },
-    [10] = { true, SCH_MEMBER_CREDITOR, true, K(TAKEN_UP), SCH_PHASE_NONE, EVERYONE,
-             "REFUSAL, INTAKE_REPORT without treatment here, UNDELIVERED (owed by the referrer)", "stored",
-             "TAKEN_UP, a REFERRAL that follows" },
+            "DISCHARGE_LETTER or BACK_REFERRAL that is complete, NO_REPORT" },
+    [10] = { true, SCH_MEMBER_CREDITOR, true, 0, K(TAKEN_UP), SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
+             "REFUSAL, REDIRECTION advised (forwarded: when no REFERRAL came in 5 working days), BACK_REFERRAL, "
+             "INTAKE_REPORT without treatment here, EXPLORATION_ADVICE to ggz, UNDELIVERED (owed by the referrer)",
+             "stored", "TAKEN_UP, a REFERRAL that follows" },
+    [11] = { true, SCH_MEMBER_CREDITOR, true, 0, K(INFORMATION_REPLY), SCH_PHASE_NONE, ANY_DOSSIER,
+             EVERYONE & ~P(CRISIS), "INFORMATION_REQUEST", "stored", "INFORMATION_REPLY" },
+    [12] = { true, SCH_MEMBER_RECEIVER, false, K(TEAM_RESULT), 0, SCH_PHASE_NONE, K(REFERRAL), P(WIJKTEAM),
+             "ACCEPTANCE by a WIJKTEAM", "stored", "TEAM_RESULT that is complete" },
+    [13] = { true, SCH_MEMBER_RECEIVER, false, K(EXPLORATION_ADVICE), 0, SCH_PHASE_NONE, K(EXPLORATION_REQUEST),
+             EVERYONE, "EXPLORATION_REQUEST", "stored", "EXPLORATION_ADVICE" },
+    [14] = { true, SCH_MEMBER_RECEIVER, false, K(CONSULT_REPLY), 0, SCH_PHASE_NONE, K(CONSULT_REQUEST), EVERYONE,
+             "CONSULT_REQUEST", "stored", "CONSULT_REPLY" },
+    [15] = { true, SCH_MEMBER_RECEIVER, false, K(INTAKE_REPORT) | K(PROGRESS_LETTER) | K(DISCHARGE_LETTER), 0,
+             SCH_PHASE_NONE, K(CARE_NOTICE), EVERYONE, "CARE_NOTICE (owed by its sender)", "the day that care began",
+             "INTAKE_REPORT, PROGRESS_LETTER or DISCHARGE_LETTER that is complete, NO_REPORT" },
 };
 
 const struct sch_expectation_rule *sch_expectation_rule(unsigned number)
 {
-    static const struct sch_expectation_rule uncounted = { .opens = "", .counts_from = "", .closes = "" };
-    if (number == 0 || number >= SCH_EXPECTATION_COUNT || !rules[number].counted) {
-        return &uncounted;
-    }
-    return &rules[number];
+    static const struct sch_expectation_rule none = { .opens = "", .counts_from = "", .closes = "" };
+    return number >= 1 && number < SCH_EXPECTATION_COUNT ? &rules[number] : &none;
+}
+
+bool sch_expectation_applies(unsigned number, const struct sch_dossier *dossier)
+{
+    const struct sch_expectation_rule *rule = sch_expectation_rule(number);
+    return (rule->dossiers & UINT64_C(1) << dossier->kind) != 0 &&
+           (rule->echelons & UINT32_C(1) << dossier->echelon) != 0;
 }
 
 bool sch_expectation_open(struct sch_instance *instance, const struct sch_norms *norms, unsigned number,
@@ -101,12 +125,8 @@ void sch_expectation_set_due(struct sch_instance *instance, const struct sch_cal
                                              SCH_UNIT_WORKING_DAYS);
 }
 
-enum sch_ladder sch_expectation_next_step(const struct sch_instance *instance, int64_t *at_ms)
+static enum sch_ladder next_unsnoozed(const struct sch_instance *instance, int64_t *at_ms)
 {
-    *at_ms = INT64_MAX;
-    if (!sch_instance_is_open(instance) || instance->step == SCH_STEP_ESCALATED) {
-        return SCH_STEP_NONE;
-    }
     if (instance->step == SCH_STEP_OVERDUE) {
         /* The due may have been moved since, never the order of the steps. */
         *at_ms = instance->escalate_ms;
@@ -119,4 +139,17 @@ enum sch_ladder sch_expectation_next_step(const struct sch_instance *instance, i
     }
     *at_ms = instance->due_ms;
     return SCH_STEP_OVERDUE;
+}
+
+enum sch_ladder sch_expectation_next_step(const struct sch_instance *instance, int64_t *at_ms)
+{
+    *at_ms = INT64_MAX;
+    if (!sch_instance_is_open(instance) || instance->step == SCH_STEP_ESCALATED) {
+        return SCH_STEP_NONE;
+    }
+    enum sch_ladder step = next_unsnoozed(instance, at_ms);
+    if (*at_ms < instance->snoozed_ms) {
+        *at_ms = instance->snoozed_ms;
+    }
+    return step;
 }

@@ -1,9 +1,8 @@
 /*
  * expectation.h: the rules of what is owed: who owes, what opens and closes it, what cancels it.
  *
- * One const table, a row per expectation E1..E15 that this version counts; DOMAIN, "Expectations". Opening
- * and moving instances is here, the ladder too; when to do so is dossier.c's. Must not know: messages as
- * bytes, deliveries, files.
+ * One const table, a row per expectation E1..E15; DOMAIN, "Expectations". Opening and moving instances is
+ * here, the ladder too; when to do so is promise.c's. Must not know: messages as bytes, deliveries, files.
  */
 #ifndef SCH_CORE_EXPECTATION_H
 #define SCH_CORE_EXPECTATION_H
@@ -11,12 +10,14 @@
 #include "dossier.h"
 
 struct sch_expectation_rule {
-    bool counted;                       /* false: not in this version */
-    enum sch_member_role debtor;        /* E1: the member that must collect, per instance */
+    bool counted;                       /* false: there is no such expectation */
+    enum sch_member_role debtor;        /* E1: the member that must collect; E11: whoever was asked */
     bool survives;                      /* an end of the dossier does not cancel it */
-    uint64_t closed_by;                 /* bits (1 << kind) */
-    enum sch_phase proof;               /* ... when the message proves at least this phase; NONE: always */
-    uint32_t echelons;                  /* receivers whose dossiers open it: bits (1 << party kind) */
+    uint64_t letters;                   /* kinds of which a complete letter answers it: bits (1 << kind) */
+    uint64_t closed_by;                 /* kinds that answer it by what they prove */
+    enum sch_phase proof;               /* ... which is at least this phase */
+    uint64_t dossiers;                  /* opened in dossiers that these kinds opened: bits (1 << kind) */
+    uint32_t echelons;                  /* ... with receivers of these kinds: bits (1 << party kind) */
     const char *opens;                  /* for people: "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM" */
     const char *counts_from;            /* "stored" */
     const char *closes;                 /* "ACCEPTANCE, REFUSAL, …" */
@@ -38,8 +39,12 @@ bool sch_expectation_open(struct sch_instance *instance, const struct sch_norms 
 void sch_expectation_set_due(struct sch_instance *instance, const struct sch_calendar *calendar,
                              enum sch_urgency urgency, int64_t due_ms);
 
+/* Do dossiers like this one, by what opened it and who received it, open this expectation at all? */
+bool sch_expectation_applies(unsigned number, const struct sch_dossier *dossier);
+
 /* The next step of the ladder and its moment; SCH_STEP_NONE and INT64_MAX when all have fired or the
- * instance is not open. A reminder that the due has overtaken is passed over. */
+ * instance is not open. A reminder that the due has overtaken is passed over; a snoozed promise has no step
+ * before snoozed_ms. */
 enum sch_ladder sch_expectation_next_step(const struct sch_instance *instance, int64_t *at_ms);
 
 #endif

@@ -11,13 +11,16 @@
 #include <scharnier/types.h>
 
 enum sch_direction {
-    SCH_DIRECTION_NONE = 0,             /* not handled by this version: KIND_NOT_YET */
+    SCH_DIRECTION_NONE = 0,             /* no kind */
     SCH_DIRECTION_OPENS,                /* referrer -> receiver and copies; makes the dossier */
     SCH_DIRECTION_FEEDBACK,             /* receiver -> creditor and copies */
     SCH_DIRECTION_ONWARD,               /* referrer -> receiver and copies, on a dossier */
     SCH_DIRECTION_ANSWER,               /* creditor -> receiver, and the ledger */
     SCH_DIRECTION_LEDGER,               /* creditor or coordinator -> the ledger only */
-    SCH_DIRECTION_BROKER                /* made by the broker; refused from anyone */
+    SCH_DIRECTION_BROKER,               /* made by the broker; refused from anyone */
+    SCH_DIRECTION_RESULT,               /* receiver -> creditor and copies, and the referrer if it is neither */
+    SCH_DIRECTION_BOTH,                 /* receiver -> as FEEDBACK; any other member -> receiver */
+    SCH_DIRECTION_SAME                  /* to those who got the message that it is about */
 };
 
 enum sch_letter_rule { SCH_LETTER_NONE = 0, SCH_LETTER_OPTIONAL, SCH_LETTER_MANDATORY };
@@ -30,8 +33,11 @@ struct sch_kind_rule {
     uint32_t sections;                  /* bits that this kind of letter may show */
 };
 
-/* The rule of a kind; for a number outside the list, that of an unhandled kind. Never NULL. */
+/* The rule of a kind; for a number outside the list, one that has no direction. Never NULL. */
 const struct sch_kind_rule *sch_kind_rule(enum sch_kind kind);
+
+/* A fault of a message: *field is the constant name of the place; returns the code. */
+int sch_kind_fault(int code, const char *name, const char **field);
 
 /*
  * Checks a header by itself: facts required and allowed, dates that are dates, ids and addresses that the

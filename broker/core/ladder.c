@@ -1,14 +1,12 @@
-/* ladder.c: the four timers of a dossier, in an order that lets the later see what the earlier did. */
+/* ladder.c: the timers of a dossier, in an order that lets the later see what the earlier did. */
 #include "ladder.h"
-
-#include <assert.h>
-#include <string.h>
 
 #include "delivery.h"
 #include "expectation.h"
 #include "mailbox.h"
 #include "post.h"
 #include "promise.h"
+#include "refusal.h"
 #include "value.h"
 
 static bool is_leased(const struct sch_act *act, const struct sch_id *message)
@@ -54,15 +52,24 @@ static void presume_intake(struct sch_act *act)
     }
 }
 
-static void remind(struct sch_act *act, const struct sch_instance *instance)
+/* The child that was to forward the patient did not come. */
+static void miss_forward(struct sch_act *act)
 {
-    struct sch_made made;
-    memset(&made, 0, sizeof made);
-    made.kind = SCH_KIND_REMINDER;
-    made.subject = instance->opened_by;
-    made.expectation = instance->expectation;
-    made.step = instance->step;
-    sch_post_make(act, &made, instance->member);
+    if (act->dossier->forward_by_ms != 0 && act->dossier->forward_by_ms <= act->world->now_ms) {
+        sch_refusal_lapse(act);
+    }
+}
+
+/* After its time a dossier leaves no trace. By then nothing of it lies in a mailbox, and nothing else is due. */
+static void purge(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    if (dossier->delivery_count == 0 && sch_dossier_purge_ms(dossier) <= act->world->now_ms) {
+        sch_act_add(act, SCH_EFFECT_PURGE)->message = dossier->id;
+        /* No PHASE tells of it: there is nobody left to be told. */
+        dossier->phase = SCH_PHASE_NONE;
+        act->phase_before = SCH_PHASE_NONE;
+    }
 }
 
 static void climb(struct sch_act *act, struct sch_instance *instance)
@@ -86,7 +93,7 @@ static void climb(struct sch_act *act, struct sch_instance *instance)
         alert->instance = *instance;
         /* An uncollected message is chased in the ledger only: a reminder would lie uncollected beside it. */
         if (instance->expectation != 1 && step != SCH_STEP_ESCALATED) {
-            remind(act, instance);
+            sch_post_remind(act, instance, step);
         }
     }
 }
@@ -102,7 +109,9 @@ void sch_ladder_due(struct sch_act *act)
         sch_post_report(act, delivery, SCH_CAUSE_NOT_COLLECTED);
     }
     presume_intake(act);
+    miss_forward(act);
     for (size_t i = 0; i < dossier->instance_count; i++) {
         climb(act, &dossier->instance[i]);
     }
+    purge(act);
 }

@@ -2,23 +2,31 @@
 #include "mailbox.h"
 
 #include "delivery.h"
-#include "feedback.h"
+#include "letter.h"
 #include "post.h"
 #include "promise.h"
+#include "refusal.h"
+#include "value.h"
+
+static bool is_opening(const struct sch_dossier *dossier, const struct sch_delivery *delivery)
+{
+    return sch_value_same_id(&delivery->message, &dossier->id);
+}
 
 void sch_mailbox_end(struct sch_act *act, struct sch_delivery *delivery, enum sch_delivery_state state,
                      int code, enum sch_cause cause)
 {
     struct sch_dossier *dossier = act->dossier;
-    bool undelivered = delivery->kind == SCH_KIND_REFERRAL && delivery->member == SCH_MEMBER_RECEIVER &&
+    /* A CARE_NOTICE or INVOLVEMENT_NOTICE never is SENT: nobody waits for a receiver to begin. */
+    bool undelivered = is_opening(dossier, delivery) && delivery->member == SCH_MEMBER_RECEIVER &&
                        dossier->phase == SCH_PHASE_SENT;
-    struct sch_id message = delivery->message;
     sch_post_end(act, delivery, state, code, cause);
     /* From ACCEPTED on the receiver has evidently read it some other way: what is proven stays proven. */
     if (undelivered) {
-        sch_act_phase(act, SCH_PHASE_UNDELIVERED);
+        struct sch_id message = dossier->id;
+        sch_act_prove(act, SCH_PHASE_UNDELIVERED, &message);
         sch_promise_cancel(act, false);
-        (void)sch_promise_open(act, 10, SCH_VARIANT_PLAIN, SCH_MEMBER_REFERRER, message, act->world->now_ms);
+        sch_refusal_hand_back(act, SCH_MEMBER_REFERRER, message);
     }
 }
 
@@ -50,11 +58,11 @@ void sch_mailbox_collect(struct sch_act *act)
     }
     struct sch_delivery collected = *delivery;
     sch_post_end(act, delivery, SCH_DELIVERY_COLLECTED, 0, (enum sch_cause)0);
-    if (collected.kind == SCH_KIND_REFERRAL && collected.member == SCH_MEMBER_RECEIVER) {
+    if (is_opening(dossier, &collected) && collected.member == SCH_MEMBER_RECEIVER) {
         dossier->received = true;
     }
     if (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, act->event->mailbox.text)) {
-        sch_feedback_found_incomplete(act, &collected, act->event->missing_sections);
+        sch_letter_found_incomplete(act, collected.kind, &collected.message, act->event->missing_sections);
     }
     settled(act, &collected, SCH_DELIVERY_COLLECTED);
 }

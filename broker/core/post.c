@@ -9,6 +9,8 @@
 #include "promise.h"
 #include "value.h"
 
+#define REMINDERS_MAX 2
+
 /* Urgent is the referral, not every letter that is later written about it. */
 static bool is_urgent(const struct sch_dossier *dossier, enum sch_kind kind)
 {
@@ -68,6 +70,42 @@ void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to)
     delivery->about = made->about;
 }
 
+static bool is_reminder_of(const struct sch_delivery *delivery, const struct sch_instance *instance)
+{
+    return delivery->kind == SCH_KIND_REMINDER && delivery->expectation == instance->expectation &&
+           sch_value_same_id(&delivery->subject, &instance->opened_by);
+}
+
+/* Of the uncollected REMINDERs about a promise the oldest goes when a third would come. */
+static void make_place(struct sch_act *act, const struct sch_instance *instance)
+{
+    struct sch_dossier *dossier = act->dossier;
+    struct sch_delivery *oldest = NULL;
+    size_t count = 0;
+    for (size_t i = dossier->delivery_count; i-- > 0;) {
+        if (is_reminder_of(&dossier->delivery[i], instance)) {
+            oldest = &dossier->delivery[i];
+            count++;
+        }
+    }
+    if (count >= REMINDERS_MAX) {
+        sch_act_remove(act, oldest, SCH_DELIVERY_WITHDRAWN, 0);
+    }
+}
+
+void sch_post_remind(struct sch_act *act, struct sch_instance *instance, enum sch_ladder step)
+{
+    struct sch_made made;
+    make_place(act, instance);
+    memset(&made, 0, sizeof made);
+    made.kind = SCH_KIND_REMINDER;
+    made.subject = instance->opened_by;
+    made.expectation = instance->expectation;
+    made.step = step;
+    instance->reminded_ms = act->world->now_ms;
+    sch_post_make(act, &made, instance->member);
+}
+
 void sch_post_report(struct sch_act *act, const struct sch_delivery *delivery, enum sch_cause cause)
 {
     struct sch_dossier *dossier = act->dossier;
@@ -113,5 +151,16 @@ void sch_post_end(struct sch_act *act, struct sch_delivery *delivery, enum sch_d
     if (sch_kind_rule(ended.kind)->letter != SCH_LETTER_NONE &&
         !sch_delivery_pending(act->dossier, &ended.message)) {
         sch_act_add(act, SCH_EFFECT_DESTROY)->message = ended.message;
+    }
+}
+
+void sch_post_withdraw(struct sch_act *act, const struct sch_id *message)
+{
+    struct sch_dossier *dossier = act->dossier;
+    struct sch_id withdrawn = *message;
+    for (size_t i = dossier->delivery_count; i-- > 0;) {
+        if (sch_value_same_id(&dossier->delivery[i].message, &withdrawn)) {
+            sch_post_end(act, &dossier->delivery[i], SCH_DELIVERY_WITHDRAWN, 0, (enum sch_cause)0);
+        }
     }
 }

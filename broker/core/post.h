@@ -14,6 +14,13 @@ void sch_post_deliver(struct sch_act *act, uint64_t sequence, const uint8_t *mem
 /* Makes a message of the broker for a member: MAKE and DELIVER, with the next sequence. */
 void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to);
 
+/* Asks the debtor of a promise about it: a REMINDER with this step. At most two about one promise wait to be
+ * collected: the oldest makes place. */
+void sch_post_remind(struct sch_act *act, struct sch_instance *instance, enum sch_ladder step);
+
+/* Takes a message out of every mailbox where it still lies: WITHDRAWN. */
+void sch_post_withdraw(struct sch_act *act, const struct sch_id *message);
+
 /*
  * Ends a delivery in a state for good: REMOVE, its E1, STATUS to its sender, a DELIVERY_REPORT when cause is
  * not 0, and DESTROY when nobody waits for the letter any more. code stands in REMOVE. The pointer dies.

@@ -15,11 +15,15 @@ static struct sch_id no_id(void)
     return none;
 }
 
-static void say(struct sch_act *act, enum sch_effect_type type, const struct sch_instance *instance)
+static void say(struct sch_act *act, enum sch_effect_type type, const struct sch_instance *before,
+                const struct sch_instance *instance)
 {
     struct sch_effect *effect = sch_act_add(act, type);
     effect->member = instance->member;
     effect->instance = *instance;
+    if (before != NULL) {
+        effect->before = *before;
+    }
 }
 
 static void drop(struct sch_dossier *dossier, struct sch_instance *instance)
@@ -28,11 +32,6 @@ static void drop(struct sch_dossier *dossier, struct sch_instance *instance)
     memmove(instance, instance + 1, after * sizeof *instance);
     dossier->instance_count--;
     memset(&dossier->instance[dossier->instance_count], 0, sizeof *instance);
-}
-
-static bool is_kept_kind(unsigned number)
-{
-    return number == 6 || number == 9;
 }
 
 struct sch_instance *sch_promise_find(struct sch_dossier *dossier, unsigned number)
@@ -47,21 +46,60 @@ struct sch_instance *sch_promise_find(struct sch_dossier *dossier, unsigned numb
 
 struct sch_instance *sch_promise_kept(struct sch_dossier *dossier, unsigned number)
 {
+    struct sch_instance *last = NULL;
     for (size_t i = 0; i < dossier->instance_count; i++) {
-        if (dossier->instance[i].expectation == number && !sch_instance_is_open(&dossier->instance[i])) {
-            return &dossier->instance[i];
+        struct sch_instance *instance = &dossier->instance[i];
+        if (instance->expectation == number && !sch_instance_is_open(instance) &&
+            instance->standing != SCH_STANDING_CANCELLED &&
+            (last == NULL || last->closed_ms <= instance->closed_ms)) {
+            last = instance;
         }
     }
-    return NULL;
+    return last;
 }
 
 size_t sch_promise_count(const struct sch_dossier *dossier)
 {
     size_t count = 0;
     for (size_t i = 0; i < dossier->instance_count; i++) {
-        count += dossier->instance[i].expectation != 1;
+        count += dossier->instance[i].expectation != 1 && sch_instance_is_open(&dossier->instance[i]);
     }
     return count;
+}
+
+/* The kept promise that ended first; *count becomes how many are kept. */
+static struct sch_instance *oldest_kept(struct sch_dossier *dossier, size_t *count)
+{
+    struct sch_instance *oldest = NULL;
+    *count = 0;
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        struct sch_instance *instance = &dossier->instance[i];
+        if (!sch_instance_is_open(instance)) {
+            (*count)++;
+            oldest = oldest == NULL || instance->closed_ms < oldest->closed_ms ? instance : oldest;
+        }
+    }
+    return oldest;
+}
+
+void sch_promise_trim(struct sch_dossier *dossier)
+{
+    size_t count;
+    struct sch_instance *oldest = oldest_kept(dossier, &count);
+    while (count > SCH_KEPT_MAX) {
+        drop(dossier, oldest);
+        oldest = oldest_kept(dossier, &count);
+    }
+}
+
+/* What is owed takes the place of what is only kept. */
+static void make_room(struct sch_dossier *dossier)
+{
+    size_t kept;
+    struct sch_instance *oldest = oldest_kept(dossier, &kept);
+    if (oldest != NULL && kept + sch_promise_count(dossier) >= SCH_KEPT_MAX + SCH_OWED_MAX) {
+        drop(dossier, oldest);
+    }
 }
 
 struct sch_instance *sch_promise_open(struct sch_act *act, unsigned number, enum sch_variant variant,
@@ -69,16 +107,19 @@ struct sch_instance *sch_promise_open(struct sch_act *act, unsigned number, enum
 {
     struct sch_dossier *dossier = act->dossier;
     struct sch_instance instance;
-    if ((sch_expectation_rule(number)->echelons & (UINT32_C(1) << dossier->echelon)) == 0 ||
+    if (!sch_expectation_applies(number, dossier) ||
         !sch_expectation_open(&instance, act->world->norms, number, variant, dossier, member, opened_by,
                               act->world->now_ms, from_ms)) {
         return NULL;
     }
+    /* E1 has its own places: one for each delivery of a party. */
+    if (number != 1) {
+        make_room(dossier);
+    }
     assert(dossier->instance_count < SCH_INSTANCES_MAX);
-    assert(!is_kept_kind(number) || sch_promise_kept(dossier, number) == NULL);
     struct sch_instance *place = &dossier->instance[dossier->instance_count++];
     *place = instance;
-    say(act, SCH_EFFECT_OPEN, place);
+    say(act, SCH_EFFECT_OPEN, NULL, place);
     return place;
 }
 
@@ -104,28 +145,32 @@ struct sch_instance *sch_promise_open_on_day(struct sch_act *act, unsigned numbe
 }
 
 /* Gives an instance new clocks; says so only if they differ. */
-static void set_clocks(struct sch_act *act, struct sch_instance *instance, int64_t norm_due_ms,
-                       int64_t remind_ms, int64_t due_ms)
+static void set_clocks(struct sch_act *act, struct sch_instance *instance, int64_t from_ms,
+                       int64_t norm_due_ms, int64_t remind_ms, int64_t due_ms)
 {
-    if (instance->norm_due_ms == norm_due_ms && instance->remind_ms == remind_ms &&
-        instance->due_ms == due_ms) {
+    struct sch_instance before = *instance;
+    instance->from_ms = from_ms;
+    if (before.norm_due_ms == norm_due_ms && before.remind_ms == remind_ms && before.due_ms == due_ms) {
         return;
     }
     instance->norm_due_ms = norm_due_ms;
     instance->remind_ms = remind_ms;
     instance->announced = due_ms > norm_due_ms;
     sch_expectation_set_due(instance, sch_act_calendar(act), act->dossier->urgency, due_ms);
-    say(act, SCH_EFFECT_MOVE, instance);
+    say(act, SCH_EFFECT_MOVE, &before, instance);
+}
+
+void sch_promise_move_to(struct sch_act *act, struct sch_instance *instance, int64_t from_ms)
+{
+    const struct sch_calendar *calendar = sch_act_calendar(act);
+    int64_t due_ms = sch_due_ms(calendar, from_ms, instance->term, instance->unit);
+    set_clocks(act, instance, from_ms, due_ms,
+               sch_norm_remind_ms(calendar, from_ms, instance->term, instance->unit), due_ms);
 }
 
 void sch_promise_move(struct sch_act *act, struct sch_instance *instance, int32_t day)
 {
-    const struct sch_calendar *calendar = sch_act_calendar(act);
-    int64_t due_ms;
-    instance->from_ms = start_of(act, instance->unit, day);
-    due_ms = sch_due_ms(calendar, instance->from_ms, instance->term, instance->unit);
-    set_clocks(act, instance, due_ms,
-               sch_norm_remind_ms(calendar, instance->from_ms, instance->term, instance->unit), due_ms);
+    sch_promise_move_to(act, instance, start_of(act, instance->unit, day));
 }
 
 void sch_promise_follow_intake(struct sch_act *act)
@@ -151,7 +196,8 @@ void sch_promise_follow_intake(struct sch_act *act)
         }
     }
     /* A wait that was announced stays announced: what was promised then still stands. */
-    set_clocks(act, e7, due_ms, remind_ms, e7->announced && e7->due_ms > due_ms ? e7->due_ms : due_ms);
+    set_clocks(act, e7, e7->from_ms, due_ms, remind_ms,
+               e7->announced && e7->due_ms > due_ms ? e7->due_ms : due_ms);
 }
 
 void sch_promise_announce(struct sch_act *act, struct sch_instance *instance, int32_t day)
@@ -165,24 +211,29 @@ void sch_promise_announce(struct sch_act *act, struct sch_instance *instance, in
     if (due_ms < instance->norm_due_ms) {
         due_ms = instance->norm_due_ms;
     }
-    set_clocks(act, instance, instance->norm_due_ms, instance->remind_ms, due_ms);
+    set_clocks(act, instance, instance->from_ms, instance->norm_due_ms, instance->remind_ms, due_ms);
 }
 
 void sch_promise_incomplete(struct sch_act *act, struct sch_instance *instance)
 {
+    struct sch_instance before = *instance;
     if (instance->standing == SCH_STANDING_INCOMPLETE) {
         return;
     }
     instance->standing = SCH_STANDING_INCOMPLETE;
-    say(act, SCH_EFFECT_MOVE, instance);
+    instance->incomplete = true;
+    say(act, SCH_EFFECT_MOVE, &before, instance);
 }
 
-void sch_promise_reopen(struct sch_act *act, struct sch_instance *instance)
+void sch_promise_reopen(struct sch_act *act, struct sch_instance *instance, enum sch_standing standing)
 {
-    assert(!sch_instance_is_open(instance));
-    instance->standing = SCH_STANDING_INCOMPLETE;
+    struct sch_instance before = *instance;
+    assert(!sch_instance_is_open(instance) && instance->expectation != 1);
+    instance->standing = standing;
+    instance->incomplete = instance->incomplete || standing == SCH_STANDING_INCOMPLETE;
     instance->closed_by = no_id();
-    say(act, SCH_EFFECT_REOPEN, instance);
+    instance->closed_ms = 0;
+    say(act, SCH_EFFECT_REOPEN, &before, instance);
 }
 
 /* REMINDERs of a promise that nobody owes any more would only puzzle their reader. */
@@ -202,12 +253,13 @@ void sch_promise_end(struct sch_act *act, struct sch_instance *instance, enum sc
                      struct sch_id closed_by)
 {
     assert(sch_instance_is_open(instance));
-    unsigned number = instance->expectation;
+    struct sch_instance before = *instance;
     instance->standing = standing;
     instance->closed_by = closed_by;
-    say(act, SCH_EFFECT_CLOSE, instance);
+    instance->closed_ms = act->world->now_ms;
+    say(act, SCH_EFFECT_CLOSE, &before, instance);
     withdraw_reminders(act, instance);
-    if (!is_kept_kind(number) || standing == SCH_STANDING_CANCELLED) {
+    if (instance->expectation == 1) {
         drop(act->dossier, instance);
     }
 }
@@ -244,7 +296,7 @@ void sch_promise_cancel(struct sch_act *act, bool intake_held)
     for (unsigned number = 1; number < SCH_EXPECTATION_COUNT; number++) {
         bool survives = sch_expectation_rule(number)->survives && (number != 6 || intake_held);
         if (!survives) {
-            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, no_id());
+            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, sch_act_message(act));
         }
     }
 }

@@ -2,8 +2,8 @@
  * step.c: the one door of the core: the table of the state machine, and the order of one step.
  *
  * A cell of the table says what an event does in a phase: a rejection, or a handler with what people read
- * about it. REDIRECTED, BACK_REFERRED and ENTERED_IN_ERROR cannot be reached in this version; their
- * columns refuse submissions, and let mailboxes empty.
+ * about it: the phase that may follow, "accept" when the phase stays, "replay" when it becomes what the other
+ * messages prove.
  */
 #include "step.h"
 
@@ -11,16 +11,22 @@
 #include <string.h>
 
 #include "act.h"
-#include "answer.h"
 #include "admit.h"
+#include "answer.h"
+#include "chain.h"
+#include "correction.h"
 #include "feedback.h"
 #include "kind.h"
 #include "ladder.h"
+#include "ledger.h"
+#include "letter.h"
 #include "mailbox.h"
+#include "opening.h"
 #include "post.h"
 #include "promise.h"
+#include "question.h"
+#include "refusal.h"
 #include "route.h"
-#include "value.h"
 
 /* The sum of step.h's argument, term by term. */
 static_assert(6 * SCH_PARTY_DELIVERIES_MAX + (SCH_DELIVERIES_MAX - SCH_PARTY_DELIVERIES_MAX) +
@@ -44,103 +50,125 @@ struct cell {
 
 /* A whole row of one answer. */
 #define ALL(X) { X, X, X, X, X, X, X, X, X, X, X, X, X, X, X }
-/* A row of an event that is no submission: nothing in no dossier, the same in all others but one. */
+/* A row of one answer in every dossier that there is, and another where there is none. */
 #define SAME(FIRST, X) { FIRST, X, X, X, X, X, X, X, X, X, X, X, X, X, X }
+
+#define ACCEPTED_BY TO(ACCEPTED, feedback_acceptance)
+#define REFUSED_BY TO(REFUSED, refusal_refuse)
+#define REDIRECTED_BY TO(REDIRECTED, refusal_redirect)
+#define PLANNED_BY TO(INTAKE_PLANNED, feedback_appointment)
+#define MISSED_BY TO(INTAKE_PLANNED, feedback_no_show)
+#define HELD_BY TO(INTAKE_DONE, letter_intake_report)
+#define STARTED_BY TO(IN_TREATMENT, feedback_treatment_start)
+#define WAITS_BY ON(feedback_wait_status)
+#define REPORTED_BY TO(IN_TREATMENT, letter_progress)
+#define ENDED_BY TO(ENDED, feedback_treatment_end)
+#define WRITTEN_BY TO(ENDED, letter_final)
+#define SENT_BACK_BY TO(BACK_REFERRED, refusal_refer_back)
+#define WITHHELD_BY ON(letter_no_report)
+#define LETTER ON(letter_late)
+#define LAST TO(CLOSED, letter_late)
+#define TAKEN_BY ON(answer_taken_up)
+#define WITHDRAWN_BY TO(WITHDRAWN, answer_withdrawal)
+#define WAIVED_BY ON(ledger_waive)
+#define CLAIMED ON(letter_incomplete)
+#define UNDONE { SCH_OK, sch_correction_correct, "replay" }
+
+/* What a letter does that ends the dossier, whichever it is. */
+#define FINAL { \
+        NONE, WRITTEN_BY, WRITTEN_BY, WRITTEN_BY, WRITTEN_BY, \
+        WRITTEN_BY, WRITTEN_BY, TO(CLOSED, letter_final), LETTER, \
+        WRITTEN_BY, WRITTEN_BY, LETTER, LETTER, WRITTEN_BY, KEEP }
 
 /*
  * Columns, per row: NONE; SENT, ACCEPTED, INTAKE_PLANNED, INTAKE_PRESUMED; INTAKE_DONE, IN_TREATMENT,
  * ENDED, CLOSED; REFUSED, REDIRECTED, BACK_REFERRED, WITHDRAWN, UNDELIVERED, ENTERED_IN_ERROR.
  */
-#define ACCEPTED_BY ON(feedback_acceptance)
-#define REFUSED_BY TO(REFUSED, feedback_refusal)
-#define PLANNED_BY TO(INTAKE_PLANNED, feedback_appointment)
-#define MISSED_BY TO(INTAKE_PLANNED, feedback_no_show)
-#define HELD_BY TO(INTAKE_DONE, feedback_intake_report)
-#define HELD_LATER_BY ON(feedback_intake_report)
-#define STARTED_BY TO(IN_TREATMENT, feedback_treatment_start)
-#define WAITS_BY ON(feedback_wait_status)
-#define ENDED_BY TO(ENDED, feedback_treatment_end)
-#define WRITTEN_BY TO(ENDED, feedback_discharge_letter)
-#define WITHHELD_BY ON(feedback_no_report)
-#define LETTER ON(feedback_late_letter)
-#define TAKEN_BY ON(answer_taken_up)
-#define BACK_BY TO(WITHDRAWN, answer_withdrawal)
-
 static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
     [SCH_KIND_UNSPECIFIED] = ALL(NO(FIELD_MISSING)),
-    [SCH_KIND_REFERRAL] = SAME(TO(SENT, answer_referral), USED),
+    [SCH_KIND_REFERRAL] = SAME(TO(SENT, opening_request), USED),
     [SCH_KIND_ACCEPTANCE] = {
-        NONE, TO(ACCEPTED, feedback_acceptance), ACCEPTED_BY, ACCEPTED_BY, ACCEPTED_BY,
+        NONE, ACCEPTED_BY, ON(feedback_acceptance), ON(feedback_acceptance), ON(feedback_acceptance),
         KEEP, KEEP, KEEP, KEEP,
-        TO(ACCEPTED, feedback_acceptance), LATE, LATE, KEEP, TO(ACCEPTED, feedback_acceptance), LATE },
+        ACCEPTED_BY, ACCEPTED_BY, ACCEPTED_BY, KEEP, ACCEPTED_BY, KEEP },
     [SCH_KIND_REFUSAL] = {
         NONE, REFUSED_BY, REFUSED_BY, REFUSED_BY, REFUSED_BY,
         LATE, LATE, LATE, LATE,
-        KEEP, LATE, LATE, KEEP, KEEP, LATE },
-    [SCH_KIND_REDIRECTION] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_INFORMATION_REQUEST] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_INFORMATION_REPLY] = ALL(NO(KIND_NOT_YET)),
+        KEEP, KEEP, TO(IN_TREATMENT, refusal_of_back_referral), KEEP, KEEP, KEEP },
+    [SCH_KIND_REDIRECTION] = {
+        NONE, REDIRECTED_BY, REDIRECTED_BY, REDIRECTED_BY, REDIRECTED_BY,
+        LATE, LATE, LATE, LATE,
+        KEEP, KEEP, KEEP, KEEP, KEEP, KEEP },
+    [SCH_KIND_INFORMATION_REQUEST] = SAME(NONE, ON(question_ask)),
+    [SCH_KIND_INFORMATION_REPLY] = SAME(NONE, ON(question_reply)),
     [SCH_KIND_APPOINTMENT] = {
         NONE, PLANNED_BY, PLANNED_BY, ON(feedback_appointment), PLANNED_BY,
         KEEP, KEEP, KEEP, KEEP,
-        PLANNED_BY, LATE, LATE, KEEP, PLANNED_BY, LATE },
+        PLANNED_BY, PLANNED_BY, PLANNED_BY, KEEP, PLANNED_BY, KEEP },
     [SCH_KIND_NO_SHOW] = {
         NONE, MISSED_BY, MISSED_BY, ON(feedback_no_show), MISSED_BY,
         KEEP, KEEP, KEEP, KEEP,
-        MISSED_BY, LATE, LATE, KEEP, MISSED_BY, LATE },
+        MISSED_BY, MISSED_BY, MISSED_BY, KEEP, MISSED_BY, KEEP },
+    /* What comes after a BACK_REFERRAL about the time before it takes nothing back. */
     [SCH_KIND_INTAKE_REPORT] = {
         NONE, HELD_BY, HELD_BY, HELD_BY, HELD_BY,
-        HELD_LATER_BY, HELD_LATER_BY, TO(CLOSED, feedback_intake_report), LETTER,
-        HELD_BY, LATE, LATE, LETTER, HELD_BY, LATE },
+        TO(ENDED, letter_intake_report), TO(ENDED, letter_intake_report), TO(CLOSED, letter_intake_report), LETTER,
+        HELD_BY, HELD_BY, LETTER, LETTER, HELD_BY, KEEP },
     [SCH_KIND_TREATMENT_START] = {
         NONE, STARTED_BY, STARTED_BY, STARTED_BY, STARTED_BY,
         STARTED_BY, ON(feedback_treatment_start), KEEP, KEEP,
-        STARTED_BY, LATE, LATE, KEEP, STARTED_BY, LATE },
+        STARTED_BY, STARTED_BY, STARTED_BY, KEEP, STARTED_BY, KEEP },
     [SCH_KIND_WAIT_STATUS] = {
         NONE, WAITS_BY, WAITS_BY, WAITS_BY, WAITS_BY,
         WAITS_BY, WAITS_BY, KEEP, KEEP,
-        KEEP, LATE, LATE, KEEP, KEEP, LATE },
-    [SCH_KIND_CHANGE_NOTICE] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_PROGRESS_LETTER] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_TRANSFER_NOTICE] = ALL(NO(KIND_NOT_YET)),
+        KEEP, KEEP, KEEP, KEEP, KEEP, KEEP },
+    [SCH_KIND_CHANGE_NOTICE] = SAME(NONE, KEEP),
+    [SCH_KIND_PROGRESS_LETTER] = {
+        NONE, REPORTED_BY, REPORTED_BY, REPORTED_BY, REPORTED_BY,
+        REPORTED_BY, ON(letter_progress), LAST, LETTER,
+        REPORTED_BY, REPORTED_BY, REPORTED_BY, LETTER, REPORTED_BY, KEEP },
+    [SCH_KIND_TRANSFER_NOTICE] = SAME(NONE, KEEP),
     [SCH_KIND_TREATMENT_END] = {
         NONE, ENDED_BY, ENDED_BY, ENDED_BY, ENDED_BY,
         ENDED_BY, ENDED_BY, ON(feedback_treatment_end), KEEP,
-        ENDED_BY, LATE, LATE, KEEP, ENDED_BY, LATE },
-    [SCH_KIND_DISCHARGE_LETTER] = {
-        NONE, WRITTEN_BY, WRITTEN_BY, WRITTEN_BY, WRITTEN_BY,
-        WRITTEN_BY, WRITTEN_BY, TO(CLOSED, feedback_discharge_letter), LETTER,
-        WRITTEN_BY, LATE, LATE, LETTER, WRITTEN_BY, LATE },
-    [SCH_KIND_BACK_REFERRAL] = ALL(NO(KIND_NOT_YET)),
+        ENDED_BY, ENDED_BY, KEEP, KEEP, ENDED_BY, KEEP },
+    [SCH_KIND_DISCHARGE_LETTER] = FINAL,
+    [SCH_KIND_BACK_REFERRAL] = {
+        NONE, SENT_BACK_BY, SENT_BACK_BY, SENT_BACK_BY, SENT_BACK_BY,
+        SENT_BACK_BY, SENT_BACK_BY, SENT_BACK_BY, LETTER,
+        SENT_BACK_BY, SENT_BACK_BY, LETTER, LETTER, SENT_BACK_BY, KEEP },
     [SCH_KIND_NO_REPORT] = {
         NONE, WITHHELD_BY, WITHHELD_BY, WITHHELD_BY, WITHHELD_BY,
-        WITHHELD_BY, WITHHELD_BY, TO(CLOSED, feedback_no_report), WITHHELD_BY,
-        WITHHELD_BY, LATE, LATE, WITHHELD_BY, WITHHELD_BY, LATE },
-    [SCH_KIND_LETTER_INCOMPLETE] = ALL(NO(KIND_NOT_YET)),
+        WITHHELD_BY, WITHHELD_BY, TO(CLOSED, letter_no_report), WITHHELD_BY,
+        WITHHELD_BY, WITHHELD_BY, WITHHELD_BY, WITHHELD_BY, WITHHELD_BY, KEEP },
+    [SCH_KIND_LETTER_INCOMPLETE] = {
+        NONE, CLAIMED, CLAIMED, CLAIMED, CLAIMED,
+        CLAIMED, CLAIMED, CLAIMED, TO(ENDED, letter_incomplete),
+        CLAIMED, CLAIMED, CLAIMED, CLAIMED, CLAIMED, LATE },
     [SCH_KIND_TAKEN_UP] = {
         NONE, VAIN, VAIN, VAIN, VAIN,
         VAIN, VAIN, TAKEN_BY, TAKEN_BY,
-        TAKEN_BY, LATE, LATE, VAIN, TAKEN_BY, LATE },
+        TAKEN_BY, TAKEN_BY, TAKEN_BY, VAIN, TAKEN_BY, VAIN },
     [SCH_KIND_WITHDRAWAL] = {
-        NONE, BACK_BY, BACK_BY, BACK_BY, BACK_BY,
+        NONE, WITHDRAWN_BY, WITHDRAWN_BY, WITHDRAWN_BY, WITHDRAWN_BY,
         LATE, LATE, LATE, LATE,
         LATE, LATE, LATE, LATE, LATE, LATE },
-    [SCH_KIND_CORRECTION] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_CONSULT_REQUEST] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_CONSULT_REPLY] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_EXPLORATION_REQUEST] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_EXPLORATION_ADVICE] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_TEAM_RESULT] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_CARE_NOTICE] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_INVOLVEMENT_NOTICE] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_REMINDER] = ALL(NO(NOT_ALLOWED)),
+    [SCH_KIND_CORRECTION] = SAME(NONE, UNDONE),
+    [SCH_KIND_CONSULT_REQUEST] = SAME(TO(SENT, opening_request), USED),
+    [SCH_KIND_CONSULT_REPLY] = FINAL,
+    [SCH_KIND_EXPLORATION_REQUEST] = SAME(TO(SENT, opening_request), USED),
+    [SCH_KIND_EXPLORATION_ADVICE] = FINAL,
+    [SCH_KIND_TEAM_RESULT] = FINAL,
+    [SCH_KIND_CARE_NOTICE] = SAME(TO(IN_TREATMENT, opening_care), USED),
+    [SCH_KIND_INVOLVEMENT_NOTICE] = SAME(TO(CLOSED, opening_involvement), USED),
+    [SCH_KIND_REMINDER] = SAME(NONE, ON(ledger_remind)),
     [SCH_KIND_DELIVERY_REPORT] = ALL(NO(NOT_ALLOWED)),
-    [SCH_KIND_NOTE] = ALL(NO(KIND_NOT_YET)),
-    [SCH_KIND_SNOOZE] = ALL(NO(KIND_NOT_YET)),
+    [SCH_KIND_NOTE] = SAME(NONE, KEEP),
+    [SCH_KIND_SNOOZE] = SAME(NONE, ON(ledger_snooze)),
     [SCH_KIND_WAIVER] = {
-        NONE, ON(answer_waiver), ON(answer_waiver), ON(answer_waiver), ON(answer_waiver),
-        ON(answer_waiver), ON(answer_waiver), TO(CLOSED, answer_waiver), ON(answer_waiver),
-        ON(answer_waiver), LATE, LATE, ON(answer_waiver), ON(answer_waiver), LATE },
+        NONE, WAIVED_BY, WAIVED_BY, WAIVED_BY, WAIVED_BY,
+        WAIVED_BY, WAIVED_BY, TO(CLOSED, ledger_waive), WAIVED_BY,
+        WAIVED_BY, WAIVED_BY, WAIVED_BY, WAIVED_BY, WAIVED_BY, WAIVED_BY },
 };
 
 #define IDLE ON(feedback_keep)
@@ -148,9 +176,11 @@ static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
 #define REFUSE ON(mailbox_refuse)
 #define EXHAUST ON(mailbox_exhaust)
 #define DUE ON(ladder_due)
+#define GONE TO(NONE, ladder_due)
+#define SIBLING ON(chain_sibling)
 
 static const struct cell other[SCH_EVENT_TYPE_COUNT][SCH_PHASE_COUNT] = {
-    [SCH_EVENT_SUBMIT] = ALL(NO(KIND_NOT_YET)),
+    [SCH_EVENT_SUBMIT] = ALL(NO(FIELD_MISSING)),
     [SCH_EVENT_COLLECT] = {
         NO(UNKNOWN_MESSAGE), COLLECT, COLLECT, COLLECT, COLLECT,
         COLLECT, COLLECT, COLLECT, TO(ENDED, mailbox_collect),
@@ -163,10 +193,12 @@ static const struct cell other[SCH_EVENT_TYPE_COUNT][SCH_PHASE_COUNT] = {
         EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST, EXHAUST },
     [SCH_EVENT_DUE] = {
         IDLE, TO(UNDELIVERED, ladder_due), DUE, TO(INTAKE_PRESUMED, ladder_due), DUE,
-        DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE, DUE },
-    [SCH_EVENT_FOLLOW] = SAME(IDLE, ON(answer_follow)),
-    [SCH_EVENT_FORWARD] = ALL(IDLE),
-    [SCH_EVENT_SIBLING] = ALL(IDLE),
+        DUE, DUE, DUE, GONE, GONE, GONE, GONE, GONE, GONE, GONE },
+    [SCH_EVENT_FOLLOW] = SAME(IDLE, ON(chain_follow)),
+    [SCH_EVENT_FORWARD] = SAME(IDLE, ON(chain_forward)),
+    [SCH_EVENT_SIBLING] = {
+        IDLE, SIBLING, SIBLING, SIBLING, IDLE,
+        IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE },
 };
 
 static const struct cell *cell_of(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind)
@@ -211,7 +243,7 @@ static int reject(struct sch_act *act, int code, const char *field)
     return code;
 }
 
-/* Rejections of a kind come before all else: a kind that is not handled has no rules to be checked by. */
+/* Rejections of a kind come before all else: what is no kind has no rules to be checked by. */
 static int check_kind(const struct sch_header *header, const char **field)
 {
     *field = "header.kind";
@@ -221,34 +253,39 @@ static int check_kind(const struct sch_header *header, const char **field)
     if ((unsigned)header->kind >= SCH_KIND_COUNT) {
         return SCH_E_FIELD_INVALID;
     }
-    switch (sch_kind_rule(header->kind)->direction) {
-    case SCH_DIRECTION_NONE:
-        return SCH_E_KIND_NOT_YET;
-    case SCH_DIRECTION_BROKER:
-        return SCH_E_NOT_ALLOWED;
-    default:
-        return SCH_OK;
-    }
+    return sch_kind_rule(header->kind)->direction == SCH_DIRECTION_BROKER ? SCH_E_NOT_ALLOWED : SCH_OK;
+}
+
+static bool opens(enum sch_kind kind)
+{
+    return sch_kind_rule(kind)->direction == SCH_DIRECTION_OPENS;
+}
+
+static void close(struct sch_act *act)
+{
+    sch_promise_trim(act->dossier);
+    sch_act_close(act);
 }
 
 static void perform_submit(struct sch_act *act, const struct cell *cell)
 {
     const struct sch_header *header = act->event->header;
     uint8_t member[SCH_RECIPIENTS_MAX];
-    if (header->kind == SCH_KIND_REFERRAL) {
-        sch_answer_init_dossier(act);
+    if (opens(header->kind)) {
+        sch_opening_init(act);
     }
     uint64_t sequence = act->sequence++;
     struct sch_effect *store = sch_act_add(act, SCH_EFFECT_STORE);
     store->message = header->id;
     store->sequence = sequence;
     store->kind = header->kind;
-    size_t count = sch_route_recipients(act->dossier, sch_kind_rule(header->kind)->direction,
-                                        header->sender.text, member);
+    enum sch_direction direction = sch_route_direction(act->dossier, header->kind, header->sender.text,
+                                                       &act->event->subject);
+    size_t count = sch_route_recipients(act->dossier, direction, header->sender.text, member);
     sch_post_deliver(act, sequence, member, count);
     cell->handler(act);
     act->dossier->changed_ms = act->world->now_ms;
-    sch_act_close(act);
+    close(act);
     struct sch_effect *receipt = sch_act_add(act, SCH_EFFECT_RECEIPT);
     receipt->message = header->id;
     receipt->sequence = sequence;
@@ -274,7 +311,7 @@ static int step_submit(struct sch_act *act)
     }
     const struct cell *cell = cell_of(act->dossier->phase, SCH_EVENT_SUBMIT, header->kind);
     if (cell->code != SCH_OK) {
-        return reject(act, cell->code, header->kind == SCH_KIND_REFERRAL ? "header.id" : "header.kind");
+        return reject(act, cell->code, opens(header->kind) ? "header.id" : "header.kind");
     }
     code = sch_admit_check_room(act, &field);
     if (code != SCH_OK) {
@@ -307,7 +344,7 @@ int sch_step(const struct sch_world *world, struct sch_dossier *dossier, const s
         return reject(&act, SCH_E_UNKNOWN_MESSAGE, "message_id");
     }
     cell->handler(&act);
-    sch_act_close(&act);
+    close(&act);
     /* A settlement that only repeats, or a DUE with nothing due, is no change. */
     bool only_answer = effects->count == 1 && effects->effect[0].type == SCH_EFFECT_SETTLED;
     if (effects->count > 0 && !only_answer) {

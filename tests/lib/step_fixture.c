@@ -38,14 +38,21 @@ static void init_norms(struct sch_norms *norms)
         { 4, SCH_VARIANT_PLAIN, 4, SCH_UNIT_WEEKS }, { 5, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS },
         { 6, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS }, { 7, SCH_VARIANT_PLAIN, 14, SCH_UNIT_WEEKS },
         { 7, SCH_VARIANT_AFTER_INTAKE, 10, SCH_UNIT_WEEKS },
+        { 8, SCH_VARIANT_PLAIN, 365, SCH_UNIT_DAYS },
         { 9, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS }, { 9, SCH_VARIANT_CLINICAL, 24, SCH_UNIT_HOURS },
-        { 10, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WORKING_DAYS },
+        { 10, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WORKING_DAYS }, { 11, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS },
+        { 12, SCH_VARIANT_PLAIN, 6, SCH_UNIT_WEEKS }, { 13, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WEEKS },
+        { 14, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS }, { 15, SCH_VARIANT_PLAIN, 60, SCH_UNIT_DAYS },
     };
+    static const enum sch_kind required[] = { SCH_KIND_INTAKE_REPORT, SCH_KIND_DISCHARGE_LETTER,
+                                              SCH_KIND_PROGRESS_LETTER, SCH_KIND_BACK_REFERRAL,
+                                              SCH_KIND_TEAM_RESULT };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         add_norm(norms, row[i].expectation, row[i].variant, row[i].term, row[i].unit);
     }
-    norms->required[SCH_KIND_INTAKE_REPORT].sections = sch_kind_rule(SCH_KIND_INTAKE_REPORT)->sections;
-    norms->required[SCH_KIND_DISCHARGE_LETTER].sections = sch_kind_rule(SCH_KIND_DISCHARGE_LETTER)->sections;
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+        norms->required[required[i]].sections = sch_kind_rule(required[i])->sections;
+    }
 }
 
 static void allow(struct sch_permits *permits, enum sch_party_kind from, enum sch_kind kind, uint32_t to)
@@ -55,33 +62,69 @@ static void allow(struct sch_permits *permits, enum sch_party_kind from, enum sc
 
 #define BIT(NAME) (UINT32_C(1) << SCH_PARTY_##NAME)
 
-static void init_permits(struct sch_permits *permits)
+static void allow_openings(struct sch_permits *permits)
 {
     const uint32_t care = BIT(GB_GGZ) | BIT(S_GGZ) | BIT(CRISIS) | BIT(WIJKTEAM);
-    const uint32_t anyone = care | BIT(GP_PRACTICE) | BIT(POH_GGZ) | BIT(OUT_OF_HOURS);
+    static const enum sch_party_kind asking[] = { SCH_PARTY_GP_PRACTICE, SCH_PARTY_POH_GGZ,
+                                                  SCH_PARTY_WIJKTEAM };
     allow(permits, SCH_PARTY_GP_PRACTICE, SCH_KIND_REFERRAL, care);
     allow(permits, SCH_PARTY_OUT_OF_HOURS, SCH_KIND_REFERRAL, care);
     allow(permits, SCH_PARTY_POH_GGZ, SCH_KIND_REFERRAL, BIT(WIJKTEAM));
     allow(permits, SCH_PARTY_GB_GGZ, SCH_KIND_REFERRAL, BIT(S_GGZ));
+    allow(permits, SCH_PARTY_S_GGZ, SCH_KIND_REFERRAL, BIT(GB_GGZ));
+    for (size_t i = 0; i < sizeof asking / sizeof asking[0]; i++) {
+        allow(permits, asking[i], SCH_KIND_CONSULT_REQUEST, BIT(GB_GGZ) | BIT(S_GGZ));
+        allow(permits, asking[i], SCH_KIND_EXPLORATION_REQUEST, BIT(MGN));
+    }
+    allow(permits, SCH_PARTY_GB_GGZ, SCH_KIND_CARE_NOTICE, BIT(GP_PRACTICE));
+    allow(permits, SCH_PARTY_S_GGZ, SCH_KIND_CARE_NOTICE, BIT(GP_PRACTICE));
+    allow(permits, SCH_PARTY_CRISIS, SCH_KIND_CARE_NOTICE, BIT(GP_PRACTICE));
+    allow(permits, SCH_PARTY_GP_PRACTICE, SCH_KIND_INVOLVEMENT_NOTICE, BIT(WIJKTEAM));
+    allow(permits, SCH_PARTY_WIJKTEAM, SCH_KIND_INVOLVEMENT_NOTICE, BIT(GP_PRACTICE));
+}
+
+static void allow_acts(struct sch_permits *permits)
+{
+    const uint32_t care = BIT(GB_GGZ) | BIT(S_GGZ) | BIT(CRISIS) | BIT(WIJKTEAM) | BIT(MGN);
+    const uint32_t anyone = care | BIT(GP_PRACTICE) | BIT(POH_GGZ) | BIT(OUT_OF_HOURS);
+    static const enum sch_kind acts[] = { SCH_KIND_WAIVER, SCH_KIND_NOTE, SCH_KIND_SNOOZE, SCH_KIND_REMINDER };
+    static const enum sch_kind between[] = { SCH_KIND_INFORMATION_REQUEST, SCH_KIND_INFORMATION_REPLY,
+                                             SCH_KIND_CORRECTION, SCH_KIND_CHANGE_NOTICE };
     for (int from = SCH_PARTY_GP_PRACTICE; from <= SCH_PARTY_COORDINATOR; from++) {
         allow(permits, (enum sch_party_kind)from, SCH_KIND_WITHDRAWAL, anyone);
-        allow(permits, (enum sch_party_kind)from, SCH_KIND_WAIVER, 1);
         allow(permits, (enum sch_party_kind)from, SCH_KIND_TAKEN_UP, care);
+        allow(permits, (enum sch_party_kind)from, SCH_KIND_LETTER_INCOMPLETE, care);
+        for (size_t i = 0; i < 4; i++) {
+            allow(permits, (enum sch_party_kind)from, acts[i], 1);
+            allow(permits, (enum sch_party_kind)from, between[i], anyone | 1);
+        }
     }
+    allow(permits, SCH_PARTY_GP_PRACTICE, SCH_KIND_REFUSAL, BIT(GB_GGZ) | BIT(S_GGZ));
+}
+
+static void allow_feedback(struct sch_permits *permits)
+{
+    const uint32_t anyone = BIT(GP_PRACTICE) | BIT(POH_GGZ) | BIT(OUT_OF_HOURS) | BIT(GB_GGZ) | BIT(S_GGZ) |
+                            BIT(WIJKTEAM);
+    static const enum sch_kind crisis[] = { SCH_KIND_ACCEPTANCE, SCH_KIND_REFUSAL, SCH_KIND_REDIRECTION,
+                                            SCH_KIND_INTAKE_REPORT, SCH_KIND_TREATMENT_END,
+                                            SCH_KIND_DISCHARGE_LETTER };
+    static const enum sch_kind deciding[] = { SCH_KIND_ACCEPTANCE, SCH_KIND_REFUSAL, SCH_KIND_WAIT_STATUS };
     for (int kind = 1; kind < SCH_KIND_COUNT; kind++) {
         if (sch_kind_rule((enum sch_kind)kind)->direction == SCH_DIRECTION_FEEDBACK) {
             allow(permits, SCH_PARTY_GB_GGZ, (enum sch_kind)kind, anyone);
             allow(permits, SCH_PARTY_S_GGZ, (enum sch_kind)kind, anyone);
         }
     }
-    static const enum sch_kind crisis[] = { SCH_KIND_ACCEPTANCE, SCH_KIND_REFUSAL, SCH_KIND_INTAKE_REPORT,
-                                            SCH_KIND_TREATMENT_END, SCH_KIND_DISCHARGE_LETTER };
     for (size_t i = 0; i < sizeof crisis / sizeof crisis[0]; i++) {
         allow(permits, SCH_PARTY_CRISIS, crisis[i], anyone);
     }
-    allow(permits, SCH_PARTY_WIJKTEAM, SCH_KIND_ACCEPTANCE, anyone);
-    allow(permits, SCH_PARTY_WIJKTEAM, SCH_KIND_REFUSAL, anyone);
-    allow(permits, SCH_PARTY_WIJKTEAM, SCH_KIND_WAIT_STATUS, anyone);
+    for (size_t i = 0; i < sizeof deciding / sizeof deciding[0]; i++) {
+        allow(permits, SCH_PARTY_WIJKTEAM, deciding[i], anyone);
+        allow(permits, SCH_PARTY_MGN, deciding[i], anyone);
+    }
+    allow(permits, SCH_PARTY_WIJKTEAM, SCH_KIND_TEAM_RESULT, anyone);
+    allow(permits, SCH_PARTY_MGN, SCH_KIND_EXPLORATION_ADVICE, anyone);
 }
 
 static void init_parties(struct step_fixture *f)
@@ -99,6 +142,7 @@ static void init_parties(struct step_fixture *f)
         [S_DEPARTMENT] = { "agb:06000001/angst", SCH_PARTY_S_GGZ, "utrecht" },
         [CRISIS] = { "agb:06000002", SCH_PARTY_CRISIS, "utrecht" },
         [WIJKTEAM] = { "gemeente:0344/zuid", SCH_PARTY_WIJKTEAM, "utrecht" },
+        [TALK] = { "regio:utrecht/mgn", SCH_PARTY_MGN, "utrecht" },
         [COORDINATOR] = { "regio:utrecht/coordinator", SCH_PARTY_COORDINATOR, "utrecht" },
         [FAR_COORDINATOR] = { "regio:gooi/coordinator", SCH_PARTY_COORDINATOR, "gooi" },
         [STRANGER] = { "agb:06000009", SCH_PARTY_S_GGZ, "gooi" },
@@ -114,7 +158,9 @@ void step_fixture_init(struct step_fixture *f)
 {
     memset(f, 0, sizeof *f);
     init_norms(&f->norms);
-    init_permits(&f->permits);
+    allow_openings(&f->permits);
+    allow_acts(&f->permits);
+    allow_feedback(&f->permits);
     init_parties(f);
     f->world.now_ms = INT64_C(1772442000000);
     f->world.norms = &f->norms;
@@ -156,27 +202,6 @@ static void new_id(struct step_fixture *f)
     f->header.id = sch_step_made_id(f->world.now_ms, UINT64_C(1) << 40 | ++f->id_count);
 }
 
-struct sch_header *step_fixture_referral(struct step_fixture *f, enum step_party from, enum step_party to)
-{
-    struct sch_header *header = &f->header;
-    memset(header, 0, sizeof *header);
-    new_id(f);
-    header->kind = SCH_KIND_REFERRAL;
-    header->sender = f->party[from].address;
-    header->receiver = f->party[to].address;
-    header->fact[SCH_FACT_URGENCY] = SCH_URGENCY_ROUTINE;
-    header->fact[SCH_FACT_LETTER_DATE] = step_fixture_date(f, 0);
-    header->sections = (uint32_t)SCH_SECTION_QUESTION | (uint32_t)SCH_SECTION_REASON;
-    header->sections_known = true;
-    if (to == WIJKTEAM) {
-        header->fact[SCH_FACT_CONSENT] = SCH_YES_YES;
-    }
-    if (to == CRISIS) {
-        header->fact[SCH_FACT_PHONED_AT] = f->world.now_ms;
-    }
-    return header;
-}
-
 void step_fixture_copy(struct step_fixture *f, enum step_party party)
 {
     assert(f->header.copy_count < SCH_COPIES_MAX);
@@ -192,44 +217,134 @@ static void fill_facts(struct step_fixture *f)
             fact[i] = 1;
         }
     }
-    if ((rule->required & SCH_FACT_BIT(EVENT_DATE)) != 0) {
+    if ((rule->required & SCH_FACT_BIT(EVENT_DATE)) != 0 || f->header.kind == SCH_KIND_TREATMENT_START) {
         fact[SCH_FACT_EVENT_DATE] = step_fixture_date(f, 0);
     }
-    if (f->header.kind == SCH_KIND_TREATMENT_START) {
-        fact[SCH_FACT_EVENT_DATE] = step_fixture_date(f, 0);
+    if ((rule->required & SCH_FACT_BIT(LETTER_DATE)) != 0) {
+        fact[SCH_FACT_LETTER_DATE] = step_fixture_date(f, 0);
+    }
+    if ((rule->required & SCH_FACT_BIT(UNTIL)) != 0) {
+        fact[SCH_FACT_UNTIL] = step_fixture_date(f, 7);
     }
     if ((rule->required & SCH_FACT_BIT(EXPECTATION)) != 0) {
         fact[SCH_FACT_EXPECTATION] = 6;
     }
+    if ((rule->required & SCH_FACT_BIT(MISSING_SECTIONS)) != 0) {
+        fact[SCH_FACT_MISSING_SECTIONS] = SCH_SECTION_PLAN;
+    }
 }
 
-struct sch_header *step_fixture_message(struct step_fixture *f, enum sch_kind kind)
+static void fill_letter(struct step_fixture *f)
+{
+    const struct sch_kind_rule *rule = sch_kind_rule(f->header.kind);
+    if (rule->letter == SCH_LETTER_MANDATORY) {
+        f->header.sections = rule->sections;
+        f->header.sections_known = true;
+    }
+}
+
+struct sch_header *step_fixture_opening(struct step_fixture *f, enum sch_kind kind, enum step_party from,
+                                        enum step_party to)
 {
     struct sch_header *header = &f->header;
-    const struct sch_kind_rule *rule = sch_kind_rule(kind);
-    const struct sch_dossier *dossier = &f->dossier;
-    uint8_t member[SCH_RECIPIENTS_MAX];
     memset(header, 0, sizeof *header);
     new_id(f);
     header->kind = kind;
-    header->dossier = dossier->id;
-    header->sender = dossier->member[SCH_MEMBER_CREDITOR].address;
-    if (rule->direction == SCH_DIRECTION_FEEDBACK) {
-        header->sender = dossier->member[SCH_MEMBER_RECEIVER].address;
-    } else if (rule->direction == SCH_DIRECTION_ONWARD) {
-        header->sender = dossier->member[SCH_MEMBER_REFERRER].address;
+    header->sender = f->party[from].address;
+    header->receiver = f->party[to].address;
+    fill_facts(f);
+    fill_letter(f);
+    if (kind == SCH_KIND_REFERRAL) {
+        header->sections = (uint32_t)SCH_SECTION_QUESTION | (uint32_t)SCH_SECTION_REASON;
     }
-    size_t count = sch_route_recipients(dossier, rule->direction, header->sender.text, member);
+    if (kind == SCH_KIND_REFERRAL && to == WIJKTEAM) {
+        header->fact[SCH_FACT_CONSENT] = SCH_YES_YES;
+    }
+    if (kind == SCH_KIND_REFERRAL && to == CRISIS) {
+        header->fact[SCH_FACT_PHONED_AT] = f->world.now_ms;
+    }
+    return header;
+}
+
+struct sch_header *step_fixture_referral(struct step_fixture *f, enum step_party from, enum step_party to)
+{
+    return step_fixture_opening(f, SCH_KIND_REFERRAL, from, to);
+}
+
+void step_fixture_address(struct step_fixture *f, const struct sch_subject *subject)
+{
+    struct sch_header *header = &f->header;
+    const struct sch_dossier *dossier = &f->dossier;
+    uint8_t member[SCH_RECIPIENTS_MAX];
+    enum sch_direction direction = sch_route_direction(dossier, header->kind, header->sender.text, subject);
+    size_t count = sch_route_recipients(dossier, direction, header->sender.text, member);
+    memset(&header->receiver, 0, sizeof header->receiver);
     for (size_t i = 0; i < count; i++) {
         *(i == 0 ? &header->receiver : &header->copies[i - 1]) = dossier->member[member[i]].address;
     }
     header->copy_count = count > 0 ? count - 1 : 0;
+}
+
+struct sch_header *step_fixture_message_of(struct step_fixture *f, enum sch_kind kind, enum step_party sender)
+{
+    struct sch_header *header = &f->header;
+    const struct sch_kind_rule *rule = sch_kind_rule(kind);
+    memset(header, 0, sizeof *header);
+    new_id(f);
+    header->kind = kind;
+    header->dossier = f->dossier.id;
+    header->sender = f->party[sender].address;
+    step_fixture_address(f, NULL);
+    if (kind == SCH_KIND_REDIRECTION || kind == SCH_KIND_TRANSFER_NOTICE) {
+        header->concerned = f->party[GB].address;
+    }
     if (rule->letter == SCH_LETTER_MANDATORY) {
-        header->sections = rule->sections;
-        header->sections_known = true;
+        fill_letter(f);
     }
     fill_facts(f);
     return header;
+}
+
+static enum step_party party_of(const struct step_fixture *f, const struct sch_member *member)
+{
+    for (size_t i = 0; i < STEP_PARTY_COUNT; i++) {
+        if (strcmp(f->party[i].address.text, member->address.text) == 0) {
+            return (enum step_party)i;
+        }
+    }
+    return PRACTICE;
+}
+
+struct sch_header *step_fixture_message(struct step_fixture *f, enum sch_kind kind)
+{
+    enum sch_member_role role = SCH_MEMBER_CREDITOR;
+    switch (sch_kind_rule(kind)->direction) {
+    case SCH_DIRECTION_FEEDBACK:
+    case SCH_DIRECTION_RESULT:
+    case SCH_DIRECTION_BOTH:
+        role = SCH_MEMBER_RECEIVER;
+        break;
+    case SCH_DIRECTION_ONWARD:
+        role = SCH_MEMBER_REFERRER;
+        break;
+    default:
+        break;
+    }
+    return step_fixture_message_of(f, kind, party_of(f, &f->dossier.member[role]));
+}
+
+struct sch_header *step_fixture_correction(struct step_fixture *f, struct sch_id subject, enum sch_kind kind,
+                                           enum step_party sender)
+{
+    (void)step_fixture_message_of(f, SCH_KIND_CORRECTION, sender);
+    memset(&f->subject, 0, sizeof f->subject);
+    f->subject.known = true;
+    f->subject.dossier = f->dossier.id;
+    f->subject.kind = kind;
+    f->subject.sender = f->party[sender].address;
+    f->header.subject = subject;
+    step_fixture_address(f, &f->subject);
+    return &f->header;
 }
 
 static int step(struct step_fixture *f)
@@ -251,6 +366,9 @@ int step_fixture_send(struct step_fixture *f)
         event->copy[i] = resolve(f, &f->header.copies[i]);
     }
     event->creditor = resolve(f, &f->header.creditor);
+    event->origin = f->origin;
+    event->group_count = f->group_count;
+    event->subject = f->subject;
     event->id_in_use = f->id_in_use;
     event->has_body = sch_kind_rule(f->header.kind)->letter == SCH_LETTER_MANDATORY;
     event->gp_key = f->gp_key;

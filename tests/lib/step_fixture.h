@@ -1,7 +1,7 @@
 /*
  * step_fixture.h: a small region around one dossier, for tests of the core.
  *
- * One practice with a POH, one provider per echelon, a coordinator; DOMAIN's default norms and a permit
+ * One practice with a POH, one provider per echelon, an exploratory talk (TALK, of an MGN), a coordinator; DOMAIN's default norms and a permit
  * matrix that says what DOMAIN says. The fixture plays the turn: it keeps time and sequences, and says yes
  * to nothing by itself.
  */
@@ -13,7 +13,7 @@
 #define STEP_FIXTURE_DAY_MS INT64_C(86400000)
 
 enum step_party {
-    PRACTICE, POH, HUISARTSENPOST, GB, S, S_DEPARTMENT, CRISIS, WIJKTEAM, COORDINATOR, FAR_COORDINATOR,
+    PRACTICE, POH, HUISARTSENPOST, GB, S, S_DEPARTMENT, CRISIS, WIJKTEAM, TALK, COORDINATOR, FAR_COORDINATOR,
     STRANGER, STEP_PARTY_COUNT
 };
 
@@ -26,6 +26,9 @@ struct step_fixture {
     struct sch_effects effects;
     struct sch_header header;           /* the message under construction */
     struct sch_event event;
+    struct sch_subject subject;         /* what the turn would know of header.subject */
+    const struct sch_dossier *origin;   /* ... of header.parent or header.follows */
+    size_t group_count;                 /* ... of header.group */
     bool gp_key;
     bool id_in_use;
     uint64_t id_count;
@@ -43,6 +46,16 @@ void step_fixture_norm(struct step_fixture *f, unsigned expectation, enum sch_va
 /* A message of this kind with all that it needs: f->header, to be changed at will before it is sent. */
 struct sch_header *step_fixture_message(struct step_fixture *f, enum sch_kind kind);
 struct sch_header *step_fixture_referral(struct step_fixture *f, enum step_party from, enum step_party to);
+struct sch_header *step_fixture_opening(struct step_fixture *f, enum sch_kind kind, enum step_party from,
+                                        enum step_party to);
+
+/* The same from a sender of choice, addressed as the route has it; and a CORRECTION of its own message. */
+struct sch_header *step_fixture_message_of(struct step_fixture *f, enum sch_kind kind, enum step_party sender);
+struct sch_header *step_fixture_correction(struct step_fixture *f, struct sch_id subject, enum sch_kind kind,
+                                           enum step_party sender);
+
+/* Addresses f->header anew, as the route has it. */
+void step_fixture_address(struct step_fixture *f, const struct sch_subject *subject);
 void step_fixture_copy(struct step_fixture *f, enum step_party party);
 
 /* Submits f->header; the result of sch_step(). */

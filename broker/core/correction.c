@@ -1,0 +1,242 @@
+/*
+ * correction.c: taking one message's consequences back.
+ *
+ * The record says what a message opened and what it ended; that is put back where the phase, replayed without it,
+ * still wants it. What it only moved (an announced wait) stays moved: nobody knows where it stood before.
+ */
+#include "correction.h"
+
+#include "delivery.h"
+#include "kind.h"
+#include "letter.h"
+#include "post.h"
+#include "promise.h"
+#include "proof.h"
+#include "refusal.h"
+#include "route.h"
+#include "value.h"
+
+int sch_correction_check(const struct sch_act *act, const char **field)
+{
+    const struct sch_subject *subject = &act->event->subject;
+    const struct sch_header *header = act->event->header;
+    if (!subject->known || !sch_value_same_id(&subject->dossier, &header->dossier) ||
+        !sch_value_same_text(subject->sender.text, header->sender.text) ||
+        subject->kind == SCH_KIND_CORRECTION) {
+        return sch_kind_fault(SCH_E_FIELD_INVALID, "header.subject", field);
+    }
+    /* The letter that was taken back before anyone had it is destroyed: there is nothing to go on with. */
+    if (subject->kind == SCH_KIND_WITHDRAWAL && !act->dossier->received) {
+        return sch_kind_fault(SCH_E_NOT_NOW, "header.subject", field);
+    }
+    return SCH_OK;
+}
+
+static const struct sch_id *subject_id(const struct sch_act *act)
+{
+    return &act->event->header->subject;
+}
+
+/* A wrong party may have read it. A recipient whose delivery has ended had it, or refused it, or let it expire: only
+ * when there is one such recipient the core knows who. */
+static void note_breach(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    const struct sch_subject *subject = &act->event->subject;
+    uint8_t member[SCH_RECIPIENTS_MAX];
+    if (sch_evidence_fact(act, SCH_FACT_WRONG_PARTY) == 0 || !subject->collected) {
+        return;
+    }
+    size_t count = sch_route_recipients(
+        dossier, sch_route_direction(dossier, SCH_KIND_CORRECTION, subject->sender.text, subject),
+        subject->sender.text, member);
+    size_t ended = 0;
+    uint8_t who = SCH_MEMBER_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (sch_delivery_find(dossier, subject_id(act), dossier->member[member[i]].address.text) == NULL) {
+            ended++;
+            who = member[i];
+        }
+    }
+    dossier->breach = true;
+    struct sch_effect *breach = sch_act_add(act, SCH_EFFECT_BREACH);
+    breach->message = *subject_id(act);
+    breach->kind = subject->kind;
+    breach->member = ended == 1 ? who : SCH_MEMBER_NONE;
+}
+
+/* The whole dossier was a mistake. A question may still be answered. */
+static void enter_in_error(struct sch_act *act)
+{
+    struct sch_id by = act->event->header->id;
+    for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
+        if (number != 11) {
+            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, by);
+        }
+    }
+    act->dossier->intake_day = 0;
+    sch_act_prove(act, SCH_PHASE_ENTERED_IN_ERROR, &by);
+}
+
+/* Does a dossier in this phase owe this at all? */
+static bool is_wanted(enum sch_phase phase, unsigned number)
+{
+    if (sch_proof_is_end(phase) && !sch_expectation_rule(number)->survives) {
+        return false;
+    }
+    switch (number) {
+    case 2:
+    case 3: return phase == SCH_PHASE_SENT;
+    case 4: return phase < SCH_PHASE_INTAKE_PLANNED;
+    case 5: return phase < SCH_PHASE_INTAKE_DONE;
+    case 7: return phase < SCH_PHASE_IN_TREATMENT;
+    case 8: return phase == SCH_PHASE_IN_TREATMENT;
+    case 9: return phase == SCH_PHASE_ENDED || phase == SCH_PHASE_BACK_REFERRED;
+    case 10: return phase >= SCH_PHASE_ENDED;
+    default: return true;
+    }
+}
+
+/* Takes the subject's proofs out and lets the others say where the dossier stands. */
+static void replay(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    sch_proof_remove(dossier, subject_id(act));
+    enum sch_phase phase = sch_proof_replay(dossier);
+    if (phase == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED) {
+        return;
+    }
+    /* ENDED, if it closed: whether it still is, is settled at last. */
+    sch_act_phase(act, phase);
+}
+
+/* An E6 that a later appointment has moved since is that appointment's now. */
+static bool was_moved_on(const struct sch_act *act, const struct sch_instance *instance, bool planned_since)
+{
+    return instance->expectation == 6 && planned_since &&
+           act->event->subject.kind == SCH_KIND_APPOINTMENT;
+}
+
+static void cancel_opened(struct sch_act *act, bool planned_since)
+{
+    struct sch_dossier *dossier = act->dossier;
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        struct sch_instance *instance = &dossier->instance[i];
+        if (instance->expectation != 1 && sch_instance_is_open(instance) &&
+            sch_value_same_id(&instance->opened_by, subject_id(act)) &&
+            !was_moved_on(act, instance, planned_since)) {
+            sch_promise_end(act, instance, SCH_STANDING_CANCELLED, act->event->header->id);
+        }
+    }
+}
+
+static void reopen_one(struct sch_act *act, struct sch_instance *instance)
+{
+    struct sch_dossier *dossier = act->dossier;
+    unsigned number = instance->expectation;
+    bool own = sch_value_same_id(&instance->opened_by, subject_id(act));
+    bool owed = number != 11 && sch_promise_find(dossier, number) != NULL;
+    if (!own && (owed || !is_wanted(dossier->phase, number))) {
+        return;
+    }
+    sch_promise_reopen(act, instance, instance->incomplete ? SCH_STANDING_INCOMPLETE : SCH_STANDING_OPEN);
+    if (own) {
+        /* What the message itself had opened and answered was never owed. */
+        sch_promise_end(act, instance, SCH_STANDING_CANCELLED, act->event->header->id);
+    } else if (number == 6) {
+        dossier->intake_day = sch_day_of_ms(instance->from_ms);
+    } else if (number == 10) {
+        dossier->taken_up = false;
+    } else if (number == 2 && act->event->subject.kind == SCH_KIND_INFORMATION_REQUEST && dossier->asked_count > 0) {
+        dossier->asked_count--;
+    }
+}
+
+static void reopen_ended(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        struct sch_instance *instance = &dossier->instance[i];
+        if (!sch_instance_is_open(instance) && sch_value_same_id(&instance->closed_by, subject_id(act))) {
+            reopen_one(act, instance);
+        }
+    }
+}
+
+/* An INTAKE_REPORT began the year of E8 anew; without it the year counts from where it opened. */
+static void restore_year(struct sch_act *act)
+{
+    struct sch_instance *e8 = sch_promise_find(act->dossier, 8);
+    if (e8 != NULL && act->event->subject.kind == SCH_KIND_INTAKE_REPORT) {
+        sch_promise_move_to(act, e8, e8->opened_ms);
+    }
+}
+
+/* Was an appointment or no-show told after the subject? */
+static bool is_planned_since(const struct sch_act *act)
+{
+    const struct sch_dossier *dossier = act->dossier;
+    bool passed = false;
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        bool own = sch_value_same_id(&dossier->proof[i].by, subject_id(act));
+        if (passed && !own && dossier->proof[i].phase == SCH_PHASE_INTAKE_PLANNED) {
+            return true;
+        }
+        passed = passed || own;
+    }
+    return false;
+}
+
+/* A patient who was forwarded, by a child that came, was never counted as turned away. */
+static void settle_count(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    bool forwarded = dossier->phase == SCH_PHASE_REDIRECTED && dossier->taken_up &&
+                     act->event->subject.kind == SCH_KIND_REDIRECTION;
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        forwarded = forwarded && (dossier->instance[i].expectation != 10 ||
+                                  !sch_value_same_id(&dossier->instance[i].opened_by, subject_id(act)));
+    }
+    if (forwarded && dossier->refusals < UINT8_MAX) {
+        dossier->refusals++;
+    }
+}
+
+static void take_back(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    bool planned_since = is_planned_since(act);
+    settle_count(act);
+    replay(act);
+    cancel_opened(act, planned_since);
+    reopen_ended(act);
+    restore_year(act);
+    if (sch_proof_is_end(dossier->phase)) {
+        sch_promise_cancel(act, true);
+    } else if (dossier->phase < SCH_PHASE_ENDED) {
+        dossier->taken_up = false;
+    }
+    if (sch_evidence_is_turned_away(dossier) && dossier->phase != act->phase_before && !dossier->taken_up) {
+        bool undelivered = dossier->phase == SCH_PHASE_UNDELIVERED;
+        sch_refusal_hand_back(act, undelivered ? SCH_MEMBER_REFERRER : SCH_MEMBER_CREDITOR,
+                              act->event->header->id);
+    }
+    if (dossier->phase < SCH_PHASE_INTAKE_PLANNED) {
+        dossier->intake_day = 0;
+    }
+    sch_promise_follow_intake(act);
+    sch_letter_settle_end(act);
+}
+
+void sch_correction_correct(struct sch_act *act)
+{
+    note_breach(act);
+    sch_post_withdraw(act, subject_id(act));
+    if (sch_value_same_id(subject_id(act), &act->dossier->id)) {
+        if (act->dossier->phase != SCH_PHASE_ENTERED_IN_ERROR) {
+            enter_in_error(act);
+        }
+    } else if (act->dossier->phase != SCH_PHASE_ENTERED_IN_ERROR) {
+        take_back(act);
+    }
+}

@@ -1,0 +1,82 @@
+/* evidence.c: from a message to a phase, and back from an end. */
+#include "evidence.h"
+
+#include <assert.h>
+
+#include "promise.h"
+
+bool sch_evidence_is_turned_away(const struct sch_dossier *dossier)
+{
+    return dossier->phase == SCH_PHASE_REFUSED || dossier->phase == SCH_PHASE_REDIRECTED ||
+           dossier->phase == SCH_PHASE_BACK_REFERRED || dossier->phase == SCH_PHASE_UNDELIVERED;
+}
+
+bool sch_evidence_is_deaf(const struct sch_dossier *dossier)
+{
+    return sch_evidence_is_turned_away(dossier) && dossier->taken_up;
+}
+
+int64_t sch_evidence_fact(const struct sch_act *act, enum sch_fact fact)
+{
+    return act->event->header->fact[fact];
+}
+
+int32_t sch_evidence_stated_day(const struct sch_act *act, enum sch_fact fact)
+{
+    int32_t day = 0;
+    bool valid = sch_day_from_date(sch_evidence_fact(act, fact), &day);
+    assert(valid);
+    return day;
+}
+
+int32_t sch_evidence_day(const struct sch_act *act)
+{
+    int32_t today = sch_day_of_ms(act->world->now_ms);
+    if (sch_evidence_fact(act, SCH_FACT_EVENT_DATE) == 0) {
+        return today;
+    }
+    int32_t day = sch_evidence_stated_day(act, SCH_FACT_EVENT_DATE);
+    if (day < act->dossier->letter_day) {
+        day = act->dossier->letter_day;
+    }
+    return day > today ? today : day;
+}
+
+void sch_evidence_answer(struct sch_act *act, enum sch_phase proven)
+{
+    uint64_t kind = UINT64_C(1) << act->event->header->kind;
+    for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
+        const struct sch_expectation_rule *rule = sch_expectation_rule(number);
+        if ((rule->closed_by & kind) != 0 && proven >= rule->proof) {
+            (void)sch_promise_end_all(act, number, SCH_STANDING_CLOSED, act->event->header->id);
+        }
+    }
+}
+
+/* The receiver takes the patient after all: what it owed is owed anew, with the patience already used up. */
+static void reopen(struct sch_act *act, enum sch_phase proven)
+{
+    static const struct {
+        unsigned number;
+        enum sch_phase proof;           /* nobody owes what is proven */
+    } anew[] = { { 4, SCH_PHASE_INTAKE_PLANNED }, { 7, SCH_PHASE_IN_TREATMENT }, { 13, SCH_PHASE_ENDED },
+                 { 14, SCH_PHASE_ENDED }, { 15, SCH_PHASE_ENDED } };
+    struct sch_id by = act->event->header->id;
+    (void)sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, by);
+    for (size_t i = 0; i < sizeof anew / sizeof anew[0]; i++) {
+        if (proven < anew[i].proof) {
+            (void)sch_promise_open(act, anew[i].number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, by,
+                                   act->dossier->opened_ms);
+        }
+    }
+}
+
+void sch_evidence_reach(struct sch_act *act, enum sch_phase proven)
+{
+    assert(!sch_evidence_is_deaf(act->dossier));
+    sch_evidence_answer(act, proven);
+    if (sch_evidence_is_turned_away(act->dossier)) {
+        reopen(act, proven);
+    }
+    sch_act_prove(act, proven, &act->event->header->id);
+}

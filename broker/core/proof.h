@@ -1,0 +1,35 @@
+/*
+ * proof.h: which messages moved a dossier, and the phase that they prove together.
+ *
+ * The phase is a replay: the messages in their order, from the phase in which such a dossier opens. An end (REFUSED,
+ * REDIRECTED, BACK_REFERRED, WITHDRAWN, UNDELIVERED, ENTERED_IN_ERROR) replaces what was; after an end the
+ * next proof replaces the end; otherwise the furthest counts. CLOSED and INTAKE_PRESUMED are no message's
+ * proof: they follow from what is owed and from time, and stand beside. Must not know: promises, effects.
+ *
+ * Example: ACCEPTANCE, REFUSAL, APPOINTMENT prove INTAKE_PLANNED. Take the APPOINTMENT out, which was sent in
+ * error, and they prove REFUSED.
+ */
+#ifndef SCH_CORE_PROOF_H
+#define SCH_CORE_PROOF_H
+
+#include "dossier.h"
+
+/* The phase in which a dossier opens that a message of this kind opens. */
+enum sch_phase sch_proof_first(enum sch_kind kind);
+
+/* Was the patient turned away or taken out: REFUSED and the phases after it? */
+bool sch_proof_is_end(enum sch_phase phase);
+
+/* The phase that the dossier's proofs come to. */
+enum sch_phase sch_proof_replay(const struct sch_dossier *dossier);
+
+/* Adds a proof. When the list is full, the oldest one goes that does not matter to the replay any more. */
+void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, const struct sch_id *by);
+
+/* Takes out all that this message proved; the others keep their order. */
+void sch_proof_remove(struct sch_dossier *dossier, const struct sch_id *by);
+
+/* The last message that proved this phase; NULL when none did. */
+const struct sch_id *sch_proof_of(const struct sch_dossier *dossier, enum sch_phase phase);
+
+#endif
