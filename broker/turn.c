@@ -55,6 +55,11 @@ int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options,
     sch_watch_start(&turn->watch, sch_clock_civil_ms(options->clock), turn->mono_ms,
                     sch_clock_rate(options->clock), sch_work_civil_ms(turn->work));
     turn->started_ms = turn->now_ms = turn->watch.now_ms;
+    code = sch_upload_watch_start(&turn->uploads, options->store, options->metrics);
+    if (code != SCH_OK) {
+        sch_turn_close(turn);
+        return sch_fail(error, (enum sch_error_code)code, "the store's uploads");
+    }
     note(turn, SCH_TRACE_STARTED);
     *out = turn;
     return SCH_OK;
@@ -147,6 +152,7 @@ static void look_at_space(struct sch_turn *turn)
     metrics->store_map_bytes = space.map;
     metrics->dossiers = space.rows[SCH_TABLE_DOSSIER];
     metrics->messages = space.rows[SCH_TABLE_MESSAGE];
+    metrics->uploads = space.rows[SCH_TABLE_UPLOAD];
     turn->waiting = space.rows[SCH_TABLE_MAILBOX];
 }
 
@@ -182,9 +188,10 @@ static enum sch_store_result attempt(struct sch_turn *turn, size_t first, size_t
 static void give_up(struct sch_turn *turn, struct sch_item *item, enum sch_store_result result)
 {
     bool full = result == SCH_STORE_FULL;
+    bool submits = item->type == SCH_ITEM_SUBMIT || item->type == SCH_ITEM_PART;
     const struct sch_id *message = item->type == SCH_ITEM_SUBMIT ? &item->submission.header.id : &item->settle.message;
     enum sch_error_code code = !full                        ? SCH_E_BROKER_INTERNAL
-                               : item->type == SCH_ITEM_SUBMIT ? SCH_E_STORE_FULL
+                               : submits                    ? SCH_E_STORE_FULL
                                                            : SCH_E_BROKER_BUSY;
 
     turn->options.metrics->commits_full += full;
@@ -196,6 +203,8 @@ static void give_up(struct sch_turn *turn, struct sch_item *item, enum sch_store
         sch_turn_defer(turn, item->due_ms, &item->due);
     else if (item->type == SCH_ITEM_NOTE)
         note(turn, item->note);
+    else if (item->type == SCH_ITEM_DROP)
+        sch_upload_watch_defer(&turn->uploads, turn->now_ms + SCH_UPLOAD_RETRY_MS);
     else
         sch_reply_reject(&turn->out, &item->peer, item->request, code, NULL, message);
 }
@@ -210,8 +219,9 @@ static int start_over(struct sch_turn *turn, sch_error *error)
         if (turn->items[i].type == SCH_ITEM_NOTE)
             note(turn, turn->items[i].note);
     sch_sessions_rescan(turn->sessions);
-    if (sch_work_reload(turn->work) != SCH_OK)
-        return sch_fail(error, SCH_E_STORE_DAMAGED, "the store's counters after a failed commit");
+    if (sch_work_reload(turn->work) != SCH_OK ||
+        sch_upload_watch_start(&turn->uploads, turn->options.store, turn->options.metrics) != SCH_OK)
+        return sch_fail(error, SCH_E_STORE_DAMAGED, "the store's counters or uploads after a failed commit");
     return SCH_OK;
 }
 
@@ -258,6 +268,8 @@ static int64_t wait_ms(struct sch_turn *turn, int64_t max_wait_ms)
         return 0;
     if (audit_ms < next_ms)
         next_ms = audit_ms;
+    if (!turn->watch.held && turn->uploads.next_ms < next_ms)
+        next_ms = turn->uploads.next_ms;
     if (next_ms != INT64_MAX)           /* civil to monotonic, rounded up: never early, never a busy loop */
         wait = next_ms <= turn->now_ms ? 0 : (next_ms - turn->now_ms + rate - 1) / rate;
     if (wait < turn->retry_ms - turn->mono_ms)

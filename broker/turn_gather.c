@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "id.h"
 #include "shell/log.h"
 
 /* ---- what is due -------------------------------------------------------------------------------- */
@@ -148,6 +149,29 @@ static void act_for(struct sch_turn *turn, struct sch_item *item, const struct s
     item->actor.purpose = item->actor.role == SCH_PARTY_COORDINATOR ? SCH_AUDIT_OVERSIGHT : SCH_AUDIT_CARE;
 }
 
+/* A large letter's parts may have come in this very turn, so that it goes through the door when it is stepped; here
+ * only its sender is read. */
+static void submit(struct sch_turn *turn, const struct sch_inbound *inbound, const struct sch_command *command,
+                   struct sch_item *item)
+{
+    const struct sch_door_letter letter = { .bytes = inbound->body, .size = inbound->body.len };
+    bool uploaded = !sch_id_is_none(&command->submit.upload);
+
+    item->type = SCH_ITEM_SUBMIT;
+    if (turn->draining) {
+        item->fault = (struct sch_fault){ SCH_E_STOPPING, NULL };
+    } else if (uploaded) {
+        item->header = command->submit.header;
+        item->seal = command->submit.seal;
+        item->submission.upload = command->submit.upload;
+        (void)sch_header_decode(item->header, &turn->arena, &item->submission.header, &item->fault);
+    } else {
+        (void)sch_door_submission(turn->book, item->key, command, &letter, turn->now_ms,
+                                  turn->options.verify_signatures, &turn->arena, &item->submission, &item->fault);
+    }
+    act_for(turn, item, &item->submission.header.sender);
+}
+
 /* Makes an item of a command that concerns the ledger. */
 static void take(struct sch_turn *turn, const struct sch_inbound *inbound, const struct sch_command *command,
                  const struct sch_key *key)
@@ -156,14 +180,20 @@ static void take(struct sch_turn *turn, const struct sch_inbound *inbound, const
 
     item->key = key;
     switch (command->type) {
-    case SCH_COMMAND_SUBMIT:
-        item->type = SCH_ITEM_SUBMIT;
-        if (turn->draining)
-            item->fault = (struct sch_fault){ SCH_E_STOPPING, NULL };
-        else
-            (void)sch_door_submission(turn->book, key, command, inbound->body, turn->now_ms,
-                                      turn->options.verify_signatures, &turn->arena, &item->submission, &item->fault);
-        act_for(turn, item, &item->submission.header.sender);
+    case SCH_COMMAND_SUBMIT: submit(turn, inbound, command, item); return;
+    case SCH_COMMAND_PART:
+        item->type = SCH_ITEM_PART;
+        item->part = (struct sch_upload_part){ { command->part.sender, command->part.upload }, command->part.index,
+                                               command->part.count, inbound->body };
+        act_for(turn, item, &command->part.sender);
+        return;
+    case SCH_COMMAND_FETCH:
+        item->type = SCH_ITEM_FETCH;
+        item->fetch.mailbox = command->fetch.mailbox;
+        item->fetch.message = command->fetch.message;
+        item->fetch.index = command->fetch.index;
+        act_for(turn, item, &command->fetch.mailbox);
+        turn->fetch_bytes += SCH_PART_SIZE;
         return;
     case SCH_COMMAND_SETTLE:
         item->type = SCH_ITEM_SETTLE;
@@ -188,7 +218,10 @@ static bool well_framed(struct sch_turn *turn, const struct sch_inbound *inbound
         reject(turn, inbound, command->request, SCH_E_PROTOCOL, "frames");
         return false;
     }
-    if (inbound->body.len > 0 && command->type != SCH_COMMAND_SUBMIT) {
+    bool takes_body = command->type == SCH_COMMAND_PART ||
+                      (command->type == SCH_COMMAND_SUBMIT && sch_id_is_none(&command->submit.upload));
+
+    if (inbound->body.len > 0 && !takes_body) {
         reject(turn, inbound, command->request, SCH_E_PROTOCOL, "body");
         return false;
     }
@@ -232,9 +265,9 @@ static void receive(struct sch_turn *turn, const struct sch_inbound *inbound)
         return;
     case SCH_COMMAND_SUBMIT:
     case SCH_COMMAND_SETTLE:
-    case SCH_COMMAND_QUERY: take(turn, inbound, &command, key); return;
     case SCH_COMMAND_PART:
-    case SCH_COMMAND_FETCH: reject(turn, inbound, command.request, SCH_E_PROTOCOL, NULL); return;
+    case SCH_COMMAND_FETCH:
+    case SCH_COMMAND_QUERY: take(turn, inbound, &command, key); return;
     }
 }
 
@@ -258,7 +291,9 @@ void sch_turn_gather(struct sch_turn *turn)
     turn->note_count = 0;
     next_ms = turn->watch.held ? INT64_MAX : scan_due(turn, SCH_TURN_DUES_MAX);
     turn->work_left = next_ms <= turn->now_ms;
-    while (frames < SCH_TURN_INBOUND_MAX && bytes < SCH_TURN_BYTES_MAX && has_room(turn) &&
+    turn->fetch_bytes = 0;
+    sch_turn_gather_drops(turn);
+    while (frames < SCH_TURN_INBOUND_MAX && bytes + turn->fetch_bytes < SCH_TURN_BYTES_MAX && has_room(turn) &&
            sch_net_recv(turn->options.net, &inbound)) {
         frames++;
         bytes += inbound.command.len + inbound.body.len;

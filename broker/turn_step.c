@@ -13,8 +13,8 @@
 
 static const struct sch_id none;
 
-static void refuse(struct sch_turn *turn, struct sch_item *item, enum sch_error_code code, const char *field,
-                   const struct sch_id *message)
+void sch_turn_refuse(struct sch_turn *turn, struct sch_item *item, enum sch_error_code code, const char *field,
+                     const struct sch_id *message)
 {
     item->outcome = (struct sch_step_outcome){ .type = SCH_OUTCOME_REJECTED, .code = code, .field = field,
                                                .message = *message };
@@ -27,10 +27,16 @@ static void step_submit(struct sch_turn *turn, struct sch_item *item, struct sch
     const struct sch_id *id = sch_id_is_none(&header->dossier) ? &header->id : &header->dossier;
     struct sch_dossier *dossier;
 
-    if (sch_work_resent(turn->work, &item->submission, &item->outcome))
+    if (!sch_id_is_none(&item->submission.upload))
+        sch_turn_admit_upload(turn, item);
+    if (sch_work_resent(turn->work, &item->submission, &item->outcome)) {
+        /* Whoever lost the receipt may have uploaded it all again before he asked. */
+        if (!sch_id_is_none(&item->submission.upload))
+            sch_upload_drop(turn->work, &(struct sch_upload_name){ header->sender, item->submission.upload });
         return;
+    }
     if (item->fault.code != SCH_OK) {
-        refuse(turn, item, item->fault.code, item->fault.field, &header->id);
+        sch_turn_refuse(turn, item, item->fault.code, item->fault.field, &header->id);
         return;
     }
     dossier = sch_work_dossier(turn->work, id);
@@ -39,8 +45,8 @@ static void step_submit(struct sch_turn *turn, struct sch_item *item, struct sch
                                       &item->actor);
 }
 
-static struct sch_hold *hold_of(struct sch_turn *turn, const struct sch_address *mailbox, const struct sch_id *dossier,
-                                const struct sch_id *message)
+struct sch_hold *sch_turn_hold(struct sch_turn *turn, const struct sch_address *mailbox, const struct sch_id *dossier,
+                               const struct sch_id *message)
 {
     struct sch_mailbox *box = sch_sessions_mailbox_of(turn->sessions, mailbox->text);
 
@@ -52,14 +58,14 @@ static bool verdict_event(struct sch_turn *turn, struct sch_item *item, const st
                           struct sch_event *event)
 {
     struct sch_session *session = sch_sessions_find(turn->sessions, &item->peer, item->actor.key_id, turn->mono_ms);
-    struct sch_hold *hold = hold_of(turn, &item->settle.mailbox, &row->dossier, &row->id);
+    struct sch_hold *hold = sch_turn_hold(turn, &item->settle.mailbox, &row->dossier, &row->id);
 
     if (item->settle.verdict == SCH_VERDICT_COLLECTED) {
         event->type = SCH_EVENT_COLLECT;
         return true;
     }
     if (session == NULL || !sch_sessions_holds(turn->sessions, session, hold)) {
-        refuse(turn, item, SCH_E_NOT_LEASED, "settle.message_id", &row->id);
+        sch_turn_refuse(turn, item, SCH_E_NOT_LEASED, "settle.message_id", &row->id);
         return false;
     }
     if (item->settle.verdict == SCH_VERDICT_REFUSED) {
@@ -84,12 +90,12 @@ static void step_settle(struct sch_turn *turn, struct sch_item *item, struct sch
 
     item->settle.back_off = false;
     if (sch_door_acts_for(item->key, item->settle.mailbox.text) != SCH_OK) {
-        refuse(turn, item, SCH_E_NOT_YOURS, "settle.mailbox", &item->settle.message);
+        sch_turn_refuse(turn, item, SCH_E_NOT_YOURS, "settle.mailbox", &item->settle.message);
         return;
     }
     row = sch_work_message(turn->work, &item->settle.message);
     if (row == NULL) {
-        refuse(turn, item, SCH_E_UNKNOWN_MESSAGE, "settle.message_id", &item->settle.message);
+        sch_turn_refuse(turn, item, SCH_E_UNKNOWN_MESSAGE, "settle.message_id", &item->settle.message);
         return;
     }
     if (!verdict_event(turn, item, row, &event))
@@ -107,7 +113,7 @@ static void step_query(struct sch_turn *turn, struct sch_item *item)
                                 &item->fault);
 
     if (code != SCH_OK)
-        refuse(turn, item, (enum sch_error_code)code, item->fault.field, &none);
+        sch_turn_refuse(turn, item, (enum sch_error_code)code, item->fault.field, &none);
     else
         sch_work_read(turn->work, &item->actor, &item->query, &item->permit.dossier, SCH_OK);
 }
@@ -144,13 +150,17 @@ static void step_due(struct sch_turn *turn, struct sch_item *item, struct sch_wo
         sch_turn_defer(turn, sch_dossier_next_due(dossier), &dossier->id);
 }
 
+int64_t sch_turn_expire_from(const struct sch_turn *turn)
+{
+    return (turn->confirmed_ms > turn->started_ms ? turn->confirmed_ms : turn->started_ms) + turn->options.e1_hold_ms;
+}
+
 void sch_turn_step(struct sch_turn *turn, size_t first, size_t count)
 {
     struct sch_world world = {
         .now_ms = turn->now_ms,
         .e1_from_ms = turn->started_ms + turn->options.e1_hold_ms,
-        .expire_from_ms = (turn->confirmed_ms > turn->started_ms ? turn->confirmed_ms : turn->started_ms) +
-                          turn->options.e1_hold_ms,
+        .expire_from_ms = sch_turn_expire_from(turn),
         .norms = &turn->book->norms,
         .permits = &turn->book->permits,
         .full = turn->full,
@@ -164,10 +174,13 @@ void sch_turn_step(struct sch_turn *turn, size_t first, size_t count)
         switch (item->type) {
         case SCH_ITEM_NOTE: sch_work_note(turn->work, item->note); break;
         case SCH_ITEM_DUE: step_due(turn, item, &world); break;
-        case SCH_ITEM_REFUSED: refuse(turn, item, item->fault.code, item->fault.field, &none); break;
+        case SCH_ITEM_REFUSED: sch_turn_refuse(turn, item, item->fault.code, item->fault.field, &none); break;
         case SCH_ITEM_SUBMIT: step_submit(turn, item, &world); break;
         case SCH_ITEM_SETTLE: step_settle(turn, item, &world); break;
         case SCH_ITEM_QUERY: step_query(turn, item); break;
+        case SCH_ITEM_PART: sch_turn_step_part(turn, item); break;
+        case SCH_ITEM_FETCH: sch_turn_step_fetch(turn, item); break;
+        case SCH_ITEM_DROP: sch_turn_step_drop(turn, item); break;
         }
     }
 }
@@ -204,14 +217,15 @@ static void do_afterwards(struct sch_turn *turn)
         else if (mailbox != NULL && after[i].type == SCH_AFTER_LAID)
             mailbox->pending = true;
         else if (mailbox != NULL)
-            sch_sessions_forget(turn->sessions, hold_of(turn, &after[i].mailbox, &after[i].dossier, &after[i].message));
+            sch_sessions_forget(turn->sessions, sch_turn_hold(turn, &after[i].mailbox, &after[i].dossier,
+                                                              &after[i].message));
     }
 }
 
 static bool is_leased(void *context, const struct sch_address *mailbox, const struct sch_id *dossier,
                       const struct sch_id *message)
 {
-    const struct sch_hold *hold = hold_of(context, mailbox, dossier, message);
+    const struct sch_hold *hold = sch_turn_hold(context, mailbox, dossier, message);
 
     return hold != NULL && hold->state == SCH_HOLD_LEASED;
 }
@@ -233,7 +247,7 @@ static void send_page(struct sch_turn *turn, const struct sch_item *item)
 
 static void back_off(struct sch_turn *turn, const struct sch_item *item)
 {
-    struct sch_hold *hold = hold_of(turn, &item->settle.mailbox, &item->outcome.dossier, &item->settle.message);
+    struct sch_hold *hold = sch_turn_hold(turn, &item->settle.mailbox, &item->outcome.dossier, &item->settle.message);
 
     /* The same verdict twice in one turn, or a lease that ran out meanwhile: once is enough. */
     if (hold != NULL && hold->state == SCH_HOLD_LEASED)
@@ -251,7 +265,11 @@ void sch_turn_send(struct sch_turn *turn, size_t first, size_t count)
             back_off(turn, item);
         if (item->type == SCH_ITEM_QUERY && item->outcome.type == SCH_OUTCOME_NOTHING)
             send_page(turn, item);
-        else if (item->type != SCH_ITEM_DUE && item->type != SCH_ITEM_NOTE)
+        else if (item->type == SCH_ITEM_PART && item->outcome.type == SCH_OUTCOME_NOTHING)
+            sch_turn_send_parts(turn, item);
+        else if (item->type == SCH_ITEM_FETCH && item->outcome.type == SCH_OUTCOME_NOTHING)
+            sch_turn_send_fetched(turn, item);
+        else if (item->type != SCH_ITEM_DUE && item->type != SCH_ITEM_NOTE && item->type != SCH_ITEM_DROP)
             sch_reply_outcome(&turn->out, &item->peer, item->request, &item->outcome, &item->settle.mailbox);
     }
 }

@@ -31,7 +31,7 @@ void *sch_arena_take(struct sch_arena *arena, size_t size);
  */
 #define SCH_ARENA_COMMAND_SIZE (64 * 1024)
 #define SCH_ARENA_REPLY_SIZE (SCH_REPLY_SIZE_MAX + 1024 * 1024)
-#define SCH_ARENA_LETTER_SIZE (SCH_BODY_SIZE_MAX + 64 * 1024)
+#define SCH_ARENA_LETTER_SIZE(letter_size) ((size_t)(letter_size) + 64 * 1024)
 
 /*
  * What is wrong with a frame: a code and the place, both constants: "header.sender", "seal.stanzas.key",

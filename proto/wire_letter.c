@@ -68,7 +68,7 @@ int sch_letter_decode(struct sch_bytes bytes, struct sch_arena *arena, struct sc
                       struct sch_fault *fault)
 {
     memset(letter, 0, sizeof *letter);
-    if (bytes.len > SCH_BODY_SIZE_MAX) {
+    if (bytes.len > SCH_LARGE_SIZE_MAX) {
         refuse(fault, "letter");
         return (int)fault->code;
     }

@@ -6,6 +6,7 @@
 #include "handle.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -22,6 +23,7 @@
 
 #define ARENA_SIZE ((size_t)8 << 20)    /* untouched until used */
 #define IO_PAUSE_US 100000
+#define FETCHED_KEEP_S 86400            /* of parts that nobody has settled; they can be fetched again */
 
 void sch_client_enter(const sch_client *client)
 {
@@ -72,6 +74,33 @@ static int load_instance(sch_client *client, sch_error *error)
     return good ? SCH_OK : sch_fail(error, SCH_E_IO, "%s: %s", path, strerror(cause));
 }
 
+/* Parts that nothing asks for any more: of a message that left the outbox, or that was sealed but never entered
+ * it; and fetched ones of a message that somebody else collected, or that was withdrawn. */
+static bool is_left_over(const sch_client *client, const char *name, const char *path)
+{
+    struct stat status;
+    struct sch_id id;
+    if (strncmp(name, "outbox-", 7) == 0)
+        return !sch_id_parse(name + 7, &id) || !sch_outbox_has(&client->outbox, &id);
+    if (strncmp(name, "fetched-", 8) != 0 || stat(path, &status) != 0)
+        return false;
+    return time(NULL) - status.st_mtime > FETCHED_KEEP_S;
+}
+
+static void sweep_state(const sch_client *client)
+{
+    DIR *folder = opendir(client->config.state);
+    if (!folder)
+        return;
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        char path[PATH_MAX + sizeof entry->d_name];
+        snprintf(path, sizeof path, "%s/%s", client->config.state, entry->d_name);
+        if (is_left_over(client, entry->d_name, path))
+            (void)unlink(path);
+    }
+    closedir(folder);
+}
+
 static int open_state(sch_client *client, sch_error *error)
 {
     char path[PATH_MAX + 64];
@@ -85,6 +114,8 @@ static int open_state(sch_client *client, sch_error *error)
     state_path(client, "journal", path);
     if (code == SCH_OK)
         code = sch_journal_open(&client->journal, path, sch_now_ms(client), &torn, error);
+    if (code == SCH_OK)
+        sweep_state(client);
     return code;
 }
 
@@ -106,10 +137,12 @@ static sch_client *new_client(void)
     client->owner = pthread_self();
     client->lock_fd = -1;
     client->outbox.reel.fd = client->journal.reel.fd = -1;
+    client->upload.parcel.reel.fd = client->fetch.parcel.reel.fd = -1;
     client->link.epoll = client->link.kick = -1;
     client->answer_last = &client->answer_first;
     client->held_last = &client->held_first;
     client->settling_last = &client->settling_first;
+    client->scan_at = INT64_MAX;
     client->clock_rate = 1;
     return client;
 }
@@ -151,6 +184,7 @@ void sch_close(sch_client *client)
     sch_collect_leave(client);
     sch_link_close(&client->link);
     sch_send_close(client);
+    sch_upload_close(client);
     sch_collect_close(client);
     if (client->outbox.reel.fd >= 0)
         (void)sch_outbox_sync(&client->outbox, NULL);

@@ -95,13 +95,17 @@ void sch_draft_prepared_by(sch_draft *draft, const char *address)
     set_address(draft, &draft->header.prepared_by, address, "header.prepared_by");
 }
 
+void sch_draft_concerned(sch_draft *draft, const char *address)
+{
+    set_address(draft, &draft->header.concerned, address, "header.concerned");
+}
+
 /* ---- placing it on a dossier -------------------------------------------------------------------- */
 
 enum sch_toward sch_draft_toward(enum sch_kind kind)
 {
     switch (kind) {
     case SCH_KIND_ACCEPTANCE:
-    case SCH_KIND_REFUSAL:
     case SCH_KIND_REDIRECTION:
     case SCH_KIND_APPOINTMENT:
     case SCH_KIND_NO_SHOW:
@@ -114,13 +118,22 @@ enum sch_toward sch_draft_toward(enum sch_kind kind)
     case SCH_KIND_DISCHARGE_LETTER:
     case SCH_KIND_BACK_REFERRAL:
     case SCH_KIND_NO_REPORT:
-    case SCH_KIND_TEAM_RESULT:
+    case SCH_KIND_CONSULT_REPLY:
+    case SCH_KIND_EXPLORATION_ADVICE:
         return SCH_TOWARD_CREDITOR;
+    case SCH_KIND_TEAM_RESULT:
+        return SCH_TOWARD_RESULT;
+    case SCH_KIND_REFUSAL:              /* the practice may refuse a BACK_REFERRAL */
+    case SCH_KIND_INFORMATION_REQUEST:
+    case SCH_KIND_INFORMATION_REPLY:
+    case SCH_KIND_CHANGE_NOTICE:
+        return SCH_TOWARD_OTHER_SIDE;
     case SCH_KIND_WITHDRAWAL:
         return SCH_TOWARD_RECEIVER_AND_COPIES;
     case SCH_KIND_TAKEN_UP:
     case SCH_KIND_LETTER_INCOMPLETE:
         return SCH_TOWARD_RECEIVER;
+    case SCH_KIND_REMINDER:
     case SCH_KIND_NOTE:
     case SCH_KIND_SNOOZE:
     case SCH_KIND_WAIVER:
@@ -148,9 +161,16 @@ static void add_recipient(struct sch_header *header, const struct sch_address *a
 
 /* The parties of a dossier, from whichever source. */
 struct parties {
-    const struct sch_address *receiver, *creditor, *copies;
+    const struct sch_address *receiver, *creditor, *referrer, *copies;
     size_t copy_count;
 };
+
+static void clear_recipients(struct sch_header *header)
+{
+    memset(&header->receiver, 0, sizeof header->receiver);
+    memset(header->copies, 0, sizeof header->copies);
+    header->copy_count = 0;
+}
 
 static void place(sch_draft *draft, const struct sch_id *dossier, const struct parties *parties)
 {
@@ -158,36 +178,60 @@ static void place(sch_draft *draft, const struct sch_id *dossier, const struct p
     enum sch_toward toward = sch_draft_toward(header->kind);
     header->dossier = *dossier;
     if (toward == SCH_TOWARD_NOBODY) {
-        sch_fail(error_of(draft), SCH_E_KIND_NOT_YET, "%s is not placed on a dossier by this version",
+        sch_fail(error_of(draft), SCH_E_STATE, "%s is not addressed by its dossier",
                  sch_code_name(SCH_SET_KIND, header->kind));
         return;
     }
-    memset(&header->receiver, 0, sizeof header->receiver);
-    memset(header->copies, 0, sizeof header->copies);
-    header->copy_count = 0;
-    if (toward == SCH_TOWARD_CREDITOR)
-        add_recipient(header, parties->creditor);
-    else if (toward != SCH_TOWARD_LEDGER)
-        add_recipient(header, parties->receiver);
-    if (toward == SCH_TOWARD_CREDITOR || toward == SCH_TOWARD_RECEIVER_AND_COPIES) {
-        for (size_t i = 0; i < parties->copy_count; i++)
-            add_recipient(header, &parties->copies[i]);
-    }
+    if (toward == SCH_TOWARD_OTHER_SIDE)
+        toward = strcmp(header->sender.text, parties->receiver->text) == 0 ? SCH_TOWARD_CREDITOR :
+                                                                             SCH_TOWARD_RECEIVER;
+    bool feedback = toward == SCH_TOWARD_CREDITOR || toward == SCH_TOWARD_RESULT;
+    clear_recipients(header);
+    if (toward == SCH_TOWARD_LEDGER)
+        return;
+    add_recipient(header, feedback ? parties->creditor : parties->receiver);
+    for (size_t i = 0; toward != SCH_TOWARD_RECEIVER && i < parties->copy_count; i++)
+        add_recipient(header, &parties->copies[i]);
+    if (toward == SCH_TOWARD_RESULT)
+        add_recipient(header, parties->referrer);
 }
 
-void sch_draft_on(sch_draft *draft, const struct sch_header *referral)
+/* Which of the two on an INVOLVEMENT_NOTICE is the practice? */
+static bool is_practice(const struct sch_draft *draft, const struct sch_address *address)
 {
-    if (!referral || referral->kind != SCH_KIND_REFERRAL) {
-        sch_fail(error_of(draft), SCH_E_STATE, "sch_draft_on() takes the header of a REFERRAL");
+    const struct sch_party *party = sch_registry_party(&draft->client->registry, address->text);
+    return party && party->kind == SCH_PARTY_GP_PRACTICE;
+}
+
+void sch_draft_on(sch_draft *draft, const struct sch_header *opening)
+{
+    struct parties parties = { 0 };
+    if (opening) {
+        parties = (struct parties){
+            .receiver = &opening->receiver,
+            .referrer = &opening->sender,
+            .creditor = opening->creditor.text[0] ? &opening->creditor : &opening->sender,
+            .copies = opening->copies,
+            .copy_count = opening->copy_count,
+        };
+    }
+    switch (opening ? opening->kind : SCH_KIND_UNSPECIFIED) {
+    case SCH_KIND_REFERRAL:
+    case SCH_KIND_CONSULT_REQUEST:
+    case SCH_KIND_EXPLORATION_REQUEST:
+        break;
+    case SCH_KIND_CARE_NOTICE:          /* who treats owes the letters, as the receiver of a referral does */
+        parties.receiver = &opening->sender;
+        parties.referrer = parties.creditor = &opening->receiver;
+        break;
+    case SCH_KIND_INVOLVEMENT_NOTICE:
+        parties.creditor = is_practice(draft, &opening->sender) ? &opening->sender : &opening->receiver;
+        break;
+    default:
+        sch_fail(error_of(draft), SCH_E_STATE, "sch_draft_on() takes the header of a message that opens a dossier");
         return;
     }
-    struct parties parties = {
-        .receiver = &referral->receiver,
-        .creditor = referral->creditor.text[0] ? &referral->creditor : &referral->sender,
-        .copies = referral->copies,
-        .copy_count = referral->copy_count,
-    };
-    place(draft, &referral->id, &parties);
+    place(draft, &opening->id, &parties);
 }
 
 void sch_draft_on_row(sch_draft *draft, const struct sch_dossier_row *row)
@@ -198,11 +242,30 @@ void sch_draft_on_row(sch_draft *draft, const struct sch_dossier_row *row)
     }
     struct parties parties = {
         .receiver = &row->receiver,
+        .referrer = &row->referrer,
         .creditor = row->creditor.text[0] ? &row->creditor : &row->referrer,
         .copies = row->copies,
         .copy_count = row->copy_count,
     };
     place(draft, &row->dossier, &parties);
+}
+
+void sch_draft_about(sch_draft *draft, const struct sch_header *message)
+{
+    struct sch_header *header = &draft->header;
+    bool correction = header->kind == SCH_KIND_CORRECTION;
+    if (!message || (!correction && header->kind != SCH_KIND_LETTER_INCOMPLETE &&
+                     header->kind != SCH_KIND_INFORMATION_REPLY)) {
+        sch_fail(error_of(draft), SCH_E_STATE, "sch_draft_about() makes a CORRECTION, LETTER_INCOMPLETE or "
+                 "INFORMATION_REPLY of a message's header");
+        return;
+    }
+    header->subject = message->id;
+    header->dossier = sch_id_is_none(&message->dossier) ? message->id : message->dossier;
+    clear_recipients(header);
+    add_recipient(header, correction ? &message->receiver : &message->sender);
+    for (size_t i = 0; correction && i < message->copy_count; i++)
+        add_recipient(header, &message->copies[i]);
 }
 
 void sch_draft_parent(sch_draft *draft, const struct sch_id *dossier)
@@ -305,9 +368,12 @@ void sch_draft_attach(sch_draft *draft, const char *media_type, const char *name
         sch_fail(error_of(draft), SCH_E_USAGE, "an attachment needs a media type, a name and content");
         return;
     }
-    if (letter->attachment_count == SCH_ATTACHMENTS_MAX || size > SCH_BODY_SIZE_MAX) {
+    size_t sum = 0;
+    for (size_t i = 0; i < letter->attachment_count; i++)
+        sum += letter->attachment[i].content.len;
+    if (letter->attachment_count == SCH_ATTACHMENTS_MAX || size > SCH_LARGE_SIZE_MAX - sum) {
         sch_fail(error_of(draft), SCH_E_TOO_LARGE, "attachments: at most %d, together under %d bytes",
-                 SCH_ATTACHMENTS_MAX, SCH_BODY_SIZE_MAX);
+                 SCH_ATTACHMENTS_MAX, SCH_LARGE_SIZE_MAX);
         return;
     }
     if (!copy_attachment(&letter->attachment[letter->attachment_count], media_type, name, content, size)) {

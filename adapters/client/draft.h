@@ -23,6 +23,8 @@ enum sch_toward {
     SCH_TOWARD_CREDITOR,                /* creditor and copies */
     SCH_TOWARD_RECEIVER_AND_COPIES,
     SCH_TOWARD_RECEIVER,
+    SCH_TOWARD_RESULT,                  /* creditor, copies, and the referrer too */
+    SCH_TOWARD_OTHER_SIDE,              /* from the receiver: creditor and copies; from others: the receiver */
     SCH_TOWARD_LEDGER                   /* the broker only */
 };
 enum sch_toward sch_draft_toward(enum sch_kind kind);
@@ -31,11 +33,12 @@ enum sch_toward sch_draft_toward(enum sch_kind kind);
 bool sch_draft_has_letter(const struct sch_draft *draft);
 
 /*
- * Encodes, seals and signs into buffer (SCH_OUTBOX_FRAMES_MAX bytes); frames point into it. Errors: the
+ * Encodes, seals and signs into buffer (SCH_OUTBOX_FRAMES_MAX bytes); frames point into it. The parts of a large
+ * body go, durably, into a new parcel at parcel_path, which is there only when this succeeds. Errors: the
  * draft's own, USAGE (no key), NOT_YOURS, SIGNING_KEY, FIELD_…, TOO_LARGE, TOO_OLD, NO_SEAL_KEY,
- * UNKNOWN_RECEIVER, DIRECTORY_OLD, NO_MEMORY.
+ * UNKNOWN_RECEIVER, DIRECTORY_OLD, NO_MEMORY, IO.
  */
-int sch_draft_seal(const struct sch_draft *draft, uint8_t *buffer, struct sch_frames *frames,
-                   sch_error *error);
+int sch_draft_seal(const struct sch_draft *draft, uint8_t *buffer, const char *parcel_path,
+                   struct sch_frames *frames, sch_error *error);
 
 #endif

@@ -9,8 +9,10 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "id.h"
+#include "parcel.h"
 
 static int faulty(const struct sch_fault *fault, sch_error *error)
 {
@@ -70,34 +72,59 @@ static int encode_header(const struct sch_draft *draft, uint8_t *buffer, struct 
     return sch_header_decode(*out, arena, &back, &fault) == SCH_OK ? SCH_OK : faulty(&fault, error);
 }
 
-/* The letter's plain bytes, on the heap; *bytes NULL without a letter. */
-static int encode_letter(const struct sch_draft *draft, uint8_t **bytes, size_t *size,
-                         struct sch_arena *arena, sch_error *error)
+/* The plain bytes of a letter, on the heap, with room for its padding; bytes NULL without a letter. */
+struct plain {
+    uint8_t *bytes;
+    size_t size;
+};
+
+/* What the broker takes; before its first word, what the protocol allows. */
+static int check_size(const sch_client *client, size_t letter_size, sch_error *error)
 {
-    *bytes = NULL;
-    *size = 0;
-    if (!sch_draft_has_letter(draft))
+    size_t padded_size = letter_size <= SCH_LARGE_SIZE_MAX ? sch_seal_padded_size(letter_size) : SIZE_MAX / 2;
+    bool large = sch_seal_is_large(letter_size);
+    size_t size = large ? sch_seal_parts_size(padded_size) : sch_seal_body_size(padded_size);
+    size_t limit = large ? SCH_LARGE_SIZE_MAX : SCH_BODY_SIZE_MAX;
+    if (client->body_size_max > 0 && (!large || client->large_size_max == 0) && client->body_size_max < limit)
+        limit = client->body_size_max;
+    else if (large && client->large_size_max > 0 && client->large_size_max < limit)
+        limit = client->large_size_max;
+    if (size <= limit)
         return SCH_OK;
-    size_t letter_size = sch_letter_size(&draft->letter);
-    if (letter_size == 0)
-        return sch_fail(error, SCH_E_FIELD_INVALID, "a section or attachment cannot be sent");
-    uint32_t limit = draft->client->body_size_max;
-    if (limit == 0 || limit > SCH_BODY_SIZE_MAX)
-        limit = SCH_BODY_SIZE_MAX;
-    if (letter_size > limit || sch_seal_body_size(sch_seal_padded_size(letter_size)) > limit)
-        return sch_fail(error, SCH_E_TOO_LARGE, "the letter takes %zu bytes; sealed, %u are allowed",
-                        letter_size, limit);
-    uint8_t *letter = malloc(letter_size);
-    if (!letter)
-        return sch_fail(error, SCH_E_NO_MEMORY, "encoding a letter");
-    *bytes = letter;
-    *size = sch_letter_encode(&draft->letter, letter, letter_size);
-    assert(*size == letter_size);
+    return sch_fail(error, SCH_E_TOO_LARGE, "the letter takes %zu bytes; sealed, %zu are allowed", letter_size,
+                    limit);
+}
+
+/* Reads the letter back, as its recipient will. */
+static int check_letter(const struct plain *plain, sch_error *error)
+{
+    struct sch_arena arena = { 0 };
     struct sch_letter back;
     struct sch_fault fault = { SCH_OK, NULL };
-    sch_arena_reset(arena);
-    return sch_letter_decode((struct sch_bytes){ letter, letter_size }, arena, &back, &fault) == SCH_OK ?
-               SCH_OK : faulty(&fault, error);
+    if (sch_arena_init(&arena, SCH_ARENA_LETTER_SIZE(plain->size)) != SCH_OK)
+        return sch_fail(error, SCH_E_NO_MEMORY, "encoding a letter");
+    int code = sch_letter_decode((struct sch_bytes){ plain->bytes, plain->size }, &arena, &back, &fault);
+    sodium_memzero(arena.base, arena.used);
+    sch_arena_close(&arena);
+    return code == SCH_OK ? SCH_OK : faulty(&fault, error);
+}
+
+static int encode_letter(const struct sch_draft *draft, struct plain *plain, sch_error *error)
+{
+    if (!sch_draft_has_letter(draft))
+        return SCH_OK;
+    size_t size = sch_letter_size(&draft->letter);
+    if (size == 0)
+        return sch_fail(error, SCH_E_FIELD_INVALID, "a section or attachment cannot be sent");
+    int code = check_size(draft->client, size, error);
+    if (code != SCH_OK)
+        return code;
+    plain->bytes = malloc(sch_seal_padded_size(size));
+    if (!plain->bytes)
+        return sch_fail(error, SCH_E_NO_MEMORY, "encoding a letter");
+    plain->size = sch_letter_encode(&draft->letter, plain->bytes, size);
+    assert(plain->size == size);
+    return check_letter(plain, error);
 }
 
 static int find_recipients(const struct sch_draft *draft, struct sch_seal_to to[SCH_RECIPIENTS_MAX],
@@ -122,48 +149,101 @@ static int find_recipients(const struct sch_draft *draft, struct sch_seal_to to[
     return SCH_OK;
 }
 
-static int make_seal(const struct sch_draft *draft, const struct sch_client_mailbox *signer,
-                     struct sch_bytes letter, uint8_t *buffer, struct sch_frames *frames, sch_error *error)
+/* Seals part by part into the parcel; hashes are those of the parts, one after the other. */
+static int seal_parts(struct sch_seal_stream *stream, struct sch_parcel *parcel, uint8_t *part, sch_error *error)
 {
+    size_t size;
+    for (size_t i = 0; (size = sch_seal_next(stream, part)) > 0; i++) {
+        int code = sch_parcel_put(parcel, i, (struct sch_bytes){ part, size }, error);
+        if (code != SCH_OK)
+            return code;
+    }
+    return sch_parcel_sync(parcel, error);
+}
+
+/* What every seal is made from. */
+struct making {
+    const struct sch_client_mailbox *signer;
     struct sch_seal_to to[SCH_RECIPIENTS_MAX];
-    size_t to_count = 0, body_size = 0;
-    int code = letter.len > 0 ? find_recipients(draft, to, &to_count, error) : SCH_OK;
+    size_t to_count;
+    struct plain plain;
+    uint8_t *body;                      /* SCH_BODY_SIZE_MAX bytes */
+    const char *parcel_path;
+};
+
+static int seal_large(struct making *making, struct sch_seal *seal, struct sch_frames *frames,
+                      struct sch_bytes *digest, sch_error *error)
+{
+    struct sch_seal_stream stream;
+    struct sch_parcel parcel = SCH_PARCEL_CLOSED;
+    int code = sch_seal_begin(&stream, seal, frames->header, making->plain.bytes, making->plain.size, making->to,
+                              making->to_count, making->signer->sign_key_id, error);
     if (code != SCH_OK)
         return code;
+    (void)unlink(making->parcel_path);  /* of a try that failed */
+    code = sch_parcel_open(&parcel, making->parcel_path, stream.count, error);
+    if (code == SCH_OK)
+        code = seal_parts(&stream, &parcel, making->body, error);
+    sch_parcel_close(&parcel);
+    frames->parts_size = (uint32_t)sch_seal_parts_size(seal->padded_size);
+    *digest = (struct sch_bytes){ making->body, stream.count * SCH_HASH_SIZE };
+    memcpy(making->body, stream.part_hash, digest->len);
+    sch_seal_end(&stream, code == SCH_OK ? making->signer->sign_key.secret_key : NULL);
+    if (code != SCH_OK)
+        (void)unlink(making->parcel_path);
+    return code;
+}
+
+static int seal_small(struct making *making, struct sch_seal *seal, struct sch_frames *frames,
+                      struct sch_bytes *digest, sch_error *error)
+{
+    struct sch_bytes letter = { making->plain.bytes, making->plain.size };
+    size_t size = 0;
+    int code = sch_seal_make(seal, letter.len > 0 ? making->body : NULL, &size, frames->header, letter, making->to,
+                             making->to_count, making->signer->sign_key_id,
+                             making->signer->sign_key.secret_key, error);
+    frames->body = (struct sch_bytes){ making->body, letter.len > 0 ? size : 0 };
+    *digest = frames->body;
+    return code;
+}
+
+static int make_seal(const struct sch_draft *draft, struct making *making, uint8_t *buffer,
+                     struct sch_frames *frames, sch_error *error)
+{
     struct sch_seal seal;
-    uint8_t *body = buffer + SCH_HEADER_SIZE_MAX + SCH_SEAL_SIZE_MAX;
-    code = sch_seal_make(&seal, letter.len > 0 ? body : NULL, &body_size, frames->header, letter, to,
-                         to_count, signer->sign_key_id, signer->sign_key.secret_key, error);
+    struct sch_bytes digest = { 0 };
+    int code = making->plain.size > 0 ? find_recipients(draft, making->to, &making->to_count, error) : SCH_OK;
+    if (code == SCH_OK)
+        code = sch_seal_is_large(making->plain.size) ? seal_large(making, &seal, frames, &digest, error) :
+                                                       seal_small(making, &seal, frames, &digest, error);
     if (code != SCH_OK)
         return code;
-    uint8_t *at = buffer + SCH_HEADER_SIZE_MAX;
-    size_t size = sch_seal_encode(&seal, at, SCH_SEAL_SIZE_MAX);
+    size_t size = sch_seal_encode(&seal, buffer, SCH_SEAL_SIZE_MAX);
     assert(size > 0);
-    frames->seal = (struct sch_bytes){ at, size };
-    frames->body = (struct sch_bytes){ body, letter.len > 0 ? body_size : 0 };
+    frames->seal = (struct sch_bytes){ buffer, size };
+    sch_seal_hash(frames->header, frames->seal, digest, frames->hash);
     return SCH_OK;
 }
 
-int sch_draft_seal(const struct sch_draft *draft, uint8_t *buffer, struct sch_frames *frames,
-                   sch_error *error)
+int sch_draft_seal(const struct sch_draft *draft, uint8_t *buffer, const char *parcel_path,
+                   struct sch_frames *frames, sch_error *error)
 {
     sch_error ignored = SCH_ERROR_INIT;
     error = error ? error : &ignored;
-    const struct sch_client_mailbox *signer = NULL;
-    uint8_t *letter = NULL;
-    size_t letter_size = 0;
-    struct sch_arena *arena = &draft->client->arena;
+    memset(frames, 0, sizeof *frames);
+    uint8_t *seal = buffer + SCH_HEADER_SIZE_MAX;
+    struct making making = { .body = seal + SCH_SEAL_SIZE_MAX, .parcel_path = parcel_path };
     int code = check_draft(draft, error);
     if (code == SCH_OK)
-        code = find_signer(draft, &signer, error);
+        code = find_signer(draft, &making.signer, error);
     if (code == SCH_OK)
-        code = encode_header(draft, buffer, &frames->header, arena, error);
+        code = encode_header(draft, buffer, &frames->header, &draft->client->arena, error);
     if (code == SCH_OK)
-        code = encode_letter(draft, &letter, &letter_size, arena, error);
+        code = encode_letter(draft, &making.plain, error);
     if (code == SCH_OK)
-        code = make_seal(draft, signer, (struct sch_bytes){ letter, letter_size }, buffer, frames, error);
-    if (letter)
-        sodium_memzero(letter, letter_size);
-    free(letter);
+        code = make_seal(draft, &making, seal, frames, error);
+    if (making.plain.bytes)
+        sodium_memzero(making.plain.bytes, making.plain.size);
+    free(making.plain.bytes);
     return code;
 }

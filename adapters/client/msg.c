@@ -1,12 +1,12 @@
 /* msg.c: see msg.h; and what an application reads of a message. */
 #include "msg.h"
 
+#include <limits.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "id.h"
-#include "seal.h"
 
 #define ARENA_SLACK ((size_t)64 << 10)
 
@@ -19,9 +19,14 @@ static uint32_t required(enum sch_kind kind)
                SCH_SECTION_PLAN | SCH_SECTION_START | SCH_SECTION_PRACTITIONER | SCH_SECTION_MEDICATION |
                SCH_SECTION_BRIDGING;
     case SCH_KIND_DISCHARGE_LETTER:
+    case SCH_KIND_BACK_REFERRAL:
         return SCH_SECTION_END | SCH_SECTION_DONE | SCH_SECTION_RESULT | SCH_SECTION_MEDICATION |
                SCH_SECTION_RESIDUAL_RISK | SCH_SECTION_RELAPSE_SIGNALS | SCH_SECTION_AFTERCARE |
                SCH_SECTION_PHONE;
+    case SCH_KIND_PROGRESS_LETTER:
+        return SCH_SECTION_COURSE | SCH_SECTION_CHANGES | SCH_SECTION_PLAN;
+    case SCH_KIND_TEAM_RESULT:
+        return SCH_SECTION_QUESTION | SCH_SECTION_RESULT;
     default:
         return 0;
     }
@@ -67,18 +72,29 @@ static bool stanzas_fit(const struct sch_header *header, const struct sch_seal *
     return fitting == seal->stanza_count;
 }
 
+/* What is opened. digest: of the body, as a signature covers it: itself, or the hashes of its parts. */
 struct parts {
-    struct sch_bytes header, seal, body;
+    struct sch_bytes header, seal, body, digest;
+    struct sch_parcel parcel;           /* open when the body is in parts */
+    uint8_t hash[SCH_PARTS_MAX * SCH_HASH_SIZE];
+    uint8_t *part;                      /* SCH_PART_SIZE bytes */
 };
 
-static struct parts parts_of(const struct sch_held *held)
+static void parts_of(struct parts *parts, const struct sch_held *held)
 {
     const uint8_t *at = held->bytes;
-    return (struct parts){
-        .header = { at, held->header_size },
-        .seal = { at + held->header_size, held->seal_size },
-        .body = { at + held->header_size + held->seal_size, held->body_size },
-    };
+    memset(parts, 0, sizeof *parts);
+    parts->header = (struct sch_bytes){ at, held->header_size };
+    parts->seal = (struct sch_bytes){ at + held->header_size, held->seal_size };
+    parts->body = (struct sch_bytes){ at + held->header_size + held->seal_size, held->body_size };
+    parts->digest = parts->body;
+    parts->parcel.reel.fd = -1;
+}
+
+static void close_parts(struct parts *parts)
+{
+    sch_parcel_close(&parts->parcel);
+    free(parts->part);
 }
 
 static enum sch_opened bad(enum sch_system_refusal code, const char *what, enum sch_system_refusal *refusal,
@@ -87,6 +103,43 @@ static enum sch_opened bad(enum sch_system_refusal code, const char *what, enum 
     *refusal = code;
     *why = what;
     return SCH_OPENED_BAD;
+}
+
+static enum sch_opened not_now(const char *what, const char **why)
+{
+    *why = what;
+    return SCH_OPENED_NOT_NOW;
+}
+
+/* Opens the parcel and hashes each part. A size that is wrong is in the hash, too: it is not looked at here. */
+static enum sch_opened hash_parts(struct parts *parts, const sch_client *client, const struct sch_held *held,
+                                  const char **why)
+{
+    char path[PATH_MAX + 64];
+    sch_fetch_path(client, held->mailbox.text, &held->header.id, path);
+    parts->part = malloc(SCH_PART_SIZE);
+    if (!parts->part)
+        return not_now("out of memory", why);
+    if (sch_parcel_open(&parts->parcel, path, held->part_count, NULL) != SCH_OK ||
+        parts->parcel.have < held->part_count)
+        return not_now("its parts cannot be read", why);
+    for (size_t i = 0; i < held->part_count; i++) {
+        size_t size = 0;
+        if (sch_parcel_get(&parts->parcel, i, parts->part, &size, NULL) != SCH_OK)
+            return not_now("its parts cannot be read", why);
+        sch_seal_part_hash((struct sch_bytes){ parts->part, size }, parts->hash + i * SCH_HASH_SIZE);
+    }
+    parts->digest = (struct sch_bytes){ parts->hash, held->part_count * SCH_HASH_SIZE };
+    return SCH_OPENED;
+}
+
+/* Does the seal announce a body of the form that came? */
+static bool body_fits(const struct sch_seal *seal, const struct sch_held *held)
+{
+    if (held->part_count == 0)
+        return seal->suite == SCH_SUITE && seal->has_letter == (held->body_size > 0);
+    return seal->suite == SCH_SUITE_PARTS && held->body_size == 0 && held->part_count <= SCH_PARTS_MAX &&
+           held->part_count == sch_seal_part_count(seal->padded_size);
 }
 
 static enum sch_opened verify(const sch_client *client, const struct sch_held *held,
@@ -101,10 +154,8 @@ static enum sch_opened verify(const sch_client *client, const struct sch_held *h
         *why = "the signing key is not the sender's, not in the directory, or was not valid then";
         return SCH_OPENED_UNKNOWN_KEY;
     }
-    if (sch_seal_verify(seal, parts->header, parts->body, key->public_key) != SCH_OK)
+    if (sch_seal_verify(seal, parts->header, parts->digest, key->public_key) != SCH_OK)
         return bad(SCH_SYSTEM_REFUSAL_BAD_SIGNATURE, "the signature does not fit", refusal, why);
-    if (seal->has_letter != (parts->body.len > 0))
-        return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "seal and body do not belong together", refusal, why);
     if (seal->has_letter && !stanzas_fit(&held->header, seal))
         return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "not sealed for exactly the recipients", refusal, why);
     return SCH_OPENED;
@@ -112,15 +163,36 @@ static enum sch_opened verify(const sch_client *client, const struct sch_held *h
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
+static int open_stream(const struct sch_client_mailbox *mailbox, size_t key, const struct sch_msg *msg,
+                       const struct sch_seal *seal, const struct parts *parts, size_t *size)
+{
+    struct sch_open_stream stream;
+    int code = sch_seal_open_begin(&stream, seal, parts->header, msg->mailbox.text,
+                                   mailbox->seal_key[key].public_key, mailbox->seal_key[key].secret_key,
+                                   msg->plain, NULL);
+    for (size_t i = 0; code == SCH_OK && i < parts->parcel.count; i++) {
+        struct sch_bytes part = { parts->part, 0 };
+        code = sch_parcel_get(&parts->parcel, i, parts->part, &part.len, NULL);
+        if (code == SCH_OK)
+            code = sch_seal_open_next(&stream, part, NULL);
+    }
+    int ended = sch_seal_open_end(&stream, size, NULL);
+    return code == SCH_OK ? ended : code;
+}
+
 /* Tries the keys of one configured mailbox; LETTER_OPEN when none of them opens it. */
 static int open_with(const struct sch_client_mailbox *mailbox, const struct sch_msg *msg,
                      const struct sch_seal *seal, const struct parts *parts, size_t *size)
 {
     int code = SCH_E_LETTER_OPEN;
-    for (size_t i = 0; mailbox && i < mailbox->seal_key_count && code == SCH_E_LETTER_OPEN; i++)
-        code = sch_seal_open(seal, parts->header, parts->body, msg->mailbox.text,
-                             mailbox->seal_key[i].public_key, mailbox->seal_key[i].secret_key, msg->plain,
-                             size, NULL);
+    for (size_t i = 0; mailbox && i < mailbox->seal_key_count && code == SCH_E_LETTER_OPEN; i++) {
+        if (seal->suite == SCH_SUITE_PARTS)
+            code = open_stream(mailbox, i, msg, seal, parts, size);
+        else
+            code = sch_seal_open(seal, parts->header, parts->body, msg->mailbox.text,
+                                 mailbox->seal_key[i].public_key, mailbox->seal_key[i].secret_key, msg->plain,
+                                 size, NULL);
+    }
     return code;
 }
 
@@ -132,13 +204,15 @@ static enum sch_opened open_letter(struct sch_msg *msg, const sch_client *client
     msg->plain_size = seal->padded_size;
     msg->plain = malloc(msg->plain_size);
     if (!msg->plain || sch_arena_init(&msg->arena, msg->plain_size * 2 + ARENA_SLACK) != SCH_OK)
-        return SCH_OPENED_NO_MEMORY;
+        return not_now("out of memory", why);
     struct sch_address organisation;
     sch_address_organisation(&msg->mailbox, &organisation);
     const struct sch_client_config *config = &client->config;
     int code = open_with(sch_client_config_mailbox(config, msg->mailbox.text), msg, seal, parts, &size);
     if (code == SCH_E_LETTER_OPEN)
         code = open_with(sch_client_config_mailbox(config, organisation.text), msg, seal, parts, &size);
+    if (code == SCH_E_IO)
+        return not_now("its parts cannot be read", why);
     if (code == SCH_E_LETTER_FALSE)
         return bad(SCH_SYSTEM_REFUSAL_BAD_SIGNATURE, "the letter is not what was signed", refusal, why);
     if (code != SCH_OK)
@@ -169,27 +243,40 @@ static void name_sender(struct sch_msg *msg, const sch_client *client)
         memcpy(msg->sender_name, party->name, sizeof msg->sender_name);
 }
 
-static enum sch_opened open_parts(struct sch_msg *msg, const sch_client *client, const struct sch_held *held,
-                                  enum sch_system_refusal *refusal, const char **why)
+static enum sch_opened open_sealed(struct sch_msg *msg, const sch_client *client, const struct sch_held *held,
+                                   struct parts *parts, enum sch_system_refusal *refusal, const char **why)
 {
-    struct parts parts = parts_of(held);
-    if (!is_ours(client, held))
-        return bad(SCH_SYSTEM_REFUSAL_NOT_OURS, "it is not for this mailbox", refusal, why);
-    if (is_of_broker(&held->header) && parts.body.len == 0 && parts.seal.len == 0)
-        return SCH_OPENED;
     struct sch_arena arena;
     struct sch_seal seal;
     struct sch_fault fault;
     if (sch_arena_init(&arena, ARENA_SLACK) != SCH_OK)
-        return SCH_OPENED_NO_MEMORY;
-    enum sch_opened opened;
-    if (parts.seal.len == 0 || sch_seal_decode(parts.seal, &arena, &seal, &fault) != SCH_OK)
-        opened = bad(SCH_SYSTEM_REFUSAL_MALFORMED, "the seal cannot be read", refusal, why);
-    else
-        opened = verify(client, held, &parts, &seal, refusal, why);
-    if (opened == SCH_OPENED && seal.has_letter)
-        opened = open_letter(msg, client, &seal, &parts, refusal, why);
+        return not_now("out of memory", why);
+    bool read = parts->seal.len > 0 && sch_seal_decode(parts->seal, &arena, &seal, &fault) == SCH_OK;
     sch_arena_close(&arena);
+    if (!read)
+        return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "the seal cannot be read", refusal, why);
+    if (!body_fits(&seal, held))
+        return bad(SCH_SYSTEM_REFUSAL_MALFORMED, "seal and body do not belong together", refusal, why);
+    enum sch_opened opened = held->part_count > 0 ? hash_parts(parts, client, held, why) : SCH_OPENED;
+    if (opened == SCH_OPENED)
+        opened = verify(client, held, parts, &seal, refusal, why);
+    if (opened == SCH_OPENED && seal.has_letter)
+        opened = open_letter(msg, client, &seal, parts, refusal, why);
+    sch_seal_hash(parts->header, parts->seal, parts->digest, msg->hash);
+    return opened;
+}
+
+static enum sch_opened open_parts(struct sch_msg *msg, const sch_client *client, const struct sch_held *held,
+                                  enum sch_system_refusal *refusal, const char **why)
+{
+    struct parts parts;
+    parts_of(&parts, held);
+    if (!is_ours(client, held))
+        return bad(SCH_SYSTEM_REFUSAL_NOT_OURS, "it is not for this mailbox", refusal, why);
+    if (is_of_broker(&held->header) && parts.body.len == 0 && parts.seal.len == 0 && held->part_count == 0)
+        return SCH_OPENED;
+    enum sch_opened opened = open_sealed(msg, client, held, &parts, refusal, why);
+    close_parts(&parts);
     return opened;
 }
 
@@ -259,6 +346,11 @@ bool sch_msg_redelivered(const sch_msg *msg)
 bool sch_msg_has_letter(const sch_msg *msg)
 {
     return msg->has_letter;
+}
+
+const uint8_t *sch_msg_hash(const sch_msg *msg)
+{
+    return msg->hash;
 }
 
 uint32_t sch_msg_missing(const sch_msg *msg)

@@ -8,6 +8,7 @@
 
 #include "codec.h"
 #include "handle.h"
+#include "seal.h"
 
 struct sch_msg {
     struct sch_header header;
@@ -17,6 +18,7 @@ struct sch_msg {
     int64_t stored_ms;
     bool redelivered;
     bool has_letter;
+    uint8_t hash[SCH_HASH_SIZE];        /* zeros: made by the broker */
     struct sch_letter letter;           /* in arena */
     uint32_t missing;
     enum sch_system_refusal refusal;    /* by sch_msg_refuse() */
@@ -30,7 +32,7 @@ enum sch_opened {
     SCH_OPENED = 0,
     SCH_OPENED_UNKNOWN_KEY,             /* the signing key is in no directory, or not valid there */
     SCH_OPENED_BAD,                     /* refusal says how */
-    SCH_OPENED_NO_MEMORY                /* try again later */
+    SCH_OPENED_NOT_NOW                  /* out of memory, or its parts cannot be read: try again later */
 };
 
 /*

@@ -2,20 +2,26 @@
 #include "outbox.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bytes.h"
 #include "id.h"
+#include "seal.h"
 
 #define RECORD_PENDING 'P'
+#define RECORD_LARGE 'L'
 #define RECORD_RECEIPT 'R'
 #define RECORD_DROPPED 'X'
 
 /* 'P': type, key size, sender size, id, after, three sizes; then key, sender, header, seal, body. */
 #define PENDING_FIXED (3 + SCH_ID_SIZE + SCH_OUTBOX_AFTER_MAX * SCH_ID_SIZE + 12)
-/* 'R': type, hash, id, dossier, kenmerk, sequence, stored, warnings, when. */
-#define RECEIPT_SIZE (1 + SCH_INDEX_KEY_SIZE + 2 * SCH_ID_SIZE + SCH_KENMERK_SIZE + 8 + 8 + 4 + 8)
+/* 'R': type, key hash, id, dossier, kenmerk, sequence, stored, warnings, when, the message's hash. */
+#define RECEIPT_SIZE (1 + SCH_INDEX_KEY_SIZE + 2 * SCH_ID_SIZE + SCH_KENMERK_SIZE + 8 + 8 + 4 + 8 + SCH_HASH_SIZE)
+#define OLD_RECEIPT_SIZE (RECEIPT_SIZE - SCH_HASH_SIZE)
 #define DROPPED_SIZE (1 + SCH_ID_SIZE)
 #define COMPACT_MIN (UINT64_C(8) << 20)
 #define COPY_BLOCK ((size_t)4 << 20)
@@ -28,19 +34,26 @@ static uint64_t pending_size(const struct sch_outbox_item *item)
 
 /* ---- the list of pending items ------------------------------------------------------------------ */
 
-static void list_append(struct sch_outbox *outbox, struct sch_outbox_item *item)
+/* False: out of memory. */
+static bool list_append(struct sch_outbox *outbox, struct sch_outbox_item *item)
 {
+    if (!sch_lane_join(&outbox->lanes, &item->place, &item->receipt.dossier))
+        return false;
     item->prev = outbox->last;
     item->next = NULL;
     *(outbox->last ? &outbox->last->next : &outbox->first) = item;
     outbox->last = item;
     outbox->pending++;
+    return true;
 }
 
 static void list_remove(struct sch_outbox *outbox, struct sch_outbox_item *item)
 {
     *(item->prev ? &item->prev->next : &outbox->first) = item->next;
     *(item->next ? &item->next->prev : &outbox->last) = item->prev;
+    if (outbox->cursor == item)
+        outbox->cursor = item->next;
+    sch_lane_leave(&outbox->lanes, &item->place);
     item->prev = item->next = NULL;
     outbox->pending--;
 }
@@ -48,6 +61,7 @@ static void list_remove(struct sch_outbox *outbox, struct sch_outbox_item *item)
 static void item_free(struct sch_outbox_item *item)
 {
     free(item->key);
+    free(item->sender);
     free(item);
 }
 
@@ -59,13 +73,45 @@ static struct sch_outbox_item *pending_by_id(const struct sch_outbox *outbox, co
     return item;
 }
 
+void sch_outbox_parcel(const struct sch_outbox *outbox, const struct sch_id *message, char *path)
+{
+    char id[SCH_ID_TEXT_SIZE];
+    sch_id_text(message, id);
+    snprintf(path, PATH_MAX + 64, "%s-%s", outbox->reel.path, id);
+}
+
+/* Once nothing may ask for the parts again. What stays behind here is removed at the next start. */
+static void remove_parcel(const struct sch_outbox *outbox, const struct sch_id *message)
+{
+    char path[PATH_MAX + 64];
+    sch_outbox_parcel(outbox, message, path);
+    (void)unlink(path);
+}
+
+bool sch_outbox_has(const struct sch_outbox *outbox, const struct sch_id *message)
+{
+    return pending_by_id(outbox, message->bytes) != NULL;
+}
+
+bool sch_outbox_must_wait(const struct sch_outbox *outbox, const struct sch_outbox_item *item)
+{
+    /* A message that opens a dossier of its own and names no other waits for none. */
+    for (size_t i = 0; i < SCH_OUTBOX_AFTER_MAX; i++) {
+        if (!sch_id_is_none(&item->after[i]) &&
+            sch_lane_blocks(&outbox->lanes, &item->place, &item->after[i]))
+            return true;
+    }
+    return false;
+}
+
 /* A pending item becomes one that is only remembered. */
 static void settle_item(struct sch_outbox *outbox, struct sch_outbox_item *item, const sch_receipt *receipt,
                         int64_t now_ms)
 {
     list_remove(outbox, item);
     free(item->key);
-    item->key = NULL;
+    free(item->sender);
+    item->key = item->sender = NULL;
     item->receipt = *receipt;
     item->receipt.queued = false;
     item->done = true;
@@ -87,13 +133,14 @@ static int append_receipt(struct sch_reel *reel, const struct sch_outbox_item *i
     sch_put_u64(at + 8, (uint64_t)item->receipt.stored_ms);
     sch_put_u32(at + 16, item->receipt.warnings);
     sch_put_u64(at + 20, (uint64_t)item->done_ms);
+    memcpy(at + 28, item->receipt.hash, SCH_HASH_SIZE);
     struct sch_bytes part = { record, sizeof record };
     return sch_reel_append(reel, &part, 1, NULL, error);
 }
 
-static int read_receipt(struct sch_outbox *outbox, const uint8_t *record)
+static int read_receipt(struct sch_outbox *outbox, struct sch_bytes record)
 {
-    const uint8_t *hash = record + 1;
+    const uint8_t *hash = record.ptr + 1;
     const uint8_t *at = hash + SCH_INDEX_KEY_SIZE;
     sch_receipt receipt = { 0 };
     memcpy(receipt.id.bytes, at, SCH_ID_SIZE), at += SCH_ID_SIZE;
@@ -103,6 +150,8 @@ static int read_receipt(struct sch_outbox *outbox, const uint8_t *record)
     receipt.stored_ms = (int64_t)sch_get_u64(at + 8);
     receipt.warnings = sch_get_u32(at + 16);
     int64_t done_ms = (int64_t)sch_get_u64(at + 20);
+    if (record.len == RECEIPT_SIZE)
+        memcpy(receipt.hash, at + 28, SCH_HASH_SIZE);
     struct sch_outbox_item *item = sch_index_get(&outbox->index, hash);
     if (item) {
         if (!item->done)
@@ -123,6 +172,25 @@ static int read_receipt(struct sch_outbox *outbox, const uint8_t *record)
     return SCH_E_NO_MEMORY;
 }
 
+static void set_part_count(struct sch_outbox_item *item, bool large)
+{
+    item->part_count = large ? (item->body_size + SCH_PART_SIZE - 1) / SCH_PART_SIZE : 0;
+}
+
+/* The message's hash ends a large message's record; another's is that of the frames, which do. */
+static void read_hash(struct sch_outbox_item *item, struct sch_bytes record)
+{
+    const uint8_t *end = record.ptr + record.len;
+    if (item->part_count > 0) {
+        memcpy(item->receipt.hash, end - SCH_HASH_SIZE, SCH_HASH_SIZE);
+        return;
+    }
+    struct sch_bytes body = { end - item->body_size, item->body_size };
+    struct sch_bytes seal = { body.ptr - item->seal_size, item->seal_size };
+    struct sch_bytes header = { seal.ptr - item->header_size, item->header_size };
+    sch_seal_hash(header, seal, body, item->receipt.hash);
+}
+
 /* NULL when the sizes in it do not add up, which no crash can cause: the checksum was right. */
 static struct sch_outbox_item *parse_pending(uint64_t offset, struct sch_bytes record)
 {
@@ -132,7 +200,9 @@ static struct sch_outbox_item *parse_pending(uint64_t offset, struct sch_bytes r
     size_t sender_size = record.ptr[2];
     const uint8_t *at = record.ptr + 3;
     const uint8_t *sizes = at + SCH_ID_SIZE + SCH_OUTBOX_AFTER_MAX * SCH_ID_SIZE;
-    uint64_t total = (uint64_t)sch_get_u32(sizes) + sch_get_u32(sizes + 4) + sch_get_u32(sizes + 8);
+    bool large = record.ptr[0] == RECORD_LARGE;
+    uint64_t total = (uint64_t)sch_get_u32(sizes) + sch_get_u32(sizes + 4) +
+                     (large ? SCH_HASH_SIZE : sch_get_u32(sizes + 8));
     if (key_size > SCH_OUTBOX_KEY_MAX || sender_size > SCH_ADDRESS_MAX ||
         total + PENDING_FIXED + key_size + sender_size != record.len)
         return NULL;
@@ -146,18 +216,20 @@ static struct sch_outbox_item *parse_pending(uint64_t offset, struct sch_bytes r
     item->seal_size = sch_get_u32(sizes + 4);
     item->body_size = sch_get_u32(sizes + 8);
     const char *key = (const char *)sizes + 12;
-    char sender[SCH_ADDRESS_MAX + 1] = { 0 };
-    memcpy(sender, key + key_size, sender_size);
     item->key = strndup(key, key_size);
-    sch_index_key(item->hash, sender, key, key_size);
+    item->sender = strndup(key + key_size, sender_size);
+    if (!item->key || !item->sender) {
+        item_free(item);
+        return NULL;
+    }
+    sch_index_key(item->hash, item->sender, key, key_size);
     item->record = offset;
     item->record_size = (uint32_t)record.len;
     item->receipt.dossier = sch_id_is_none(&item->after[0]) ? item->receipt.id : item->after[0];
     item->receipt.queued = true;
-    if (item->key)
-        return item;
-    free(item);
-    return NULL;
+    set_part_count(item, large);
+    read_hash(item, record);
+    return item;
 }
 
 static int read_pending(struct sch_outbox *outbox, uint64_t offset, struct sch_bytes record)
@@ -176,8 +248,11 @@ static int read_pending(struct sch_outbox *outbox, uint64_t offset, struct sch_b
         item_free(item);
         return SCH_E_NO_MEMORY;
     }
-    list_append(outbox, item);
-    return SCH_OK;
+    if (list_append(outbox, item))
+        return SCH_OK;
+    sch_index_remove(&outbox->index, item->hash);
+    item_free(item);
+    return SCH_E_NO_MEMORY;
 }
 
 static void forget(struct sch_outbox *outbox, struct sch_outbox_item *item)
@@ -191,10 +266,10 @@ static void forget(struct sch_outbox *outbox, struct sch_outbox_item *item)
 static int visit(void *context, uint64_t offset, struct sch_bytes record)
 {
     struct sch_outbox *outbox = context;
-    if (record.len > 0 && record.ptr[0] == RECORD_PENDING)
+    if (record.len > 0 && (record.ptr[0] == RECORD_PENDING || record.ptr[0] == RECORD_LARGE))
         return read_pending(outbox, offset, record);
-    if (record.len == RECEIPT_SIZE && record.ptr[0] == RECORD_RECEIPT)
-        return read_receipt(outbox, record.ptr);
+    if ((record.len == RECEIPT_SIZE || record.len == OLD_RECEIPT_SIZE) && record.ptr[0] == RECORD_RECEIPT)
+        return read_receipt(outbox, record);
     if (record.len == DROPPED_SIZE && record.ptr[0] == RECORD_DROPPED) {
         struct sch_outbox_item *item = pending_by_id(outbox, record.ptr + 1);
         if (item)
@@ -225,8 +300,9 @@ void sch_outbox_close(struct sch_outbox *outbox)
             item_free(outbox->index.slot[i]);
     }
     sch_index_close(&outbox->index);
+    sch_lanes_close(&outbox->lanes);
     sch_reel_close(&outbox->reel);
-    outbox->first = outbox->last = NULL;
+    outbox->first = outbox->last = outbox->cursor = NULL;
     outbox->pending = 0;
 }
 
@@ -244,8 +320,9 @@ static struct sch_outbox_item *new_item(const char *key, const struct sch_header
     if (!item)
         return NULL;
     item->key = strdup(key);
-    if (!item->key) {
-        free(item);
+    item->sender = strdup(header->sender.text);
+    if (!item->key || !item->sender) {
+        item_free(item);
         return NULL;
     }
     sch_index_key(item->hash, header->sender.text, key, strlen(key));
@@ -257,7 +334,9 @@ static struct sch_outbox_item *new_item(const char *key, const struct sch_header
     item->after[2] = header->follows;
     item->header_size = (uint32_t)frames->header.len;
     item->seal_size = (uint32_t)frames->seal.len;
-    item->body_size = (uint32_t)frames->body.len;
+    item->body_size = frames->parts_size > 0 ? frames->parts_size : (uint32_t)frames->body.len;
+    set_part_count(item, frames->parts_size > 0);
+    memcpy(item->receipt.hash, frames->hash, SCH_HASH_SIZE);
     return item;
 }
 
@@ -265,7 +344,7 @@ static struct sch_outbox_item *new_item(const char *key, const struct sch_header
 static void encode_pending(uint8_t record[PENDING_FIXED], const struct sch_outbox_item *item, size_t key_size,
                            size_t sender_size)
 {
-    record[0] = RECORD_PENDING;
+    record[0] = item->part_count > 0 ? RECORD_LARGE : RECORD_PENDING;
     record[1] = (uint8_t)key_size;
     record[2] = (uint8_t)sender_size;
     uint8_t *at = record + 3;
@@ -292,6 +371,8 @@ int sch_outbox_add(struct sch_outbox *outbox, const char *key, const struct sch_
         { fixed, sizeof fixed }, { (const uint8_t *)key, key_size },
         { (const uint8_t *)header->sender.text, sender_size }, frames->header, frames->seal, frames->body,
     };
+    if (item->part_count > 0)
+        part[5] = (struct sch_bytes){ frames->hash, SCH_HASH_SIZE };
     uint64_t end = sch_reel_end(&outbox->reel);
     int code = sch_reel_append(&outbox->reel, part, sizeof part / sizeof *part, &item->record, error);
     if (code != SCH_OK)
@@ -302,10 +383,15 @@ int sch_outbox_add(struct sch_outbox *outbox, const char *key, const struct sch_
     if (code != SCH_OK)
         goto fail_record;
     item->record_size = (uint32_t)(sch_reel_end(&outbox->reel) - item->record);
-    list_append(outbox, item);
+    if (!list_append(outbox, item)) {
+        code = sch_fail(error, SCH_E_NO_MEMORY, "adding to the outbox");
+        goto fail_index;
+    }
     *out = item;
     return SCH_OK;
 
+fail_index:
+    sch_index_remove(&outbox->index, item->hash);
 fail_record:
     sch_reel_undo(&outbox->reel, end);
 fail_item:
@@ -331,6 +417,8 @@ void sch_outbox_undo(struct sch_outbox *outbox, struct sch_outbox_item *item)
          * start finds the message, sends it, and the application's own key makes that harmless. */
         (void)append_dropped(&outbox->reel, &item->receipt.id, NULL);
     }
+    if (item->part_count > 0)
+        remove_parcel(outbox, &item->receipt.id);
     forget(outbox, item);
 }
 
@@ -348,11 +436,15 @@ int sch_outbox_load(const struct sch_outbox *outbox, const struct sch_outbox_ite
                     struct sch_frames *frames, sch_error *error)
 {
     assert(!item->done);
-    size_t size = (size_t)item->header_size + item->seal_size + item->body_size;
-    int code = sch_reel_read(&outbox->reel, item->record + item->record_size - size, buffer, size, error);
+    memset(frames, 0, sizeof *frames);
+    bool large = item->part_count > 0;
+    size_t body_size = large ? 0 : item->body_size, behind = large ? SCH_HASH_SIZE : 0;
+    size_t size = (size_t)item->header_size + item->seal_size + body_size;
+    int code = sch_reel_read(&outbox->reel, item->record + item->record_size - behind - size, buffer, size, error);
+    frames->parts_size = large ? item->body_size : 0;
     frames->header = (struct sch_bytes){ buffer, item->header_size };
     frames->seal = (struct sch_bytes){ buffer + item->header_size, item->seal_size };
-    frames->body = (struct sch_bytes){ buffer + item->header_size + item->seal_size, item->body_size };
+    frames->body = (struct sch_bytes){ buffer + item->header_size + item->seal_size, body_size };
     return code;
 }
 
@@ -361,14 +453,27 @@ int sch_outbox_receipted(struct sch_outbox *outbox, struct sch_outbox_item *item
 {
     settle_item(outbox, item, receipt, now_ms);
     int code = append_receipt(&outbox->reel, item, error);
-    return code == SCH_OK ? sch_reel_flush(&outbox->reel, error) : code;
+    if (code == SCH_OK && item->part_count == 0)
+        return sch_reel_flush(&outbox->reel, error);
+    /* Parts may only go when no power cut can bring their message back. */
+    if (code == SCH_OK)
+        code = sch_reel_sync(&outbox->reel, error);
+    if (code == SCH_OK)
+        remove_parcel(outbox, &item->receipt.id);
+    return code;
 }
 
 int sch_outbox_drop(struct sch_outbox *outbox, struct sch_outbox_item *item, sch_error *error)
 {
-    int code = append_dropped(&outbox->reel, &item->receipt.id, error);
+    struct sch_id id = item->receipt.id;
+    bool large = item->part_count > 0;
+    int code = append_dropped(&outbox->reel, &id, error);
     forget(outbox, item);
-    return code == SCH_OK ? sch_reel_sync(&outbox->reel, error) : code;
+    if (code == SCH_OK)
+        code = sch_reel_sync(&outbox->reel, error);
+    if (code == SCH_OK && large)
+        remove_parcel(outbox, &id);
+    return code;
 }
 
 /* ---- compaction --------------------------------------------------------------------------------- */

@@ -14,16 +14,15 @@
 #include "draft.h"
 #include "id.h"
 
-#define WINDOW 32                       /* messages in flight: half of what a broker queues for a peer */
-#define WINDOW_BYTES ((size_t)8 << 20)  /* and their bytes */
-#define RESEND_MS 10000                 /* no answer: the same bytes again */
+#define WINDOW_BYTES ((size_t)8 << 20)  /* of messages in flight */
 #define BACKOFF_MS 500
 #define BACKOFF_MAX_MS 30000
+#define BLOCKED_MS 50                   /* the socket takes no more at this moment */
 #define LOOKED_AT_MAX 1024              /* items that one pump looks at */
 
 static size_t frames_size(const struct sch_outbox_item *item)
 {
-    return (size_t)item->header_size + item->seal_size + item->body_size;
+    return (size_t)item->header_size + item->seal_size + (item->part_count > 0 ? 0 : item->body_size);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------ */
@@ -64,21 +63,19 @@ static void answer_item(sch_client *client, struct sch_outbox_item *item, const 
 
 static void leave_flight(sch_client *client, struct sch_outbox_item *item)
 {
-    if (item->request != 0) {
-        client->in_flight--;
-        client->in_flight_bytes -= frames_size(item);
-    }
+    size_t at = 0;
+    while (client->flying[at] != item)
+        at++;
+    client->flying[at] = client->flying[--client->in_flight];
+    client->in_flight_bytes -= frames_size(item);
     item->request = 0;
+    sch_send_rescan(client);
 }
 
-/* Pending items in flight stand near the head, so this ends soon. */
 static struct sch_outbox_item *find_in_flight(sch_client *client, uint64_t request, const struct sch_id *id)
 {
-    size_t left = client->in_flight;
-    for (struct sch_outbox_item *item = client->outbox.first; item && left > 0; item = item->next) {
-        if (item->request == 0)
-            continue;
-        left--;
+    for (size_t i = 0; i < client->in_flight; i++) {
+        struct sch_outbox_item *item = client->flying[i];
         if (item->request == request && (!id || sch_id_equal(&item->receipt.id, id)))
             return item;
     }
@@ -97,15 +94,41 @@ void sch_send_receipt(sch_client *client, const struct sch_reply *reply)
     receipt.stored_ms = reply->receipt.stored_ms;
     receipt.warnings = reply->receipt.warnings;
     receipt.duplicate = reply->receipt.duplicate;
+    memcpy(receipt.hash, item->receipt.hash, sizeof receipt.hash);
     answer_item(client, item, &receipt, NULL);
     sch_error error = SCH_ERROR_INIT;
     if (sch_outbox_receipted(&client->outbox, item, &receipt, sch_now_ms(client), &error) != SCH_OK)
         sch_client_log(client, 'w', "%s: %s", error.name, error.text);
 }
 
-static bool is_passing(enum sch_error_code code)
+bool sch_send_is_passing(enum sch_error_code code)
 {
-    return code == SCH_E_BROKER_BUSY || code == SCH_E_STORE_FULL || code == SCH_E_STOPPING;
+    return code == SCH_E_BROKER_BUSY || code == SCH_E_STORE_FULL || code == SCH_E_STOPPING ||
+           code == SCH_E_UPLOAD_QUOTA || code == SCH_E_UPLOAD_MISSING;
+}
+
+void sch_send_put_off(sch_client *client, struct sch_outbox_item *item, enum sch_error_code why)
+{
+    int64_t pause = BACKOFF_MS << (item->retries < 6 ? item->retries : 6);
+    item->retry_at = sch_link_mono_ms() + (pause < BACKOFF_MAX_MS ? pause : BACKOFF_MAX_MS);
+    item->retries++;
+    item->put_off = why;
+    sch_client_log(client, 'w', "message %s is sent again later: %s", item->key, sch_error_name(why));
+    sch_send_rescan(client);
+}
+
+void sch_send_give_up(sch_client *client, struct sch_outbox_item *item, const sch_error *error)
+{
+    sch_receipt receipt = { .id = item->receipt.id, .dossier = item->receipt.dossier };
+    sch_error io = SCH_ERROR_INIT;
+    answer_item(client, item, &receipt, error);
+    if (sch_outbox_drop(&client->outbox, item, &io) != SCH_OK)
+        sch_client_log(client, 'e', "%s: %s", io.name, io.text);
+    sch_send_rescan(client);
+    /* Keys may have changed under us. */
+    if (error->code == SCH_E_STANZAS || error->code == SCH_E_SIGNING_KEY ||
+        error->code == SCH_E_UNKNOWN_RECEIVER)
+        sch_client_refresh(client);
 }
 
 bool sch_send_rejection(sch_client *client, const struct sch_reply *reply)
@@ -115,23 +138,15 @@ bool sch_send_rejection(sch_client *client, const struct sch_reply *reply)
     if (!item)
         return false;
     leave_flight(client, item);
-    if (is_passing(code)) {
-        int64_t pause = BACKOFF_MS << (item->retries < 6 ? item->retries : 6);
-        item->retry_at = sch_link_mono_ms() + (pause < BACKOFF_MAX_MS ? pause : BACKOFF_MAX_MS);
-        item->retries++;
-        item->put_off = code;
-        sch_client_log(client, 'w', "message %s is sent again later: %s", item->key, sch_error_name(code));
+    if (code == SCH_E_UPLOAD_MISSING)
+        item->uploaded = false;         /* dropped for its age, or used up by a submission that got no answer */
+    if (sch_send_is_passing(code)) {
+        sch_send_put_off(client, item, code);
         return true;
     }
     sch_error error = SCH_ERROR_INIT;
     sch_client_rejected(reply, &error);
-    sch_receipt receipt = { .id = item->receipt.id, .dossier = item->receipt.dossier };
-    answer_item(client, item, &receipt, &error);
-    if (sch_outbox_drop(&client->outbox, item, &error) != SCH_OK)
-        sch_client_log(client, 'e', "%s: %s", error.name, error.text);
-    /* Keys may have changed under us. */
-    if (code == SCH_E_STANZAS || code == SCH_E_SIGNING_KEY || code == SCH_E_UNKNOWN_RECEIVER)
-        sch_client_refresh(client);
+    sch_send_give_up(client, item, &error);
     return true;
 }
 
@@ -163,9 +178,8 @@ void sch_send_hooks(sch_client *client)
 
 void sch_send_session_lost(sch_client *client)
 {
-    struct sch_outbox_item *item = client->outbox.first;
-    for (; item && client->in_flight > 0; item = item->next)
-        leave_flight(client, item);
+    while (client->in_flight > 0)
+        leave_flight(client, client->flying[0]);
 }
 
 void sch_send_close(sch_client *client)
@@ -188,40 +202,65 @@ static bool submit(sch_client *client, struct sch_outbox_item *item, sch_error *
     struct sch_command command = { .request = sch_client_next_request(client), .type = SCH_COMMAND_SUBMIT };
     command.submit.header = frames.header;
     command.submit.seal = frames.seal;
+    if (item->part_count > 0)
+        command.submit.upload = item->receipt.id;
     if (!sch_client_transmit(client, &command, frames.body))
         return false;
     item->request = command.request;
     item->sent_at = sch_link_mono_ms();
-    client->in_flight++;
+    client->flying[client->in_flight++] = item;
     client->in_flight_bytes += frames_size(item);
     return true;
-}
-
-/* Does an earlier pending message have to be there first? A message that opens a dossier of its own and
- * names no other waits for none. */
-static bool must_wait(const struct sch_outbox *outbox, const struct sch_outbox_item *item)
-{
-    for (size_t i = 0; i < SCH_OUTBOX_AFTER_MAX; i++) {
-        if (sch_id_is_none(&item->after[i]))
-            continue;
-        for (const struct sch_outbox_item *before = outbox->first; before != item; before = before->next) {
-            if (sch_id_equal(&before->receipt.dossier, &item->after[i]))
-                return true;
-        }
-    }
-    return false;
 }
 
 /* No answer for too long: the broker may have lost it, or its answer; the same bytes are harmless. */
 static void resend_stale(sch_client *client, int64_t now)
 {
-    size_t left = client->in_flight;
-    for (struct sch_outbox_item *item = client->outbox.first; item && left > 0; item = item->next) {
-        if (item->request == 0)
+    for (size_t i = client->in_flight; i-- > 0;) {
+        if (now - client->flying[i]->sent_at > SCH_CLIENT_RESEND_MS)
+            leave_flight(client, client->flying[i]);
+    }
+}
+
+void sch_send_rescan(sch_client *client)
+{
+    client->scan_left = client->outbox.pending;
+    client->scan_at = INT64_MAX;
+}
+
+static bool window_is_full(const sch_client *client, const struct sch_outbox_item *item)
+{
+    return client->in_flight >= SCH_SEND_WINDOW ||
+           (client->in_flight > 0 && client->in_flight_bytes + frames_size(item) > WINDOW_BYTES);
+}
+
+/* Sends what may be sent, going round the list from where the last pump stopped: so what must wait, however
+ * much it is, holds up nothing behind it. */
+static void scan(sch_client *client, int64_t now, sch_error *error)
+{
+    struct sch_outbox *outbox = &client->outbox;
+    for (int i = 0; i < LOOKED_AT_MAX && client->scan_left > 0 && outbox->first; i++) {
+        struct sch_outbox_item *item = outbox->cursor ? outbox->cursor : outbox->first;
+        if (window_is_full(client, item))
+            return;                     /* an answer begins a new round */
+        outbox->cursor = item->next;
+        client->scan_left--;
+        if (item->request != 0)
             continue;
-        left--;
-        if (now - item->sent_at > RESEND_MS)
-            leave_flight(client, item);
+        if (now < item->retry_at) {
+            if (item->retry_at < client->scan_at)
+                client->scan_at = item->retry_at;
+            continue;
+        }
+        if (sch_outbox_must_wait(outbox, item))
+            continue;
+        if (item->part_count > 0 && !item->uploaded) {
+            sch_upload_begin(client, item);
+        } else if (!submit(client, item, error)) {
+            outbox->cursor = item;
+            client->scan_left = 0;
+            client->scan_at = now + BLOCKED_MS;
+        }
     }
 }
 
@@ -231,38 +270,34 @@ int sch_send_pump(sch_client *client, sch_error *error)
         return SCH_OK;
     if (!sch_outbox_is_durable(&client->outbox, client->outbox.last)) {
         int code = sch_outbox_sync(&client->outbox, error);
-        if (code != SCH_OK)
+        if (code != SCH_OK) {
+            client->scan_left = 0;
+            client->scan_at = sch_link_mono_ms() + SCH_CLIENT_BACKOFF_MS;
             return code;
+        }
     }
     if (!client->welcomed)
         return SCH_OK;
     int64_t now = sch_link_mono_ms();
     resend_stale(client, now);
-    size_t looked_at = 0;
-    struct sch_outbox_item *item = client->outbox.first;
-    for (; item && looked_at < LOOKED_AT_MAX; item = item->next, looked_at++) {
-        if (client->in_flight >= WINDOW ||
-            (client->in_flight > 0 && client->in_flight_bytes + frames_size(item) > WINDOW_BYTES))
-            break;
-        if (item->request != 0 || now < item->retry_at || must_wait(&client->outbox, item))
-            continue;
-        if (!submit(client, item, error))
-            break;
-    }
+    if (client->scan_left == 0 && now >= client->scan_at)
+        sch_send_rescan(client);
+    scan(client, now, error);
+    sch_upload_pump(client);
     return sch_outbox_compact(&client->outbox, sch_now_ms(client), error);
 }
 
 int64_t sch_send_due(const sch_client *client)
 {
-    int64_t due = INT64_MAX;
-    size_t looked_at = 0;
-    for (const struct sch_outbox_item *item = client->outbox.first; item && looked_at < LOOKED_AT_MAX;
-         item = item->next, looked_at++) {
-        int64_t at = item->request != 0 ? item->sent_at + RESEND_MS + 1 : item->retry_at;
-        if (at > 0 && at < due)
-            due = at;
+    const struct sch_outbox_item *item = client->outbox.cursor ? client->outbox.cursor : client->outbox.first;
+    if (client->scan_left > 0 && item && !window_is_full(client, item))
+        return 0;                       /* a round that one pump could not end */
+    int64_t due = client->scan_at, upload = sch_upload_due(client);
+    for (size_t i = 0; i < client->in_flight; i++) {
+        int64_t at = client->flying[i]->sent_at + SCH_CLIENT_RESEND_MS + 1;
+        due = at < due ? at : due;
     }
-    return due;
+    return upload < due ? upload : due;
 }
 
 /* ---- the calls ---------------------------------------------------------------------------------- */
@@ -303,7 +338,9 @@ static bool is_directory_fault(int code)
 static int seal(sch_client *client, const sch_draft *draft, int64_t deadline, uint8_t *buffer,
                 struct sch_frames *frames, sch_error *error)
 {
-    int code = sch_draft_seal(draft, buffer, frames, error);
+    char parcel[PATH_MAX + 64];
+    sch_outbox_parcel(&client->outbox, &draft->header.id, parcel);
+    int code = sch_draft_seal(draft, buffer, parcel, frames, error);
     bool known = client->registry.region[0].directory != NULL;
     if (!is_directory_fault(code))
         return code;
@@ -316,7 +353,7 @@ static int seal(sch_client *client, const sch_draft *draft, int64_t deadline, ui
         connected = sch_client_await_directories(client, deadline, &cause);
     }
     if (connected == SCH_OK)
-        return sch_draft_seal(draft, buffer, frames, error);
+        return sch_draft_seal(draft, buffer, parcel, frames, error);
     /* Without any directory it is the connection that is to blame, not the receiver. */
     if (!known && error)
         *error = cause;
@@ -337,6 +374,8 @@ static int enter(sch_client *client, const sch_draft *draft, int64_t deadline, b
     int code = seal(client, draft, deadline, buffer, &frames, error);
     if (code == SCH_OK)
         code = sch_outbox_add(&client->outbox, draft->key, &draft->header, &frames, out, error);
+    if (code == SCH_OK)
+        sch_send_rescan(client);
     free(buffer);
     if (code != SCH_OK || !durable)
         return code;

@@ -52,6 +52,7 @@ static void lose(sch_client *client, int64_t retry_after_ms)
     for (size_t i = 0; i < SCH_CLIENT_REGIONS_MAX; i++)
         client->registry.region[i].request = 0;
     sch_send_session_lost(client);
+    sch_upload_session_lost(client);
     sch_collect_session_lost(client);
     sch_ask_session_lost(client);
     sch_link_drop(&client->link, sch_link_mono_ms() + retry_after_ms);
@@ -187,6 +188,7 @@ static void on_welcome(sch_client *client, const struct sch_reply *reply)
     client->clock_rate = reply->welcome.clock_rate > 0 ? reply->welcome.clock_rate : 1;
     set_clock(client, reply->welcome.time_ms);
     client->body_size_max = reply->welcome.body_size_max;
+    client->large_size_max = reply->welcome.large_size_max;
     client->credit_messages_max = reply->welcome.credit_messages_max;
     client->credit_bytes_max = reply->welcome.credit_bytes_max;
     client->lease_ms = reply->welcome.lease_ms;
@@ -200,6 +202,7 @@ static void on_welcome(sch_client *client, const struct sch_reply *reply)
     sch_client_log(client, 'i', "connected as key %s, wire version %u", reply->welcome.key_id,
                    reply->welcome.version);
     keep_directories(client);
+    sch_send_rescan(client);
     sch_collect_session_begun(client);
 }
 
@@ -219,7 +222,7 @@ static void on_rejection(sch_client *client, const struct sch_reply *reply)
         sch_client_log(client, 'e', "directory of %s: %s", client->config.region[region].name,
                        sch_error_name(code));
     } else if (!sch_send_rejection(client, reply) && !sch_collect_rejection(client, reply) &&
-               !sch_ask_rejection(client, reply)) {
+               !sch_upload_rejection(client, reply) && !sch_ask_rejection(client, reply)) {
         sch_client_log(client, 'w', "a rejection of nothing that is open: %s", sch_error_name(code));
     }
 }
@@ -242,14 +245,14 @@ static void dispatch(sch_client *client, const struct sch_reply *reply, struct s
     case SCH_REPLY_RECEIPT: sch_send_receipt(client, reply); break;
     case SCH_REPLY_REJECTION: on_rejection(client, reply); break;
     case SCH_REPLY_DELIVERY: sch_collect_delivery(client, reply, body); break;
-    case SCH_REPLY_SETTLED: sch_collect_settled(client, reply); break;
+    case SCH_REPLY_SETTLED: sch_settle_settled(client, reply); break;
     case SCH_REPLY_STATUS: sch_send_status(client, reply); break;
     case SCH_REPLY_PAGE: sch_ask_page(client, reply); break;
     case SCH_REPLY_DIRECTORY: on_directory(client, reply); break;
     case SCH_REPLY_PONG: on_pong(client, reply); break;
     case SCH_REPLY_ATTACHED: sch_collect_attached(client, reply); break;
-    case SCH_REPLY_PARTS:
-    case SCH_REPLY_FETCHED: break;
+    case SCH_REPLY_PARTS: sch_upload_parts(client, reply); break;
+    case SCH_REPLY_FETCHED: sch_fetch_fetched(client, reply, body); break;
     }
 }
 

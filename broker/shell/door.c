@@ -3,8 +3,10 @@
  */
 #include "door.h"
 
+#include <assert.h>
 #include <string.h>
 
+#include "id.h"
 #include "seal.h"
 
 static int refuse(struct sch_fault *fault, enum sch_error_code code, const char *field)
@@ -68,20 +70,36 @@ static bool seals_for(const struct sch_book *book, const struct sch_stanza *stan
            (address->text[length] == '\0' || address->text[length] == '/');
 }
 
-static int check_letter(const struct sch_book *book, const struct sch_header *header, const struct sch_seal *seal,
-                        struct sch_bytes body, int64_t now_ms, struct sch_fault *fault)
+/* Is the body there, in the form and of the size that the seal says? */
+static int check_body(const struct sch_submission *submission, const struct sch_seal *seal, struct sch_fault *fault)
+{
+    const struct sch_door_letter *letter = &submission->letter;
+    bool in_parts = !sch_id_is_none(&submission->upload);
+
+    if (in_parts != (seal->suite == SCH_SUITE_PARTS))
+        return refuse(fault, SCH_E_FIELD_INVALID, "seal.suite");
+    if (!seal->has_letter)
+        return letter->size == 0 ? SCH_OK : refuse(fault, SCH_E_LETTER_FORBIDDEN, "body");
+    if (letter->size == 0)
+        return in_parts ? refuse(fault, SCH_E_UPLOAD_MISSING, "submit.upload")
+                        : refuse(fault, SCH_E_LETTER_MISSING, "body");
+    if (!in_parts && letter->size > SCH_BODY_SIZE_MAX)
+        return refuse(fault, SCH_E_TOO_LARGE, "body");
+    if (letter->size != (in_parts ? sch_seal_parts_size(seal->padded_size) : sch_seal_body_size(seal->padded_size)))
+        return refuse(fault, SCH_E_FIELD_INVALID, "seal.padded_size");
+    assert(!in_parts || letter->part_count == sch_seal_part_count(seal->padded_size));
+    return SCH_OK;
+}
+
+static int check_letter(const struct sch_book *book, const struct sch_submission *submission,
+                        const struct sch_seal *seal, int64_t now_ms, struct sch_fault *fault)
 {
     const struct sch_address *to[SCH_RECIPIENTS_MAX];
-    size_t count = addressees(header, to);
+    size_t count = addressees(&submission->header, to);
+    int code = check_body(submission, seal, fault);
 
-    if (seal->has_letter && body.len == 0)
-        return refuse(fault, SCH_E_LETTER_MISSING, "body");
-    if (!seal->has_letter)
-        return body.len == 0 ? SCH_OK : refuse(fault, SCH_E_LETTER_FORBIDDEN, "body");
-    if (body.len > SCH_BODY_SIZE_MAX)
-        return refuse(fault, SCH_E_TOO_LARGE, "body");
-    if (body.len != sch_seal_body_size(seal->padded_size))
-        return refuse(fault, SCH_E_FIELD_INVALID, "seal.padded_size");
+    if (code != SCH_OK || !seal->has_letter)
+        return code;
     if (seal->stanza_count != count)
         return refuse(fault, SCH_E_STANZAS, "seal.stanzas");
     for (size_t i = 0; i < count; i++)
@@ -99,7 +117,8 @@ static int check_signer(const struct sch_book *book, const struct sch_submission
     if (key == NULL || key->use != SCH_KEY_SIGN || !sch_key_valid(key, now_ms) ||
         !sch_key_acts_for(key, submission->header.sender.text))
         return refuse(fault, SCH_E_SIGNING_KEY, "seal.signing_key");
-    if (verify && sch_seal_verify(seal, submission->header_bytes, submission->body, key->public_key) != SCH_OK)
+    if (verify && sch_seal_verify(seal, submission->header_bytes, submission->letter.bytes, key->public_key) !=
+                      SCH_OK)
         return refuse(fault, SCH_E_SIGNATURE, "seal.signature");
     *signer = key;
     return SCH_OK;
@@ -117,12 +136,12 @@ static void resolve(const struct sch_book *book, const struct sch_key *signer, s
     for (size_t i = 0; i < header->copy_count; i++)
         event->copy[i] = party_of(book, &header->copies[i]);
     event->creditor = party_of(book, &header->creditor);
-    event->has_body = submission->body.len > 0;
+    event->has_body = submission->letter.size > 0;
     event->gp_key = signer->gp;
 }
 
 int sch_door_submission(const struct sch_book *book, const struct sch_key *key, const struct sch_command *command,
-                        struct sch_bytes body, int64_t now_ms, bool verify, struct sch_arena *arena,
+                        const struct sch_door_letter *letter, int64_t now_ms, bool verify, struct sch_arena *arena,
                         struct sch_submission *submission, struct sch_fault *fault)
 {
     const struct sch_key *signer = NULL;
@@ -132,7 +151,8 @@ int sch_door_submission(const struct sch_book *book, const struct sch_key *key, 
     memset(submission, 0, sizeof *submission);
     submission->header_bytes = command->submit.header;
     submission->seal_bytes = command->submit.seal;
-    submission->body = body;
+    submission->upload = command->submit.upload;
+    submission->letter = *letter;
     code = sch_header_decode(submission->header_bytes, arena, &submission->header, fault);
     if (code != SCH_OK)
         return code;
@@ -141,9 +161,9 @@ int sch_door_submission(const struct sch_book *book, const struct sch_key *key, 
         return code;
     if (sch_door_acts_for(key, submission->header.sender.text) != SCH_OK)
         return refuse(fault, SCH_E_NOT_YOURS, "header.sender");
-    sch_seal_hash(submission->header_bytes, submission->seal_bytes, body, submission->hash);
+    sch_seal_hash(submission->header_bytes, submission->seal_bytes, letter->bytes, submission->hash);
     submission->proven = true;
-    code = check_letter(book, &submission->header, &seal, body, now_ms, fault);
+    code = check_letter(book, submission, &seal, now_ms, fault);
     if (code != SCH_OK)
         return code;
     code = check_signer(book, submission, &seal, now_ms, verify, &signer, fault);

@@ -146,7 +146,7 @@ static void by_kind(struct page *page, const char *name, const char *help,
 static void render_messages(struct page *page, const struct sch_metrics *m)
 {
     static const char *const command[SCH_METRICS_COMMANDS] = {
-        "unreadable", "hello", "submit", "attach", "settle", "query", "directory", "ping",
+        "unreadable", "hello", "submit", "attach", "settle", "query", "directory", "ping", "part", "fetch",
     };
     head(page, "sch_commands_received_total", "counter", "Commands from peers, by type.");
     for (size_t i = 0; i < SCH_METRICS_COMMANDS; i++)
@@ -191,6 +191,17 @@ static void render_delivery(struct page *page, const struct sch_metrics *m)
     counter(page, "sch_net_surplus_frames_total", "Frames beyond the limit.", m->net_surplus_frames);
 }
 
+static void render_uploads(struct page *page, const struct sch_metrics *m)
+{
+    gauge(page, "sch_uploads", "Uploads that were not submitted yet.", m->uploads);
+    gauge(page, "sch_uploads_bytes", "Bytes of their parts.", m->upload_bytes);
+    counter(page, "sch_uploads_submitted_total", "Uploads that became the body of a message.",
+            m->uploads_submitted);
+    counter(page, "sch_uploads_dropped_total", "Uploads that were dropped unsubmitted.", m->uploads_dropped);
+    counter(page, "sch_parts_stored_total", "Parts of uploads that were stored.", m->parts_stored);
+    counter(page, "sch_parts_fetched_total", "Parts that recipients fetched.", m->parts_fetched);
+}
+
 static void render_ledger(struct page *page, const struct sch_metrics *m)
 {
     head(page, "sch_promises_opened_total", "counter", "Promises opened, by expectation.");
@@ -202,7 +213,7 @@ static void render_ledger(struct page *page, const struct sch_metrics *m)
         labelled(page, "sch_promises_closed_total", "standing", sch_code_name(SCH_SET_STANDING, i),
                  m->closed[i]);
     head(page, "sch_alerts_total", "counter", "Steps of the ladder that fired, by step.");
-    for (int i = SCH_STEP_REMINDED; i <= SCH_STEP_ESCALATED; i++)
+    for (int i = SCH_STEP_REMINDED; i <= SCH_STEP_WITHDRAW; i++)
         labelled(page, "sch_alerts_total", "step", sch_code_name(SCH_SET_STEP, i), m->alerts[i]);
     counter(page, "sch_due_fired_total", "Due rows that became events.", m->due_fired);
     gauge(page, "sch_dossiers", "Dossiers in the store.", m->dossiers);
@@ -261,6 +272,7 @@ size_t sch_metrics_render(const struct sch_metrics *metrics, char *buffer, size_
     labelled(&page, "sch_build_info", "version", SCH_VERSION, 1);
     render_messages(&page, metrics);
     render_delivery(&page, metrics);
+    render_uploads(&page, metrics);
     render_ledger(&page, metrics);
     render_store(&page, metrics);
     render_state(&page, metrics);

@@ -21,9 +21,9 @@
 #include "codec.h"
 #include "core/norm.h"
 
-#define SCH_METRICS_COMMANDS (SCH_COMMAND_PING + 1)     /* by enum sch_command_type; 0: could not be read */
+#define SCH_METRICS_COMMANDS (SCH_COMMAND_FETCH + 1)    /* by enum sch_command_type; 0: could not be read */
 #define SCH_METRICS_STATES (SCH_DELIVERY_WITHDRAWN + 1) /* by enum sch_delivery_state */
-#define SCH_METRICS_STEPS (SCH_STEP_ESCALATED + 1)      /* by enum sch_ladder */
+#define SCH_METRICS_STEPS (SCH_STEP_WITHDRAW + 1)       /* by enum sch_ladder */
 #define SCH_METRICS_STANDINGS (SCH_STANDING_CANCELLED + 1)
 #define SCH_METRICS_BUCKETS 12
 
@@ -49,6 +49,10 @@ struct sch_metrics {
     uint64_t settled_again;                     /* repeated settlements, answered alike */
     uint64_t retried;                           /* verdicts "retry" */
     uint64_t leases_expired;
+    uint64_t parts_stored;                      /* of uploads; the same part once more is not stored again */
+    uint64_t parts_fetched;
+    uint64_t uploads_submitted;
+    uint64_t uploads_dropped;                   /* abandoned, or uploaded again after they were submitted */
     uint64_t made[SCH_KIND_COUNT];              /* the broker's own: REMINDER, DELIVERY_REPORT */
     uint64_t opened[SCH_EXPECTATION_COUNT];     /* promises opened, E1..E15 */
     uint64_t closed[SCH_METRICS_STANDINGS];     /* promises that ended, by standing */
@@ -83,6 +87,8 @@ struct sch_metrics {
     uint64_t queue_ready;                       /* unsettled deliveries, not leased */
     uint64_t queue_inflight;                    /* leased */
     uint64_t queue_deferred;                    /* waiting for their back-off */
+    uint64_t uploads;                           /* not submitted yet, */
+    uint64_t upload_bytes;                      /* and the bytes of their parts */
     uint64_t dossiers;                          /* records that the store holds */
     uint64_t messages;
     uint64_t store_used_bytes;

@@ -59,7 +59,7 @@ static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailb
                                   &row) != SCH_OK)
         return false;
     *body = (struct sch_bytes){ 0 };
-    if (row.body_size > 0) {
+    if (row.body_size > 0 && row.part_count == 0) {
         *body = fetch(offer, SCH_TABLE_BODY, &waiting->entry.message, row.body_size);
         if (body->len != row.body_size)
             return false;
@@ -73,6 +73,7 @@ static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailb
     reply->delivery.stored_ms = row.stored_ms;
     reply->delivery.redelivered = again || waiting->sequence < offer->first_sequence;
     reply->delivery.sequence = waiting->sequence;
+    reply->delivery.part_count = row.part_count;
     return true;
 }
 
@@ -81,13 +82,15 @@ static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailb
 static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox *mailbox, const struct waiting *waiting)
 {
     const struct sch_mailbox_entry *entry = &waiting->entry;
+    /* A body in parts counts as the largest credit at most, or nobody could ever take it. */
+    uint32_t bytes = entry->body_size < SCH_CREDIT_BYTES_MAX ? entry->body_size : SCH_CREDIT_BYTES_MAX;
     struct sch_metrics *metrics = offer->out->metrics;
     struct sch_session *session;
     struct sch_reply reply;
     struct sch_bytes body;
     bool again = sch_sessions_hold(offer->sessions, mailbox, &entry->dossier, &entry->message) != NULL;
 
-    session = sch_sessions_taker(offer->sessions, mailbox, entry->body_size, offer->mono_ms);
+    session = sch_sessions_taker(offer->sessions, mailbox, bytes, offer->mono_ms);
     if (session == NULL)
         return NO_TAKER;
     sch_arena_reset(offer->arena);
@@ -97,7 +100,7 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
         return UNREADABLE;
     }
     for (; session != NULL;
-         session = sch_sessions_taker(offer->sessions, mailbox, entry->body_size, offer->mono_ms)) {
+         session = sch_sessions_taker(offer->sessions, mailbox, bytes, offer->mono_ms)) {
         enum sch_sent sent;
 
         if (!sch_door_may_collect(offer->book, session->key_id, mailbox->address.text, offer->now_ms)) {
@@ -109,7 +112,7 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
             metrics->offered[entry->kind]++;
             metrics->redelivered += reply.delivery.redelivered;
             return sch_sessions_lease(offer->sessions, mailbox, session, &entry->dossier, &entry->message,
-                                      waiting->sequence, entry->body_size, offer->mono_ms) != NULL
+                                      waiting->sequence, bytes, offer->mono_ms) != NULL
                        ? OFFERED
                        : NO_TAKER;
         }

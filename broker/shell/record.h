@@ -122,6 +122,8 @@ struct sch_message_row {
     uint64_t kenmerk;                   /* number; of the dossier */
     uint32_t warnings;                  /* bits (1 << enum sch_warning), as receipted */
     uint32_t body_size;                 /* 0: no body, also after it was destroyed */
+    uint32_t part_count;                /* the body stands in PART under part_number; 0: in BODY */
+    uint64_t part_number;
     struct sch_message_recipient recipient[SCH_RECIPIENTS_MAX];
     size_t recipient_count;
     struct sch_bytes header;            /* as submitted */
@@ -146,6 +148,31 @@ struct sch_mailbox_entry {
 #define SCH_RECORD_MAILBOX_MAX 160
 size_t sch_record_mailbox_encode(const struct sch_mailbox_entry *entry, uint8_t *buffer, size_t capacity);
 int sch_record_mailbox_decode(struct sch_bytes value, struct sch_mailbox_entry *entry);
+
+/* ---- UPLOAD and PART (record_upload.c) ----------------------------------------------------------- */
+
+#define SCH_UPLOAD_BITS (SCH_PARTS_MAX / 8)
+
+/* A large body on its way in: which parts are there. The parts themselves stand in PART under its number. */
+struct sch_upload_row {
+    uint64_t number;                    /* a sequence that no message has; never 0 */
+    uint32_t count;                     /* of parts, 2..SCH_PARTS_MAX */
+    int64_t since_ms;                   /* when its last part came; civil */
+    uint32_t last_size;                 /* bytes of the last part; 0: it is not there. The others: SCH_PART_SIZE */
+    uint8_t there[SCH_UPLOAD_BITS];     /* bit index % 8 of byte index / 8 */
+    uint8_t hash[SCH_PARTS_MAX][32];    /* sch_seal_part_hash() of each that is there */
+};
+
+bool sch_upload_has(const struct sch_upload_row *row, uint32_t index);
+
+struct sch_record_key sch_record_key_upload(const struct sch_address *party, const struct sch_id *upload);
+struct sch_record_key sch_record_key_part(uint64_t number, uint32_t index);
+int sch_record_read_upload(struct sch_bytes key, struct sch_address *party, struct sch_id *upload);
+int sch_record_read_part(struct sch_bytes key, uint64_t *number, uint32_t *index);
+
+#define SCH_RECORD_UPLOAD_MAX 4160
+size_t sch_record_upload_encode(const struct sch_upload_row *row, uint8_t *buffer, size_t capacity);
+int sch_record_upload_decode(struct sch_bytes value, struct sch_upload_row *row);
 
 /* ---- AUDIT ------------------------------------------------------------------------------------- */
 

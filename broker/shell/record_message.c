@@ -7,7 +7,7 @@
 #include "shell/pack.h"
 #include "shell/record.h"
 
-#define HEAD_MAX (3 * (SCH_ID_SIZE + 1) + 1 + 2 + SCH_ADDRESS_MAX + 1 + 4 * 10 + 32 + 5)
+#define HEAD_MAX (3 * (SCH_ID_SIZE + 1) + 1 + 2 + SCH_ADDRESS_MAX + 1 + 4 * 10 + 32 + 5 + 2 + 10)
 #define RECIPIENT_MAX (2 + SCH_ADDRESS_MAX + 1 + 10 + 5)
 static_assert(HEAD_MAX + SCH_RECIPIENTS_MAX * RECIPIENT_MAX + 6 + SCH_HEADER_SIZE_MAX + SCH_SEAL_SIZE_MAX <=
               SCH_RECORD_MESSAGE_MAX, "every message fits");
@@ -33,6 +33,9 @@ size_t sch_record_message_encode(const struct sch_message_row *row, uint8_t *buf
     sch_pack_uint(&pack, row->kenmerk);
     sch_pack_uint(&pack, row->warnings);
     sch_pack_uint(&pack, row->body_size);
+    sch_pack_uint(&pack, row->part_count);
+    if (row->part_count > 0)
+        sch_pack_uint(&pack, row->part_number);
     sch_pack_uint(&pack, row->recipient_count);
     for (size_t i = 0; i < row->recipient_count; i++) {
         sch_pack_text(&pack, row->recipient[i].address.text);
@@ -69,6 +72,9 @@ int sch_record_message_decode(struct sch_bytes value, struct sch_message_row *ro
     row->kenmerk = sch_unpack_uint(&unpack, UINT64_MAX);
     row->warnings = (uint32_t)sch_unpack_uint(&unpack, UINT32_MAX);
     row->body_size = (uint32_t)sch_unpack_uint(&unpack, UINT32_MAX);
+    row->part_count = (uint32_t)sch_unpack_uint(&unpack, SCH_PARTS_MAX);
+    if (row->part_count > 0)
+        row->part_number = sch_unpack_uint(&unpack, UINT64_MAX);
     row->recipient_count = (size_t)sch_unpack_uint(&unpack, SCH_RECIPIENTS_MAX);
     for (size_t i = 0; i < row->recipient_count && !unpack.bad; i++)
         unpack_recipient(&unpack, &row->recipient[i]);

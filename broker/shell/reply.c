@@ -108,6 +108,8 @@ void sch_reply_welcome(struct sch_reply_out *out, const struct sch_peer *peer, u
     reply.welcome.credit_messages_max = SCH_CREDIT_MESSAGES_MAX;
     reply.welcome.credit_bytes_max = SCH_CREDIT_BYTES_MAX;
     reply.welcome.lease_ms = SCH_LEASE_MS;
+    reply.welcome.large_size_max = SCH_LARGE_SIZE_MAX;
+    reply.welcome.part_size = SCH_PART_SIZE;
     for (size_t i = 0; i < book->directory_count; i++) {
         memcpy(reply.welcome.directory[i].region, book->directory[i]->region, sizeof book->directory[i]->region);
         reply.welcome.directory[i].serial = book->directory[i]->serial;

@@ -93,6 +93,7 @@ void sch_work_begin(struct sch_work *work, int64_t now_ms, bool held)
     work->slot_count = 0;
     work->message_count = 0;
     work->after_count = 0;
+    work->upload_count = 0;
     memset(work->by_dossier, 0xff, sizeof work->by_dossier);
     memset(work->by_message, 0xff, sizeof work->by_message);
     work->failed = false;
@@ -363,6 +364,7 @@ enum sch_store_result sch_work_commit(struct sch_work *work)
     for (size_t i = 0; i < work->message_count; i++)
         if (work->message[i].dirty)
             put_message(work, &work->message[i].row);
+    sch_upload_commit(work);
     sch_work_check(work, sch_audit_finish(&work->audit, &work->batch, &work->meta));
     put_meta(work);
     result = work->failed ? SCH_STORE_REJECTED

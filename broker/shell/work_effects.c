@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "id.h"
+#include "upload.h"
 #include "work_own.h"
 
 /* One event on its way through the effects that it had. */
@@ -74,6 +75,7 @@ static void store_submitted(struct job *job, const struct sch_effect *effect)
     struct sch_work_message *message = sch_work_message_new(work, &submission->header.id);
     struct sch_audit_record record = job_record(job, SCH_TRACE_STORED, &submission->header.id, SCH_MEMBER_NONE);
     struct sch_record_key key = sch_record_key_id(&submission->header.id);
+    struct sch_upload_name upload = { submission->header.sender, submission->upload };
 
     if (message == NULL)
         return;
@@ -85,12 +87,16 @@ static void store_submitted(struct job *job, const struct sch_effect *effect)
     message->row.stored_ms = work->now_ms;
     memcpy(message->row.hash, submission->hash, sizeof message->row.hash);
     message->row.kenmerk = job->dossier->kenmerk;
-    message->row.body_size = (uint32_t)submission->body.len;
+    message->row.body_size = (uint32_t)submission->letter.size;
+    message->row.part_count = submission->letter.part_count;
+    message->row.part_number = submission->letter.part_number;
     message->row.header = submission->header_bytes;
     message->row.seal = submission->seal_bytes;
-    if (submission->body.len > 0)
+    if (submission->letter.part_count > 0)
+        sch_upload_take(work, &upload);
+    else if (submission->letter.size > 0)
         sch_work_check(work, sch_batch_lend(&work->batch, SCH_TABLE_BODY, sch_record_key_bytes(&key),
-                                            submission->body, SCH_STORE_ANY));
+                                            submission->letter.bytes, SCH_STORE_ANY));
     record.kind = submission->header.kind;
     audit(work, &record);
     work->meta.next_sequence = effect->sequence + 1;
@@ -227,9 +233,15 @@ static void destroy(struct job *job, const struct sch_effect *effect)
 
     if (message == NULL || message->row.body_size == 0)
         return;                         /* a message without a letter has nothing to destroy */
+    if (message->row.part_count > 0)
+        sch_upload_erase(work, message->row.part_number, message->row.part_count);
+    else
+        sch_work_check(work, sch_batch_erase(&work->batch, SCH_TABLE_BODY, sch_record_key_bytes(&key),
+                                             SCH_STORE_ANY));
     message->row.body_size = 0;
+    message->row.part_count = 0;
+    message->row.part_number = 0;
     message->dirty = true;
-    sch_work_check(work, sch_batch_erase(&work->batch, SCH_TABLE_BODY, sch_record_key_bytes(&key), SCH_STORE_ANY));
     record.kind = message->row.kind;
     audit(work, &record);
 }
@@ -353,6 +365,17 @@ static void apply_effect(struct job *job, const struct sch_effect *effect)
 
 /* ---- the step ----------------------------------------------------------------------------------- */
 
+/* The upload of a large letter ended with its first submission, so that its parts are not at hand again. But the
+ * signature, which is in the seal, covers their hashes: the same header and seal are the same letter. */
+static bool is_the_same(const struct sch_message_row *row, const struct sch_submission *submission)
+{
+    if (sch_id_is_none(&submission->upload))
+        return memcmp(row->hash, submission->hash, sizeof row->hash) == 0;
+    return row->header.len == submission->header_bytes.len && row->seal.len == submission->seal_bytes.len &&
+           memcmp(row->header.ptr, submission->header_bytes.ptr, row->header.len) == 0 &&
+           memcmp(row->seal.ptr, submission->seal_bytes.ptr, row->seal.len) == 0;
+}
+
 bool sch_work_resent(struct sch_work *work, const struct sch_submission *submission,
                      struct sch_step_outcome *outcome)
 {
@@ -360,7 +383,7 @@ bool sch_work_resent(struct sch_work *work, const struct sch_submission *submiss
         submission->proven ? sch_work_message(work, &submission->header.id) : NULL;
 
     if (row == NULL || row->made || strcmp(row->sender.text, submission->header.sender.text) != 0 ||
-        memcmp(row->hash, submission->hash, sizeof row->hash) != 0)
+        !is_the_same(row, submission))
         return false;
     *outcome = receipt_of(row, true);
     work->metrics->duplicates++;

@@ -13,6 +13,16 @@ struct sch_work_slot {
     bool fresh, dirty;
 };
 
+/* An upload of this turn, or the fact that there is none under this name. */
+struct sch_work_upload {
+    struct sch_address sender;
+    struct sch_id id;
+    struct sch_upload_row row;
+    bool exists, dirty;
+};
+
+#define SCH_WORK_UPLOADS_MAX 512
+
 /* A message of this turn; the row's header and seal lie in the frames or the turn's arena. */
 struct sch_work_message {
     struct sch_message_row row;
@@ -41,10 +51,15 @@ struct sch_work {
     uint16_t by_message[2 * SCH_WORK_MESSAGES_MAX];
     struct sch_after after[SCH_WORK_AFTER_MAX];
     size_t after_count;
+    struct sch_work_upload *upload[SCH_WORK_UPLOADS_MAX];       /* in the arena */
+    size_t upload_count;
 };
 
 /* Any code but SCH_OK makes the turn's batch unfit to be committed. */
 void sch_work_check(struct sch_work *work, int code);
+
+/* The rows of the uploads that changed, into the batch (upload.c). */
+void sch_upload_commit(struct sch_work *work);
 
 struct sch_work_slot *sch_work_slot_of(struct sch_dossier *dossier);
 struct sch_work_message *sch_work_message_new(struct sch_work *work, const struct sch_id *id);

@@ -79,25 +79,38 @@ SCH_API void sch_draft_to(sch_draft *draft, const char *address);
 SCH_API void sch_draft_copy(sch_draft *draft, const char *address);            /* at most 4 */
 SCH_API void sch_draft_creditor(sch_draft *draft, const char *address);
 SCH_API void sch_draft_prepared_by(sch_draft *draft, const char *address);
+/* REDIRECTION and TRANSFER_NOTICE: the new receiver. */
+SCH_API void sch_draft_concerned(sch_draft *draft, const char *address);
 
 /* Places the message on a dossier and addresses it by the rules of PROTOCOL.md ("Recipients") from the
- * parties of a REFERRAL's header or of a row that sch_ask() gave. Call sch_draft_from() first when the
- * sender is not the default. */
-SCH_API void sch_draft_on(sch_draft *draft, const struct sch_header *referral);
+ * parties of the header that opened it (a REFERRAL, CONSULT_REQUEST, EXPLORATION_REQUEST, CARE_NOTICE or
+ * INVOLVEMENT_NOTICE) or of a row that sch_ask() gave. Call sch_draft_from() first when the sender is not the
+ * default. */
+SCH_API void sch_draft_on(sch_draft *draft, const struct sch_header *opening);
 SCH_API void sch_draft_on_row(sch_draft *draft, const struct sch_dossier_row *row);
+
+/* Makes it a message about an earlier one: CORRECTION, to the recipients of the message that this sender sent
+ * in error; LETTER_INCOMPLETE and INFORMATION_REPLY, to the sender of the letter or request. Sets dossier,
+ * subject and recipients. An INFORMATION_REPLY of the receiver's takes sch_draft_on() for the creditor's copies,
+ * and sch_draft_subject(). */
+SCH_API void sch_draft_about(sch_draft *draft, const struct sch_header *message);
 
 SCH_API void sch_draft_parent(sch_draft *draft, const struct sch_id *dossier);
 SCH_API void sch_draft_follows(sch_draft *draft, const struct sch_id *dossier);
 SCH_API void sch_draft_group(sch_draft *draft, const struct sch_id *group);
 SCH_API void sch_draft_subject(sch_draft *draft, const struct sch_id *message);
 
-/* Codes, dates (yyyymmdd), times (UTC ms) and numbers: SCH_FACT_… of types.h. */
+/* Codes, dates (yyyymmdd), times (UTC ms) and numbers (SCH_FACT_MISSING_SECTIONS: bits of enum sch_section):
+ * SCH_FACT_… of types.h. */
 SCH_API void sch_draft_fact(sch_draft *draft, enum sch_fact fact, int64_t value);
 
 /* A section's text, UTF-8, by its bit number; copied. Its bit in the header is set by itself. */
 SCH_API void sch_draft_section(sch_draft *draft, unsigned bit, const char *text);
 
-/* A file with the letter; copied. A letter of attachments only declares its sections unknown. */
+/* A file with the letter; copied. A letter of attachments only declares its sections unknown. Together, with
+ * the texts and sealed, at most SCH_LARGE_SIZE_MAX (32 MiB). A letter over 1 MiB travels in parts by itself: the
+ * outbox keeps the sealed parts on disk, and an upload that was cut off goes on where it stopped, also after a
+ * restart. While it is sealed such a letter is in memory up to four times. */
 SCH_API void sch_draft_attach(sch_draft *draft, const char *media_type, const char *name, const void *content,
                               size_t size);
 
@@ -113,6 +126,7 @@ typedef struct sch_receipt {
     uint32_t warnings;                  /* bits (1 << enum sch_warning) */
     bool duplicate;                     /* this key was sent, and receipted, before */
     bool queued;                        /* in the outbox; the broker has not receipted it yet */
+    uint8_t hash[32];                   /* of the message, for sch_reconcile() */
 } sch_receipt;
 
 /*
@@ -146,9 +160,22 @@ typedef enum sch_verdict {
     SCH_LATER                           /* I call sch_settle() myself, within the lease or later */
 } sch_verdict;
 
-/* Called with a message whose signature is verified and whose letter is open. msg dies on return. One that
+/*
+ * Called with a message whose signature is verified and whose letter is open. msg dies on return. One that
  * cannot be verified, opened or read is refused without a call, and logged. REMINDER and DELIVERY_REPORT from
- * the region's broker ("regio:utrecht/broker") are unsigned: the connection proves who sent them. */
+ * the region's broker ("regio:utrecht/broker") are unsigned: the connection proves who sent them. A letter in
+ * parts is fetched to the state directory first, and handed out when it is whole.
+ *
+ * Three kinds ask something of an application beyond filing them. In each, header->subject is a message id.
+ * LETTER_INCOMPLETE: the letter `subject`, which you sent, lacks the sections of SCH_FACT_MISSING_SECTIONS. Put
+ *   the matter before its author; a new letter of the same kind, whole, is the answer. The promise is open again.
+ * CORRECTION: the message `subject`, which you may have filed, was sent in error. Mark it so and act on it no
+ *   more; with SCH_FACT_WRONG_PARTY it was never meant for you: destroy it, log that you did, and tell nobody what
+ *   it said. `subject` may be unknown to you: the broker took it back before you collected it.
+ * REMINDER: your organisation owes SCH_FACT_EXPECTATION (E2..E15) in this dossier, for the message `subject`.
+ *   SCH_FACT_STEP says how late it is; SCH_STEP_WITHDRAW asks the referrer to withdraw what started elsewhere.
+ *   Show it as work to be done in the dossier; collecting it answers nothing.
+ */
 typedef sch_verdict sch_on_msg(const sch_msg *msg, void *context);
 
 /* Begin collecting for these mailboxes (count 0: all of the configuration), holding at most `window` (1..256)
@@ -187,6 +214,8 @@ SCH_API const char *sch_msg_sender_name(const sch_msg *msg);   /* from the direc
 SCH_API int64_t sch_msg_stored_ms(const sch_msg *msg);
 SCH_API bool sch_msg_redelivered(const sch_msg *msg);
 SCH_API bool sch_msg_has_letter(const sch_msg *msg);
+/* 32 bytes, for sch_reconcile(); PROTOCOL.md, "Sealing". Zeros: made by the broker. */
+SCH_API const uint8_t *sch_msg_hash(const sch_msg *msg);
 /* Required sections (bits) that the opened letter lacks; told to the broker on COLLECT by itself. */
 SCH_API uint32_t sch_msg_missing(const sch_msg *msg);
 SCH_API const char *sch_msg_section(const sch_msg *msg, unsigned bit);         /* NULL: not in the letter */
@@ -204,10 +233,43 @@ SCH_API void sch_on_status(sch_client *client,
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
-/* One page. query->party empty: the default sender. The page's rows live until the next sch_ask(). For
- * the next page copy page->cursor into the query. Errors: the broker's rejections, TIMEOUT, UNREACHABLE. */
+/*
+ * One page of any query of query.h: a dossier, its trace or chain, what is unanswered (query->only filters), the
+ * age table, statistics. query->party empty: the default sender. The page's rows live until the next sch_ask().
+ * For the next page copy page->cursor into the query. Errors: the broker's rejections, TIMEOUT, UNREACHABLE.
+ */
 SCH_API int sch_ask(sch_client *client, const struct sch_query *query, int timeout_ms, struct sch_page *page,
                     sch_error *error);
+
+/* A message that your system says it sent or received. */
+typedef struct sch_passed {
+    struct sch_id id;
+    enum sch_passed_role role;
+    bool has_hash;                      /* false: only that it passed is compared */
+    uint8_t hash[32];                   /* sch_receipt.hash, sch_msg_hash() */
+    bool found;                         /* filled: the broker knows it */
+} sch_passed;
+
+typedef enum sch_finding {
+    SCH_KNOWN = 1,                      /* to both sides */
+    SCH_MISSING_HERE,                   /* the broker has it, the list has not; ours is NULL */
+    SCH_MISSING_THERE,                  /* the list has it, the broker has not; theirs is NULL */
+    SCH_HASH_DIFFERS
+} sch_finding;
+
+/*
+ * Compares what a mailbox sent and was sent in [from_ms, to_ms) by the broker's stored time (0: no bound) with the
+ * application's list, which it sorts and marks, and reports each message once: what the broker knows as its pages
+ * come, what it does not at the end. The list should hold a little more than the period: a message near its border
+ * that is in the list but not in the period is reported as MISSING_THERE. mailbox NULL: the default sender. each
+ * must not call sch_ask(); its rows die on return. Memory: the list and a page. timeout_ms is for the whole. After
+ * an error what was not yet reported is not known. Errors: USAGE, and sch_ask()'s.
+ */
+SCH_API int sch_reconcile(sch_client *client, const char *mailbox, int64_t from_ms, int64_t to_ms,
+                          sch_passed *list, size_t count,
+                          void (*each)(void *context, sch_finding finding, const sch_passed *ours,
+                                       const struct sch_passed_row *theirs),
+                          void *context, int timeout_ms, sch_error *error);
 
 /* The newest verified directory of a region (NULL: the first configured): from the broker when connected,
  * else from the cache. Lives until the next call. NULL with *error. */

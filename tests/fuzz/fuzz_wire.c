@@ -113,8 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    if (first.base == NULL && (sch_arena_init(&first, SCH_ARENA_LETTER_SIZE) != SCH_OK ||
-                               sch_arena_init(&second, SCH_ARENA_LETTER_SIZE) != SCH_OK ||
+    if (first.base == NULL && (sch_arena_init(&first, SCH_ARENA_LETTER_SIZE(SCH_BODY_SIZE_MAX)) != SCH_OK ||
+                               sch_arena_init(&second, SCH_ARENA_LETTER_SIZE(SCH_BODY_SIZE_MAX)) != SCH_OK ||
                                sch_arena_init(&scratch, SCH_ARENA_REPLY_SIZE) != SCH_OK)) {
         abort();
     }
@@ -123,10 +123,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sch_arena_reset(&scratch);
     /* Each kind of message gets the arena that codec.h calls enough for it. */
     static const size_t room[] = { SCH_ARENA_COMMAND_SIZE, SCH_ARENA_REPLY_SIZE, SCH_ARENA_COMMAND_SIZE,
-                                   SCH_ARENA_COMMAND_SIZE, SCH_ARENA_LETTER_SIZE };
+                                   SCH_ARENA_COMMAND_SIZE, SCH_ARENA_LETTER_SIZE(SCH_BODY_SIZE_MAX) };
     size_t choice = data[0] % (sizeof targets / sizeof targets[0]);
     first.size = second.size = room[choice];
     targets[choice]((struct sch_bytes){ data + 1, size - 1 });
-    first.size = second.size = SCH_ARENA_LETTER_SIZE;
+    first.size = second.size = SCH_ARENA_LETTER_SIZE(SCH_BODY_SIZE_MAX);
     return 0;
 }

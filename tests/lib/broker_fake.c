@@ -114,6 +114,10 @@ static void on_hello(struct serving *s, const struct sch_command *command)
     reply.welcome.credit_messages_max = SCH_CREDIT_MESSAGES_MAX;
     reply.welcome.credit_bytes_max = SCH_CREDIT_BYTES_MAX;
     reply.welcome.lease_ms = SCH_LEASE_MS;
+    if (!broker->no_parts) {
+        reply.welcome.large_size_max = SCH_LARGE_SIZE_MAX;
+        reply.welcome.part_size = SCH_PART_SIZE;
+    }
     strcpy(reply.welcome.directory[0].region, "utrecht");
     reply.welcome.directory[0].serial = broker->world->serial;
     reply.welcome.directory_count = 1;
@@ -128,6 +132,121 @@ static uint8_t *copy(struct sch_bytes bytes)
         memcpy(out, bytes.ptr, bytes.len);
     return out;
 }
+
+/* ---- parts -------------------------------------------------------------------------------------- */
+
+/* NULL: there is none, and none is free. */
+static struct sch_fake_upload *find_upload(struct sch_fake_broker *broker, const struct sch_id *id)
+{
+    struct sch_fake_upload *unused = NULL;
+    for (size_t i = 0; i < FAKE_UPLOADS; i++) {
+        struct sch_fake_upload *upload = &broker->upload[i];
+        if (sch_id_equal(&upload->id, id))
+            return upload;
+        if (sch_id_is_none(&upload->id))
+            unused = upload;
+    }
+    return unused;
+}
+
+static void free_upload(struct sch_fake_upload *upload)
+{
+    for (size_t i = 0; i < SCH_PARTS_MAX; i++)
+        free(upload->part[i]);
+    memset(upload, 0, sizeof *upload);
+}
+
+static bool is_cut(struct sch_fake_broker *broker)
+{
+    if (broker->cut_after == 0 || --broker->cut_after > 0)
+        return false;
+    broker->bounce = true;
+    return true;
+}
+
+static void on_part(struct serving *s, const struct sch_command *command, struct sch_bytes part)
+{
+    struct sch_fake_broker *broker = s->broker;
+    struct sch_fake_upload *upload = find_upload(broker, &command->part.upload);
+    assert(upload);
+    assert(strcmp(command->part.sender.text, WORLD_PRACTICE) == 0);
+    if (part.len > 0 && is_cut(broker))
+        return;
+    if (broker->reject_parts > 0) {
+        broker->reject_parts--;
+        reject(s, command->request, broker->reject_part, NULL);
+        return;
+    }
+    upload->id = command->part.upload;
+    upload->count = command->part.count;
+    size_t index = command->part.index;
+    assert(index < upload->count && upload->count <= SCH_PARTS_MAX);
+    broker->parts += part.len > 0;
+    broker->parts_asked += part.len == 0;
+    if (part.len > 0 && upload->part[index]) {
+        broker->parts_again++;
+    } else if (part.len > 0) {
+        assert(part.len == SCH_PART_SIZE || index + 1 == upload->count);
+        upload->part[index] = copy(part);
+        upload->size[index] = part.len;
+    }
+    struct sch_reply reply = { .request = command->request, .type = SCH_REPLY_PARTS };
+    reply.parts.upload = upload->id;
+    reply.parts.count = (uint32_t)upload->count;
+    for (uint32_t i = 0; i < upload->count; i++) {
+        if (!upload->part[i])
+            reply.parts.missing[reply.parts.missing_count++] = i;
+    }
+    reply_with(s, &reply, (struct sch_bytes){ 0 });
+}
+
+/* The whole body and the hashes of its parts; false: parts are missing. */
+static bool assemble(const struct sch_fake_upload *upload, uint8_t *body, size_t *size, uint8_t *hashes)
+{
+    *size = 0;
+    for (size_t i = 0; i < upload->count; i++) {
+        if (!upload->part[i])
+            return false;
+        sch_seal_part_hash((struct sch_bytes){ upload->part[i], upload->size[i] }, hashes + i * SCH_HASH_SIZE);
+        memcpy(body + *size, upload->part[i], upload->size[i]);
+        *size += upload->size[i];
+    }
+    return upload->count > 0;
+}
+
+static void on_fetch(struct serving *s, const struct sch_command *command)
+{
+    static uint8_t part[SCH_PART_SIZE];
+    struct sch_fake_broker *broker = s->broker;
+    const struct sch_fake_message *found = NULL;
+    if (is_cut(broker))
+        return;
+    for (size_t i = 0; i < broker->message_count; i++) {
+        const struct sch_fake_message *message = &broker->message[i];
+        if (message->offer && !message->settled && sch_id_equal(&message->id, &command->fetch.message))
+            found = message;
+    }
+    if (!found || broker->reject_fetch != SCH_OK) {
+        reject(s, command->request, found ? broker->reject_fetch : SCH_E_UNKNOWN_MESSAGE, NULL);
+        broker->reject_fetch = SCH_OK;
+        return;
+    }
+    size_t at = command->fetch.index * (size_t)SCH_PART_SIZE;
+    assert(at < found->body_size);
+    size_t size = found->body_size - at < SCH_PART_SIZE ? found->body_size - at : SCH_PART_SIZE;
+    memcpy(part, found->body + at, size);
+    broker->fetches++;
+    if (broker->spoil_fetch > 0 && --broker->spoil_fetch == 0)
+        part[size / 2] ^= 1;
+    struct sch_reply reply = { .request = command->request, .type = SCH_REPLY_FETCHED };
+    reply.fetched.mailbox = command->fetch.mailbox;
+    reply.fetched.message = command->fetch.message;
+    reply.fetched.index = command->fetch.index;
+    reply.fetched.count = (uint32_t)found->part_count;
+    reply_with(s, &reply, (struct sch_bytes){ part, size });
+}
+
+/* ---- messages ----------------------------------------------------------------------------------- */
 
 static struct sch_fake_message *store(struct sch_fake_broker *broker, struct sch_bytes header,
                                       struct sch_bytes seal, struct sch_bytes body)
@@ -157,7 +276,8 @@ static void on_submit(struct serving *s, const struct sch_command *command, stru
     broker->submits++;
     int code = sch_header_decode(command->submit.header, &s->arena, &header, &fault);
     assert(code == SCH_OK);
-    if (broker->reject_count > 0) {
+    bool meant = broker->reject_only == SCH_KIND_UNSPECIFIED || broker->reject_only == header.kind;
+    if (meant && broker->reject_count > 0) {
         broker->reject_count--;
         reject(s, command->request, broker->reject, &header.id);
         return;
@@ -165,14 +285,30 @@ static void on_submit(struct serving *s, const struct sch_command *command, stru
     struct sch_fake_message *known = NULL;
     for (size_t i = 0; i < broker->message_count; i++)
         known = sch_id_equal(&broker->message[i].id, &header.id) ? &broker->message[i] : known;
-    uint8_t hash[32];
-    sch_seal_hash(command->submit.header, command->submit.seal, body, hash);
+    static uint8_t whole[SCH_LARGE_SIZE_MAX];
+    uint8_t hash[32], hashes[SCH_PARTS_MAX * SCH_HASH_SIZE];
+    struct sch_fake_upload *upload = NULL;
+    struct sch_bytes digest = body;
+    if (!sch_id_is_none(&command->submit.upload)) {
+        upload = find_upload(broker, &command->submit.upload);
+        if (!upload || !assemble(upload, whole, &body.len, hashes)) {
+            reject(s, command->request, SCH_E_UPLOAD_MISSING, &header.id);
+            return;
+        }
+        body.ptr = whole;
+        digest = (struct sch_bytes){ hashes, upload->count * SCH_HASH_SIZE };
+    }
+    sch_seal_hash(command->submit.header, command->submit.seal, digest, hash);
     if (known) {
         broker->duplicates++;
         broker->other_bytes += memcmp(known->hash, hash, 32) != 0;
     } else {
-        store(broker, command->submit.header, command->submit.seal, body);
+        struct sch_fake_message *message = store(broker, command->submit.header, command->submit.seal, body);
+        memcpy(message->hash, hash, sizeof hash);
+        message->part_count = upload ? upload->count : 0;
     }
+    if (upload)
+        free_upload(upload);
     if (broker->lose_receipts > 0) {
         broker->lose_receipts--;
         return;
@@ -241,9 +377,29 @@ static void on_attach(struct serving *s, const struct sch_command *command)
     reply_with(s, &reply, (struct sch_bytes){ 0 });
 }
 
-/* Every query is answered by a page of one dossier, the one that was asked for. */
+/* What passed: pages of two rows, the cursor being the next row's number. */
+static void on_passed(struct serving *s, const struct sch_command *command)
+{
+    struct sch_fake_broker *broker = s->broker;
+    struct sch_passed_row rows[2];
+    size_t at = command->query.cursor_size > 0 ? command->query.cursor[0] : 0, count = 0;
+    memset(rows, 0, sizeof rows);
+    for (; at < broker->passed_count && count < 2; at++)
+        rows[count++] = broker->passed[at];
+    struct sch_reply reply = { .request = command->request, .type = SCH_REPLY_PAGE };
+    reply.page = (struct sch_page){ .passed = rows, .passed_count = count };
+    reply.page.cursor_size = at < broker->passed_count;
+    reply.page.cursor[0] = (uint8_t)at;
+    reply_with(s, &reply, (struct sch_bytes){ 0 });
+}
+
+/* Every other query is answered by a page of one dossier, the one that was asked for. */
 static void on_query(struct serving *s, const struct sch_command *command)
 {
+    if (command->query.type == SCH_QUERY_PASSED) {
+        on_passed(s, command);
+        return;
+    }
     struct sch_dossier_row row = { .dossier = command->query.dossier, .phase = SCH_PHASE_SENT,
                                    .region = "utrecht", .echelon = SCH_PARTY_S_GGZ,
                                    .urgency = SCH_URGENCY_ROUTINE,
@@ -269,8 +425,8 @@ static void on_command(struct serving *s, const struct sch_command *command, str
     case SCH_COMMAND_QUERY: on_query(s, command); break;
     case SCH_COMMAND_DIRECTORY: on_directory(s, command); break;
     case SCH_COMMAND_PING: reply_with(s, &pong, (struct sch_bytes){ 0 }); break;
-    case SCH_COMMAND_PART:
-    case SCH_COMMAND_FETCH: break;
+    case SCH_COMMAND_PART: on_part(s, command, body); break;
+    case SCH_COMMAND_FETCH: on_fetch(s, command); break;
     }
 }
 
@@ -312,8 +468,30 @@ static void offer_all(struct serving *s)
         reply.delivery.stored_ms = CIVIL_MS;
         reply.delivery.redelivered = message->offered_in != 0;
         reply.delivery.sequence = i + 1;
+        reply.delivery.part_count = (uint32_t)message->part_count;
         message->offered_in = broker->sessions;
-        reply_with(s, &reply, (struct sch_bytes){ message->body, message->body_size });
+        reply_with(s, &reply, (struct sch_bytes){ message->body, message->part_count ? 0 : message->body_size });
+    }
+}
+
+/* Deliveries that nobody has credit for: the first message that is offered, each time under another id. */
+static void flood(struct serving *s)
+{
+    struct sch_fake_broker *broker = s->broker;
+    uint8_t buffer[SCH_HEADER_SIZE_MAX];
+    for (; broker->flood > 0 && s->attached_count > 0; broker->flood--) {
+        struct sch_header header = { .id = sch_id_new(CIVIL_MS), .kind = SCH_KIND_NOTE };
+        strcpy(header.sender.text, WORLD_PRACTICE);
+        struct sch_reply reply = { .type = SCH_REPLY_DELIVERY };
+        reply.delivery.mailbox = s->attached[0];
+        reply.delivery.header = (struct sch_bytes){ buffer, sch_header_encode(&header, buffer, sizeof buffer) };
+        reply.delivery.seal = (struct sch_bytes){ buffer, 1 };
+        reply.delivery.part_count = 2;
+        sch_kenmerk_text(1, reply.delivery.kenmerk);
+        reply.delivery.stored_ms = CIVIL_MS;
+        reply.delivery.sequence = 1;
+        reply_with(s, &reply, (struct sch_bytes){ 0 });
+        sch_arena_reset(&s->arena);
     }
 }
 
@@ -328,6 +506,9 @@ static bool turn(struct serving *s)
         s->router = NULL;
     }
     broker->bounce = false;
+    for (size_t i = 0; broker->forget_uploads && i < FAKE_UPLOADS; i++)
+        free_upload(&broker->upload[i]);
+    broker->forget_uploads = false;
     if (!s->router && !broker->deaf)
         open_router(s);
     if (item[0].revents)
@@ -336,6 +517,7 @@ static bool turn(struct serving *s)
         take_message(s);
         sch_arena_reset(&s->arena);
         offer_all(s);
+        flood(s);
     }
     bool go_on = !broker->stop;
     sch_fake_unlock(broker);
@@ -386,6 +568,8 @@ void sch_fake_stop(struct sch_fake_broker *broker)
         free(broker->message[i].seal);
         free(broker->message[i].body);
     }
+    for (size_t i = 0; i < FAKE_UPLOADS; i++)
+        free_upload(&broker->upload[i]);
     pthread_mutex_destroy(&broker->lock);
 }
 

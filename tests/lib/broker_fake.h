@@ -14,6 +14,14 @@
 #include "codec.h"
 
 #define FAKE_MESSAGES 512
+#define FAKE_UPLOADS 4
+
+struct sch_fake_upload {
+    struct sch_id id;                   /* none: free */
+    size_t count;
+    uint8_t *part[SCH_PARTS_MAX];       /* NULL: not there */
+    size_t size[SCH_PARTS_MAX];
+};
 
 struct sch_fake_message {
     struct sch_id id;
@@ -21,6 +29,7 @@ struct sch_fake_message {
     struct sch_address mailbox;         /* whose it is when offered */
     uint8_t *header, *seal, *body;
     size_t header_size, seal_size, body_size;
+    size_t part_count;                  /* 0: the body goes with the delivery */
     bool offer;                         /* to be delivered */
     unsigned offered_in;                /* session; 0: not yet */
     bool redelivered;
@@ -41,11 +50,24 @@ struct sch_fake_broker {
     enum sch_error_code refuse_hello;
     enum sch_error_code reject;         /* submissions */
     unsigned reject_count;
+    enum sch_kind reject_only;          /* this kind; unspecified: all */
     unsigned lose_receipts;             /* stores, but does not answer */
     bool lose_settled;                  /* takes settlements, but does not answer */
+    bool no_parts;                      /* welcomes like a broker that takes no large bodies */
+    bool forget_uploads;                /* as if they were older than a day */
+    enum sch_error_code reject_part;    /* what the next reject_parts parts are answered with */
+    unsigned reject_parts;
+    unsigned cut_after;                 /* bounce instead of taking or giving the n-th part from now; 0: never */
+    enum sch_error_code reject_fetch;   /* what the next fetch is answered with; SCH_OK: nothing */
+    unsigned spoil_fetch;               /* the n-th part from now is given with a bit flipped */
+    const struct sch_passed_row *passed;        /* what it answers that passed */
+    size_t passed_count;
+    unsigned flood;                     /* deliveries of made-up messages to be sent at once */
     /* What it saw. */
     unsigned sessions, submits, duplicates, attaches, settles, directories, other_bytes;
     unsigned farewells;                 /* attached to no mailbox */
+    unsigned parts_asked, parts, parts_again, fetches;
+    struct sch_fake_upload upload[FAKE_UPLOADS];
     struct sch_command last_settle;
     struct sch_fake_message message[FAKE_MESSAGES];
     size_t message_count;

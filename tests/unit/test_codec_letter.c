@@ -14,7 +14,7 @@ static struct sch_arena arena;
 static int set_up(void **state)
 {
     (void)state;
-    return sch_arena_init(&arena, SCH_ARENA_LETTER_SIZE);
+    return sch_arena_init(&arena, SCH_ARENA_LETTER_SIZE(SCH_BODY_SIZE_MAX));
 }
 
 static int tear_down(void **state)

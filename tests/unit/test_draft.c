@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,6 +21,7 @@ struct fixture {
     sch_draft *draft;
     sch_error error;
     uint8_t *buffer;
+    char parcel[128];
     struct sch_frames frames;
 };
 
@@ -30,6 +32,7 @@ static int set_up(void **state)
         return 1;
     sch_client_world_init(&f->world);
     f->buffer = malloc(SCH_OUTBOX_FRAMES_MAX);
+    snprintf(f->parcel, sizeof f->parcel, "%s/parcel", f->world.folder);
     const char *path = sch_client_world_config(&f->world, "practice", "tcp://127.0.0.1:1", NULL);
     f->client = sch_open(path, &f->error);
     if (!f->buffer || !f->client)
@@ -73,7 +76,7 @@ static sch_draft *referral(struct fixture *f)
 
 static void expect(struct fixture *f, enum sch_error_code code, const char *said)
 {
-    int got = sch_draft_seal(f->draft, f->buffer, &f->frames, &f->error);
+    int got = sch_draft_seal(f->draft, f->buffer, f->parcel, &f->frames, &f->error);
     if (got != (int)code || !strstr(f->error.text, said))
         fail_msg("expected %s, got %s: %s", sch_error_name(code), sch_error_name((enum sch_error_code)got),
                  f->error.text);
@@ -87,9 +90,13 @@ static void test_directions_are_the_cores(void **state)
         [SCH_DIRECTION_OPENS] = SCH_TOWARD_NOBODY, [SCH_DIRECTION_FEEDBACK] = SCH_TOWARD_CREDITOR,
         [SCH_DIRECTION_ONWARD] = SCH_TOWARD_RECEIVER_AND_COPIES, [SCH_DIRECTION_ANSWER] = SCH_TOWARD_RECEIVER,
         [SCH_DIRECTION_LEDGER] = SCH_TOWARD_LEDGER, [SCH_DIRECTION_BROKER] = SCH_TOWARD_NOBODY,
+        [SCH_DIRECTION_RESULT] = SCH_TOWARD_RESULT, [SCH_DIRECTION_BOTH] = SCH_TOWARD_OTHER_SIDE,
+        [SCH_DIRECTION_SAME] = SCH_TOWARD_NOBODY,
     };
     for (int kind = 1; kind < SCH_KIND_COUNT; kind++) {
         enum sch_direction direction = sch_kind_rule((enum sch_kind)kind)->direction;
+        if (kind == SCH_KIND_REFUSAL || kind == SCH_KIND_REMINDER)
+            continue;                   /* a practice refuses a BACK_REFERRAL; a coordinator may remind */
         if (direction != SCH_DIRECTION_NONE)
             assert_int_equal(sch_draft_toward((enum sch_kind)kind), toward[direction]);
     }
@@ -141,7 +148,77 @@ static void test_placing(void **state)
     opened.kind = SCH_KIND_ACCEPTANCE;
     d = draft(f, SCH_KIND_TAKEN_UP);
     sch_draft_on(d, &opened);
-    expect(f, SCH_E_STATE, "REFERRAL");
+    expect(f, SCH_E_STATE, "opens a dossier");
+}
+
+/* Kinds that both sides may send go to the other side; a result reaches the referrer too. */
+static void test_placing_by_side(void **state)
+{
+    struct fixture *f = *state;
+    struct sch_header opened = a_referral();
+    static const enum sch_kind both[] = { SCH_KIND_INFORMATION_REQUEST, SCH_KIND_INFORMATION_REPLY,
+                                          SCH_KIND_CHANGE_NOTICE, SCH_KIND_REFUSAL };
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        sch_draft *d = draft(f, both[i]);
+        sch_draft_from(d, WORLD_GGZ);
+        sch_draft_on(d, &opened);
+        assert_string_equal(sch_draft_header(d)->receiver.text, WORLD_PRACTICE);
+        assert_int_equal(sch_draft_header(d)->copy_count, 1);
+        d = draft(f, both[i]);
+        sch_draft_on(d, &opened);
+        assert_string_equal(sch_draft_header(d)->receiver.text, WORLD_GGZ);
+        assert_int_equal(sch_draft_header(d)->copy_count, 0);
+    }
+    opened.copy_count = 1;              /* the referrer is no copy */
+    sch_draft *d = draft(f, SCH_KIND_TEAM_RESULT);
+    sch_draft_from(d, WORLD_GGZ);
+    sch_draft_on(d, &opened);
+    assert_string_equal(sch_draft_header(d)->receiver.text, WORLD_PRACTICE);
+    assert_int_equal(sch_draft_header(d)->copy_count, 1);
+    assert_string_equal(sch_draft_header(d)->copies[0].text, WORLD_POH);
+    /* Who gave notice of care owes the letters. */
+    struct sch_header notice = { .id = { { 8 } }, .kind = SCH_KIND_CARE_NOTICE };
+    strcpy(notice.sender.text, WORLD_GGZ);
+    strcpy(notice.receiver.text, WORLD_PRACTICE);
+    d = draft(f, SCH_KIND_DISCHARGE_LETTER);
+    sch_draft_from(d, WORLD_GGZ);
+    sch_draft_on(d, &notice);
+    assert_string_equal(sch_draft_header(d)->receiver.text, WORLD_PRACTICE);
+}
+
+static void test_about_a_message(void **state)
+{
+    struct fixture *f = *state;
+    struct sch_header letter = { .id = { { 9 } }, .kind = SCH_KIND_INTAKE_REPORT, .dossier = { { 7 } } };
+    strcpy(letter.sender.text, WORLD_GGZ);
+    strcpy(letter.receiver.text, WORLD_PRACTICE);
+    strcpy(letter.copies[0].text, WORLD_POH);
+    letter.copy_count = 1;
+    sch_draft *d = draft(f, SCH_KIND_LETTER_INCOMPLETE);
+    sch_draft_fact(d, SCH_FACT_MISSING_SECTIONS, SCH_SECTION_AFTERCARE);
+    sch_draft_about(d, &letter);
+    const struct sch_header *header = sch_draft_header(d);
+    assert_string_equal(header->receiver.text, WORLD_GGZ);
+    assert_int_equal(header->copy_count, 0);
+    assert_true(sch_id_equal(&header->subject, &letter.id));
+    assert_true(sch_id_equal(&header->dossier, &letter.dossier));
+    expect(f, SCH_OK, "");
+
+    d = draft(f, SCH_KIND_CORRECTION);
+    sch_draft_from(d, WORLD_GGZ);
+    sch_draft_about(d, &letter);
+    header = sch_draft_header(d);
+    assert_string_equal(header->receiver.text, WORLD_PRACTICE);
+    assert_string_equal(header->copies[0].text, WORLD_POH);
+    assert_int_equal(header->copy_count, 1);
+
+    sch_draft_about(draft(f, SCH_KIND_ACCEPTANCE), &letter);
+    expect(f, SCH_E_STATE, "CORRECTION");
+    d = draft(f, SCH_KIND_REDIRECTION);
+    sch_draft_concerned(d, "agb:06299999");
+    assert_string_equal(sch_draft_header(d)->concerned.text, "agb:06299999");
+    sch_draft_concerned(d, "nobody");
+    expect(f, SCH_E_FIELD_INVALID, "header.concerned");
 }
 
 static void test_sections(void **state)
@@ -181,27 +258,75 @@ static void test_setters_first_error_stays(void **state)
     expect(f, SCH_E_FIELD_INVALID, "header.copies");
     d = referral(f);
     sch_draft_section(d, 0, "\xff\xfe");
-    assert_int_not_equal(sch_draft_seal(d, f->buffer, &f->frames, &f->error), SCH_OK);
+    assert_int_not_equal(sch_draft_seal(d, f->buffer, f->parcel, &f->frames, &f->error), SCH_OK);
     sch_draft_free(f->draft);
     f->draft = sch_draft_new(f->client, SCH_KIND_REFERRAL);
     expect(f, SCH_E_USAGE, "mandatory");
 }
 
-static void test_too_large(void **state)
+/* Attaches a file that makes the letter exactly `size` bytes, and seals. */
+static size_t letter_of(struct fixture *f, const char *content, size_t size)
+{
+    sch_draft_attach(referral(f), "text/plain", "x", content, size - 64);
+    size_t over = sch_letter_size(&f->draft->letter) - (size - 64);
+    sch_draft_attach(referral(f), "text/plain", "x", content, size - over);
+    return sch_letter_size(&f->draft->letter);
+}
+
+static void test_inline_or_parts(void **state)
 {
     struct fixture *f = *state;
-    char *large = calloc(1, SCH_BODY_SIZE_MAX + 1);
+    char *large = calloc(1, SCH_LARGE_SIZE_MAX + 1);
     assert_non_null(large);
-    sch_draft_attach(referral(f), "text/plain", "x", large, SCH_BODY_SIZE_MAX);
-    expect(f, SCH_E_TOO_LARGE, "");
-    sch_draft_attach(referral(f), "text/plain", "x", large, SCH_BODY_SIZE_MAX + 1);
-    expect(f, SCH_E_TOO_LARGE, "");
-    sch_draft_attach(referral(f), "text/plain", "x", large, SCH_BODY_SIZE_MAX - 2048);
+    size_t most = (SCH_BODY_SIZE_MAX - 40) / 512 * 512 - 1;
+    assert_int_equal(letter_of(f, large, most), most);
     expect(f, SCH_OK, "");
-    assert_true(f->frames.body.len <= SCH_BODY_SIZE_MAX);
+    assert_int_equal(f->frames.parts_size, 0);
+    assert_true(f->frames.body.len <= SCH_BODY_SIZE_MAX && f->frames.body.len > SCH_BODY_SIZE_MAX - 512);
+    assert_int_not_equal(access(f->parcel, F_OK), 0);
+
+    assert_int_equal(letter_of(f, large, most + 1), most + 1);
+    expect(f, SCH_OK, "");
+    assert_int_equal(f->frames.body.len, 0);
+    assert_int_equal(f->frames.parts_size, sch_seal_parts_size(sch_seal_padded_size(most + 1)));
+    struct sch_parcel parcel;
+    assert_int_equal(sch_parcel_open(&parcel, f->parcel, SCH_PARTS_MAX, NULL), SCH_OK);
+    assert_int_equal(parcel.have, sch_seal_part_count(sch_seal_padded_size(most + 1)));
+    sch_parcel_close(&parcel);
+
+    /* An older broker takes no parts, and one may take fewer. */
+    f->client->body_size_max = SCH_BODY_SIZE_MAX;
+    expect(f, SCH_E_TOO_LARGE, "");
+    f->client->large_size_max = SCH_BODY_SIZE_MAX + 100;
+    expect(f, SCH_E_TOO_LARGE, "");
+    f->client->large_size_max = SCH_LARGE_SIZE_MAX;
+    expect(f, SCH_OK, "");
     memset(large, 'a', SCH_SECTION_SIZE_MAX + 1);
     sch_draft_section(referral(f), 0, large);
     expect(f, SCH_E_TOO_LARGE, "question");
+    free(large);
+}
+
+static void test_the_largest(void **state)
+{
+    struct fixture *f = *state;
+    char *large = calloc(1, SCH_LARGE_SIZE_MAX + 1);
+    assert_non_null(large);
+    size_t room = SCH_LARGE_SIZE_MAX - 24 - 17 * (size_t)SCH_PARTS_MAX;
+    size_t most = room / 512 * 512 - 1;
+    assert_int_equal(letter_of(f, large, most), most);
+    expect(f, SCH_OK, "");
+    assert_true(f->frames.parts_size <= SCH_LARGE_SIZE_MAX && f->frames.parts_size > SCH_LARGE_SIZE_MAX - 512);
+    assert_int_equal(unlink(f->parcel), 0);
+    assert_int_equal(letter_of(f, large, most + 1), most + 1);
+    expect(f, SCH_E_TOO_LARGE, "");
+    assert_int_not_equal(access(f->parcel, F_OK), 0);
+    /* What cannot fit in any way is refused at once. */
+    sch_draft_attach(referral(f), "text/plain", "x", large, SCH_LARGE_SIZE_MAX + 1);
+    expect(f, SCH_E_TOO_LARGE, "attachments");
+    sch_draft_attach(referral(f), "text/plain", "x", large, SCH_LARGE_SIZE_MAX / 2);
+    sch_draft_attach(f->draft, "text/plain", "y", large, SCH_LARGE_SIZE_MAX / 2 + 1);
+    expect(f, SCH_E_TOO_LARGE, "attachments");
     free(large);
 }
 
@@ -238,8 +363,9 @@ static void test_too_old(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_directions_are_the_cores), TEST(test_placing), TEST(test_sections),
-        TEST(test_setters_first_error_stays), TEST(test_too_large), TEST(test_keys), TEST(test_too_old),
+        cmocka_unit_test(test_directions_are_the_cores), TEST(test_placing), TEST(test_placing_by_side),
+        TEST(test_about_a_message), TEST(test_sections), TEST(test_setters_first_error_stays),
+        TEST(test_inline_or_parts), TEST(test_the_largest), TEST(test_keys), TEST(test_too_old),
     };
     if (sodium_init() < 0)
         return 1;

@@ -1,4 +1,5 @@
 /* test_outbox.c: what the outbox keeps over restarts, crashes at every byte, and compaction. */
+#include <limits.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "id.h"
 #include "outbox.h"
+#include "seal.h"
 
 #define NOW INT64_C(1790000000000)
 #define SENDER "agb:01054321"
@@ -62,8 +64,8 @@ static struct sch_outbox_item *add(struct fixture *f, const char *key, size_t si
     struct sch_header header = { .id = sch_id_new(NOW), .kind = SCH_KIND_REFERRAL };
     strcpy(header.sender.text, SENDER);
     memset(f->buffer, fill, size);
-    struct sch_frames frames = { { (const uint8_t *)"header", 6 }, { (const uint8_t *)"seal", 4 },
-                                 { f->buffer, size } };
+    struct sch_frames frames = { .header = { (const uint8_t *)"header", 6 },
+                                 .seal = { (const uint8_t *)"seal", 4 }, .body = { f->buffer, size } };
     struct sch_outbox_item *item = NULL;
     assert_int_equal(sch_outbox_add(&f->outbox, key, &header, &frames, &item, NULL), SCH_OK);
     return item;
@@ -277,6 +279,134 @@ static void test_index_survives_removals(void **state)
     sch_index_close(&index);
 }
 
+/* ---- large messages ----------------------------------------------------------------------------- */
+
+/* Adds a message whose body is in three parts, and makes its parcel. */
+static struct sch_outbox_item *add_large(struct fixture *f, const char *key)
+{
+    struct sch_header header = { .id = sch_id_new(NOW), .kind = SCH_KIND_REFERRAL };
+    strcpy(header.sender.text, SENDER);
+    struct sch_frames frames = { .header = { (const uint8_t *)"header", 6 },
+                                 .seal = { (const uint8_t *)"seal", 4 },
+                                 .parts_size = 2 * SCH_PART_SIZE + 1 };
+    memset(frames.hash, 'h', sizeof frames.hash);
+    char path[PATH_MAX + 64];
+    sch_outbox_parcel(&f->outbox, &header.id, path);
+    FILE *parcel = fopen(path, "w");
+    assert_non_null(parcel);
+    fclose(parcel);
+    struct sch_outbox_item *item = NULL;
+    assert_int_equal(sch_outbox_add(&f->outbox, key, &header, &frames, &item, NULL), SCH_OK);
+    return item;
+}
+
+static bool has_parcel(struct fixture *f, const struct sch_id *id)
+{
+    char path[PATH_MAX + 64];
+    sch_outbox_parcel(&f->outbox, id, path);
+    return access(path, F_OK) == 0;
+}
+
+static void test_large_messages_keep_their_parts_aside(void **state)
+{
+    struct fixture *f = *state;
+    struct sch_frames frames;
+    struct sch_id id = add_large(f, "one")->receipt.id, other = add_large(f, "two")->receipt.id;
+    add(f, "three", 100, 'c');
+    reopen(f, NOW);
+    assert_int_equal(f->outbox.pending, 3);
+    struct sch_outbox_item *item = sch_outbox_find(&f->outbox, SENDER, "one");
+    assert_int_equal(item->part_count, 3);
+    assert_int_equal(item->body_size, 2 * SCH_PART_SIZE + 1);
+    assert_string_equal(item->sender, SENDER);
+    assert_int_equal(item->receipt.hash[31], 'h');
+    assert_int_equal(sch_outbox_load(&f->outbox, item, f->buffer, &frames, NULL), SCH_OK);
+    assert_memory_equal(frames.header.ptr, "header", 6);
+    assert_memory_equal(frames.seal.ptr, "seal", 4);
+    assert_int_equal(frames.body.len, 0);
+    assert_int_equal(frames.parts_size, 2 * SCH_PART_SIZE + 1);
+    expect_body(f, "three", 100, 'c');
+
+    receipted(f, item, NOW);
+    assert_false(has_parcel(f, &id));
+    assert_true(has_parcel(f, &other));
+    assert_true(sch_outbox_has(&f->outbox, &other));
+    assert_int_equal(sch_outbox_drop(&f->outbox, sch_outbox_find(&f->outbox, SENDER, "two"), NULL), SCH_OK);
+    assert_false(has_parcel(f, &other));
+    assert_false(sch_outbox_has(&f->outbox, &other));
+    reopen(f, NOW);
+    assert_int_equal(f->outbox.pending, 1);
+    sch_outbox_undo(&f->outbox, add_large(f, "four"));
+    assert_int_equal(f->outbox.pending, 1);
+}
+
+static void test_a_receipt_keeps_the_hash(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t hash[32];
+    struct sch_outbox_item *item = add(f, "one", 10, 'a');
+    reopen(f, NOW);
+    item = sch_outbox_find(&f->outbox, SENDER, "one");
+    memset(f->buffer, 'a', 10);
+    sch_seal_hash((struct sch_bytes){ (const uint8_t *)"header", 6 },
+                  (struct sch_bytes){ (const uint8_t *)"seal", 4 }, (struct sch_bytes){ f->buffer, 10 }, hash);
+    assert_memory_equal(item->receipt.hash, hash, 32);
+    sch_receipt receipt = item->receipt;
+    assert_int_equal(sch_outbox_receipted(&f->outbox, item, &receipt, NOW, NULL), SCH_OK);
+    reopen(f, NOW);
+    assert_memory_equal(sch_outbox_find(&f->outbox, SENDER, "one")->receipt.hash, hash, 32);
+}
+
+/* ---- lanes -------------------------------------------------------------------------------------- */
+
+static struct sch_outbox_item *add_on(struct fixture *f, const char *key, const struct sch_id *dossier,
+                                      const struct sch_id *parent)
+{
+    struct sch_header header = { .id = sch_id_new(NOW), .kind = SCH_KIND_REFERRAL };
+    strcpy(header.sender.text, SENDER);
+    if (dossier)
+        header.dossier = *dossier;
+    if (parent)
+        header.parent = *parent;
+    struct sch_frames frames = { .header = { (const uint8_t *)"h", 1 }, .seal = { (const uint8_t *)"s", 1 } };
+    struct sch_outbox_item *item = NULL;
+    assert_int_equal(sch_outbox_add(&f->outbox, key, &header, &frames, &item, NULL), SCH_OK);
+    return item;
+}
+
+static void test_one_dossier_is_one_lane(void **state)
+{
+    struct fixture *f = *state;
+    const struct sch_id dossier = { { 5 } };
+    struct sch_outbox_item *opens = add_on(f, "a", NULL, NULL);
+    struct sch_outbox_item *second = add_on(f, "b", &opens->receipt.id, NULL);
+    struct sch_outbox_item *third = add_on(f, "c", &opens->receipt.id, NULL);
+    struct sch_outbox_item *child = add_on(f, "d", NULL, &opens->receipt.id);
+    struct sch_outbox_item *grown = add_on(f, "e", NULL, &child->receipt.id);
+    struct sch_outbox_item *apart = add_on(f, "f", &dossier, NULL);
+    assert_false(sch_outbox_must_wait(&f->outbox, opens));
+    assert_true(sch_outbox_must_wait(&f->outbox, second));
+    assert_true(sch_outbox_must_wait(&f->outbox, third));
+    assert_true(sch_outbox_must_wait(&f->outbox, child));
+    assert_true(sch_outbox_must_wait(&f->outbox, grown));
+    assert_false(sch_outbox_must_wait(&f->outbox, apart));
+    f->outbox.cursor = opens;
+    receipted(f, opens, NOW);
+    assert_ptr_equal(f->outbox.cursor, second);
+    assert_false(sch_outbox_must_wait(&f->outbox, second));
+    assert_true(sch_outbox_must_wait(&f->outbox, third));
+    assert_true(sch_outbox_must_wait(&f->outbox, child));
+    receipted(f, second, NOW);
+    receipted(f, third, NOW);
+    assert_false(sch_outbox_must_wait(&f->outbox, child));
+    assert_true(sch_outbox_must_wait(&f->outbox, grown));
+    assert_int_equal(sch_outbox_drop(&f->outbox, child, NULL), SCH_OK);
+    assert_false(sch_outbox_must_wait(&f->outbox, grown));
+    reopen(f, NOW);
+    assert_int_equal(f->outbox.pending, 2);
+    assert_int_equal(f->outbox.lanes.index.count, 2);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -285,6 +415,8 @@ int main(void)
         TEST(test_keeps_the_very_frames), TEST(test_remembers_receipts), TEST(test_dropped_key_is_free_again),
         TEST(test_undo), TEST(test_torn_at_every_byte), TEST(test_compaction),
         cmocka_unit_test(test_index_survives_removals),
+        TEST(test_large_messages_keep_their_parts_aside), TEST(test_a_receipt_keeps_the_hash),
+        TEST(test_one_dossier_is_one_lane),
     };
     if (sodium_init() < 0)
         return 1;

@@ -330,6 +330,8 @@ static void messages_come_back(void **state)
     row.kenmerk = row.sequence = UINT64_MAX;
     row.stored_ms = INT64_MIN;
     row.warnings = row.body_size = UINT32_MAX;
+    row.part_count = SCH_PARTS_MAX;
+    row.part_number = UINT64_MAX;
     fill(row.sender.text, SCH_ADDRESS_MAX, 's');
     row.recipient_count = SCH_RECIPIENTS_MAX;
     for (size_t i = 0; i < SCH_RECIPIENTS_MAX; i++) {
@@ -527,7 +529,7 @@ static void bytes_are_golden(void **state)
                "2f4532010504010228292a2b2c2d2e2f303132333435363700840702020100ff000088cfaff4ac34");
     assert_hex(buffer, sch_record_message_encode(&row, buffer, sizeof(buffer)),
                "0102030405060708090a0b0c0d0e0f1001010c6167623a303632393037313300ac0280a8aff4ac34"
-               "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee4d02fc11010c6167"
+               "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee4d02fc1100010c6167"
                "623a30363239313132320180a8aff4ac340003010203020405");
     assert_hex(buffer, sch_record_mailbox_encode(&entry, buffer, sizeof(buffer)),
                "0102030405060708090a0b0c0d0e0f1001010c6167623a303632393037313305ac024d");
