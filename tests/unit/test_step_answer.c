@@ -118,11 +118,18 @@ static void test_waiving_the_last_letter_closes(void **state)
 static void test_a_referral_that_follows(void **state)
 {
     (void)state;
-    step_fixture_init(&f);
-    struct sch_id old = sch_step_made_id(f.world.now_ms, 3);
+    struct sch_id old;
+    begin();
+    old = f.referral;
+    before = f.dossier;
     step_fixture_referral(&f, PRACTICE, GB)->follows = old;
+    memset(&f.dossier, 0, sizeof f.dossier);
+    f.dossier.id = f.header.id;
+    assert_int_equal(step_fixture_send(&f), SCH_E_UNKNOWN_DOSSIER);
+    f.origin = &before;
     assert_int_equal(step_fixture_send(&f), SCH_OK);
     assert_memory_equal(&step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->message, &old, sizeof old);
+    assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->event, SCH_EVENT_FOLLOW);
     assert_memory_equal(&f.dossier.root, &old, sizeof old);
 }
 

@@ -132,10 +132,11 @@ static void test_acceptance_takes_a_refusal_back(void **state)
     begin();
     int64_t opened_ms = f.world.now_ms;
     say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
-    assert_int_not_equal(f.dossier.closed_ms, 0);
+    assert_int_equal(f.dossier.closed_ms, 0);
+    assert_int_equal(f.dossier.refusals, 1);
     step_fixture_wait(&f, 7);
     say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
-    assert_int_equal(f.dossier.closed_ms, 0);
+    assert_int_equal(f.dossier.refusals, 0);
     assert_null(step_fixture_owed(&f, 10));
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 10)->instance.standing, SCH_STANDING_CANCELLED);
     assert_int_equal(step_fixture_owed(&f, 4)->from_ms, opened_ms);

@@ -95,7 +95,13 @@ static void test_a_provider_refers_on(void **state)
     (void)state;
     step_fixture_init(&f);
     step_fixture_referral(&f, GB, S)->creditor = f.party[PRACTICE].address;
-    f.header.parent = sch_step_made_id(f.world.now_ms, 5);
+    static struct sch_dossier parent;
+    parent.id = parent.root = f.header.parent = sch_step_made_id(f.world.now_ms, 5);
+    parent.phase = SCH_PHASE_IN_TREATMENT;
+    parent.member[SCH_MEMBER_RECEIVER].address = f.party[GB].address;
+    parent.member[SCH_MEMBER_CREDITOR].address = f.party[PRACTICE].address;
+    parent.member_count = SCH_MEMBER_COPY;
+    f.origin = &parent;
     step_fixture_copy(&f, PRACTICE);
     step_fixture_copy(&f, GB);
     assert_int_equal(step_fixture_send(&f), SCH_OK);
