@@ -100,6 +100,9 @@ static const char *debtor_name(unsigned number)
     if (number == 1) {
         return "each recipient";
     }
+    if (number == 11) {
+        return "whoever was asked";
+    }
     return sch_expectation_rule(number)->debtor == SCH_MEMBER_CREDITOR ? "creditor" : "receiver";
 }
 
@@ -107,10 +110,6 @@ void sch_print_expectations(FILE *out)
 {
     for (unsigned number = 1; number < SCH_EXPECTATION_COUNT; number++) {
         const struct sch_expectation_rule *rule = sch_expectation_rule(number);
-        if (!rule->counted) {
-            fprintf(out, "E%-3u not counted by this version\n", number);
-            continue;
-        }
         fprintf(out, "E%-3u owed by      %s\n", number, debtor_name(number));
         fprintf(out, "     opens on     %s\n", rule->opens);
         fprintf(out, "     counts from  %s\n", rule->counts_from);

@@ -35,7 +35,7 @@ static void test_states_name_every_event(void **state)
     for (int phase = 0; phase < SCH_PHASE_COUNT; phase++) {
         assert_non_null(strstr(text, sch_code_name(SCH_SET_PHASE, phase)));
     }
-    assert_non_null(strstr(text, "SUBMIT CONSULT_REQUEST       reject KIND_NOT_YET     *\n"));
+    assert_non_null(strstr(text, "SUBMIT DELIVERY_REPORT       reject NOT_ALLOWED      *\n"));
     assert_non_null(strstr(text, "SUBMIT WITHDRAWAL            WITHDRAWN               SENT ACCEPTED"));
     assert_non_null(strstr(text, "\nFOLLOW "));
     free(text);

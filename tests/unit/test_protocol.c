@@ -41,8 +41,8 @@ static void write_facts(FILE *out, uint64_t facts)
 
 static void write_kinds(FILE *out)
 {
-    static const char *const direction[] = { "not yet", "opens", "feedback", "onward", "answer", "ledger",
-                                             "broker" };
+    static const char *const direction[] = { "none", "opens", "feedback", "onward", "answer", "ledger",
+                                             "broker", "result", "both", "same" };
     static const char *const letter[] = { "no", "optional", "yes" };
     fprintf(out, "| No. | Kind | Dutch | Direction | Letter | Required facts | Also allowed |\n"
                  "|---|---|---|---|---|---|---|\n");
@@ -178,11 +178,11 @@ static void write_expectations(FILE *out)
     fprintf(out, "| Promise | Opened by | Counts from | Owed by | Closed by |\n|---|---|---|---|---|\n");
     for (unsigned number = 1; number < SCH_EXPECTATION_COUNT; number++) {
         const struct sch_expectation_rule *rule = sch_expectation_rule(number);
-        if (rule->counted)
-            fprintf(out, "| E%u | %s | %s | %s | %s |\n", number, rule->opens, rule->counts_from,
-                    number == 1 ? "the recipient" : debtor[rule->debtor], rule->closes);
-        else
-            fprintf(out, "| E%u | not in this version | | | |\n", number);
+        fprintf(out, "| E%u | %s | %s | %s | %s |\n", number, rule->opens, rule->counts_from,
+                number == 1    ? "the recipient"
+                : number == 11 ? "whoever was asked"
+                               : debtor[rule->debtor],
+                rule->closes);
     }
 }
 
