@@ -219,8 +219,9 @@ static void on_fetch(struct serving *s, const struct sch_command *command)
     static uint8_t part[SCH_PART_SIZE];
     struct sch_fake_broker *broker = s->broker;
     const struct sch_fake_message *found = NULL;
-    if (is_cut(broker))
+    if (broker->mute_after == 1)
         return;
+    broker->mute_after -= broker->mute_after > 0;
     for (size_t i = 0; i < broker->message_count; i++) {
         const struct sch_fake_message *message = &broker->message[i];
         if (message->offer && !message->settled && sch_id_equal(&message->id, &command->fetch.message))

@@ -57,7 +57,8 @@ struct sch_fake_broker {
     bool forget_uploads;                /* as if they were older than a day */
     enum sch_error_code reject_part;    /* what the next reject_parts parts are answered with */
     unsigned reject_parts;
-    unsigned cut_after;                 /* bounce instead of taking or giving the n-th part from now; 0: never */
+    unsigned cut_after;                 /* bounce instead of taking the n-th part from now; 0: never */
+    unsigned mute_after;                /* give no part from the n-th from now on; 0: give all */
     enum sch_error_code reject_fetch;   /* what the next fetch is answered with; SCH_OK: nothing */
     unsigned spoil_fetch;               /* the n-th part from now is given with a bit flipped */
     const struct sch_passed_row *passed;        /* what it answers that passed */
