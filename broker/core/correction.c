@@ -130,6 +130,16 @@ static void cancel_opened(struct sch_act *act, bool planned_since)
     }
 }
 
+/* Other messages opened something since that has no place in the phase of now. */
+static void cancel_unwanted(struct sch_act *act)
+{
+    for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
+        if (!is_wanted(act->dossier->phase, number)) {
+            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, act->event->header->id);
+        }
+    }
+}
+
 static void reopen_one(struct sch_act *act, struct sch_instance *instance)
 {
     struct sch_dossier *dossier = act->dossier;
@@ -167,7 +177,7 @@ static void reopen_ended(struct sch_act *act)
 static void restore_year(struct sch_act *act)
 {
     struct sch_instance *e8 = sch_promise_find(act->dossier, 8);
-    if (e8 != NULL && act->event->subject.kind == SCH_KIND_INTAKE_REPORT) {
+    if (e8 != NULL && e8->from_ms > e8->opened_ms && act->event->subject.kind == SCH_KIND_INTAKE_REPORT) {
         sch_promise_move_to(act, e8, e8->opened_ms);
     }
 }
@@ -191,8 +201,9 @@ static bool is_planned_since(const struct sch_act *act)
 static void settle_count(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    bool forwarded = dossier->phase == SCH_PHASE_REDIRECTED && dossier->taken_up &&
-                     act->event->subject.kind == SCH_KIND_REDIRECTION;
+    const struct sch_id *by = sch_proof_of(dossier, SCH_PHASE_REDIRECTED);
+    bool forwarded = dossier->phase == SCH_PHASE_REDIRECTED && dossier->taken_up && by != NULL &&
+                     sch_value_same_id(by, subject_id(act));
     for (size_t i = 0; i < dossier->instance_count; i++) {
         forwarded = forwarded && (dossier->instance[i].expectation != 10 ||
                                   !sch_value_same_id(&dossier->instance[i].opened_by, subject_id(act)));
@@ -211,9 +222,8 @@ static void take_back(struct sch_act *act)
     cancel_opened(act, planned_since);
     reopen_ended(act);
     restore_year(act);
-    if (sch_proof_is_end(dossier->phase)) {
-        sch_promise_cancel(act, true);
-    } else if (dossier->phase < SCH_PHASE_ENDED) {
+    cancel_unwanted(act);
+    if (dossier->phase < SCH_PHASE_ENDED) {
         dossier->taken_up = false;
     }
     if (sch_evidence_is_turned_away(dossier) && dossier->phase != act->phase_before && !dossier->taken_up) {

@@ -49,7 +49,8 @@ static const struct sch_expectation_rule rules[SCH_EXPECTATION_COUNT] = {
             "TREATMENT_START yes, INTAKE_REPORT without treatment here, TREATMENT_END, DISCHARGE_LETTER, "
             "BACK_REFERRAL" },
     [8] = { true, SCH_MEMBER_RECEIVER, false, K(PROGRESS_LETTER), LATER_THAN_PLANNED, SCH_PHASE_ENDED, IN_CARE,
-            GGZ, "TREATMENT_START yes; a complete PROGRESS_LETTER opens the next", "stored; the last letter",
+            GGZ, "TREATMENT_START yes; a complete PROGRESS_LETTER opens the next",
+            "the day of the start; the last letter, stored",
             "PROGRESS_LETTER that is complete, NO_REPORT, any end" },
     [9] = { true, SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(BACK_REFERRAL), 0, SCH_PHASE_NONE, IN_CARE,
             GGZ | P(CRISIS), "TREATMENT_END; a DISCHARGE_LETTER or BACK_REFERRAL without one opens and closes it",

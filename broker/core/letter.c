@@ -125,8 +125,7 @@ void sch_letter_intake_report(struct sch_act *act)
 
 static void open_progress(struct sch_act *act)
 {
-    (void)sch_promise_open(act, 8, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, act->event->header->id,
-                           act->world->now_ms);
+    (void)sch_promise_open_on_day(act, 8, SCH_VARIANT_PLAIN, act->event->header->id, sch_evidence_day(act));
 }
 
 void sch_letter_open_progress(struct sch_act *act)
@@ -193,7 +192,7 @@ static bool may_be_owed(const struct sch_dossier *dossier, unsigned number)
     if (sch_proof_is_end(dossier->phase)) {
         return sch_expectation_rule(number)->survives;
     }
-    return number != 8 || dossier->phase < SCH_PHASE_ENDED;
+    return number != 8 || dossier->phase == SCH_PHASE_IN_TREATMENT;
 }
 
 static struct sch_instance *closed_by(struct sch_dossier *dossier, unsigned number, const struct sch_id *letter)

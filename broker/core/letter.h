@@ -31,7 +31,8 @@ void sch_letter_answer(struct sch_act *act, int32_t day);
 /* Was this expectation answered, for the stretch of care that the dossier was in before this step? */
 bool sch_letter_is_answered(const struct sch_act *act, unsigned number);
 
-/* Opens E8, counting from now, unless it is owed, or the patient objected, or the creditor waived it. */
+/* Opens E8, counting from the stated day, or from today, unless it is owed, or the patient objected, or the
+ * creditor waived it. */
 void sch_letter_open_progress(struct sch_act *act);
 
 /* The creditor found required sections missing in a letter: what it had closed is owed again, as incomplete, and
