@@ -118,8 +118,9 @@ define link
 endef
 $(SCHARNIERD): $(call obj,broker/main.c) $(LIB_SHELL) $(LIB_PORTS) $(LIB_CORE) $(LIB_PROTO)
 	$(call link,$(call obj,broker/main.c) -Wl$(comma)--start-group $(LIB_SHELL) $(LIB_PORTS) -Wl$(comma)--end-group $(LIB_CORE) $(LIB_PROTO),$(BROKER_LIBS))
-# The CLI computes norms without a broker, so it links the pure core and the loader of norm files.
-CLI_EXTRA := $(call obj,broker/shell/norm_file.c) $(LIB_CORE)
+# The CLI computes norms without a broker, so it links the pure core and the loader of norm files; and it asks the
+# broker of this machine over its control socket.
+CLI_EXTRA := $(call obj,broker/shell/norm_file.c broker/shell/control_ask.c) $(LIB_CORE)
 $(SCHARNIER): $(call obj,$(CLI)) $(LIBSCHARNIER_A) $(CLI_EXTRA)
 	$(call link,$(call obj,$(CLI)) $(CLI_EXTRA) $(LIBSCHARNIER_A),$(CLIENT_LIBS) -ljansson)
 $(HL7V2_BIN): $(call obj,$(HL7V2)) $(LIBSCHARNIER_A)

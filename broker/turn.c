@@ -12,6 +12,7 @@
 
 #include "shell/log.h"
 #include "shell/offer.h"
+#include "shell/queue.h"
 #include "turn_own.h"
 
 #define ARENA_SIZE (8u << 20)
@@ -55,6 +56,11 @@ int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options,
     sch_watch_start(&turn->watch, sch_clock_civil_ms(options->clock), turn->mono_ms,
                     sch_clock_rate(options->clock), sch_work_civil_ms(turn->work));
     turn->started_ms = turn->now_ms = turn->watch.now_ms;
+    code = sch_queue_load(&(struct sch_queue){ .store = options->store, .sessions = turn->sessions }, error);
+    if (code != SCH_OK) {
+        sch_turn_close(turn);
+        return code;
+    }
     code = sch_upload_watch_start(&turn->uploads, options->store, options->metrics);
     if (code != SCH_OK) {
         sch_turn_close(turn);
@@ -119,6 +125,25 @@ void sch_turn_confirm_time(struct sch_turn *turn)
 {
     sch_watch_confirm(&turn->watch, sch_clock_civil_ms(turn->options.clock), sch_clock_mono_ms(turn->options.clock));
     turn->confirmed_ms = turn->watch.civil_ms;
+}
+
+int sch_turn_queue(struct sch_turn *turn, enum sch_control_request request, const char *argument, FILE *out,
+                   sch_error *error)
+{
+    const struct sch_queue queue = { .store = turn->options.store, .sessions = turn->sessions,
+                                     .mono_ms = sch_clock_mono_ms(turn->options.clock) };
+
+    turn->sessions_next_ms = 0;         /* what is let go is offered by the next turn, which must not sleep */
+    if (request == SCH_CONTROL_QUEUE_PEEK)
+        note(turn, SCH_TRACE_READ);
+    switch (request) {
+    case SCH_CONTROL_QUEUE_LS: return sch_queue_ls(&queue, argument, out, error);
+    case SCH_CONTROL_QUEUE_PEEK: return sch_queue_peek(&queue, argument, out, error);
+    case SCH_CONTROL_QUEUE_RETRY: return sch_queue_retry(&queue, argument, out, error);
+    case SCH_CONTROL_QUEUE_HOLD: return sch_queue_hold(&queue, argument, true, error);
+    case SCH_CONTROL_QUEUE_RELEASE: return sch_queue_hold(&queue, argument, false, error);
+    default: return sch_fail(error, SCH_E_USAGE, "no request about mailboxes");
+    }
 }
 
 /* ---- time and room ------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
 
 #include "ports.h"
 #include "shell/book.h"
+#include "shell/control.h"
 #include "shell/metrics.h"
 
 struct sch_turn;
@@ -46,5 +47,10 @@ bool sch_turn_is_drained(const struct sch_turn *turn);
 /* Civil time had jumped and firing is held until an operator confirms (DESIGN, "Time"). */
 bool sch_turn_is_held(const struct sch_turn *turn);
 void sch_turn_confirm_time(struct sch_turn *turn);
+
+/* What an operator asks about the mailboxes (SCH_CONTROL_QUEUE_…), between two turns; lines to out as queue.h
+ * gives them. Looking into one is audited. Errors: those of queue.h. */
+int sch_turn_queue(struct sch_turn *turn, enum sch_control_request request, const char *argument, FILE *out,
+                   sch_error *error);
 
 #endif

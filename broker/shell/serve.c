@@ -4,6 +4,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define DRAIN_WAIT_MS 100
 #define STATUS_MS 10000
 #define HELD_SAID_MS 60000
+#define ULL(value) ((unsigned long long)(value))
 
 struct server {
     struct sch_config *config;
@@ -264,6 +266,40 @@ static int reload(struct server *server, sch_error *error)
     return SCH_OK;
 }
 
+/* ---- the last backup ----------------------------------------------------------------------------- */
+
+/* Kept in the store, or every restart would look like a broker that was never backed up. STORE.md, "META". */
+static struct sch_record_key backup_key(void)
+{
+    return sch_record_key_meta("backup");
+}
+
+static void read_backup_time(struct server *server)
+{
+    uint8_t value[8] = { 0 };
+    size_t size = 0;
+    struct sch_record_key key = backup_key();
+    if (sch_store_get(server->store, SCH_TABLE_META, sch_record_key_bytes(&key), value, sizeof value, &size) !=
+            SCH_STORE_OK || size != sizeof value)
+        return;
+    for (size_t i = 0; i < sizeof value; i++)
+        server->metrics.backup_last_ms = server->metrics.backup_last_ms << 8 | value[i];
+}
+
+static void note_backup(struct server *server)
+{
+    uint8_t value[8];
+    struct sch_record_key key = backup_key();
+    uint64_t at_ms = (uint64_t)sch_clock_civil_ms(server->clock);
+    server->metrics.backup_last_ms = at_ms;
+    for (size_t i = 0; i < sizeof value; i++)
+        value[i] = (uint8_t)(at_ms >> (56 - 8 * i));
+    const struct sch_op op = { .table = SCH_TABLE_META, .key = sch_record_key_bytes(&key),
+                               .value = { value, sizeof value }, .expected = SCH_STORE_ANY };
+    if (sch_store_apply(server->store, &op, 1) != SCH_STORE_OK)
+        sch_log_plain(SCH_LOG_WARNING, "BACKUP_NOT_NOTED", "the time of the backup is forgotten at a restart");
+}
+
 /* ---- between two turns --------------------------------------------------------------------------- */
 
 static void begin_drain(struct server *server)
@@ -278,24 +314,49 @@ static void begin_drain(struct server *server)
 static void answer_status(struct server *server)
 {
     const struct sch_metrics *m = &server->metrics;
-    char text[512];
+    char text[1024 + PATH_MAX], norms[PATH_MAX];
+    /* Whoever asks has another working directory. */
+    const char *norms_path = server->config->book.norms_path;
+    norms_path = realpath(norms_path, norms) != NULL ? norms : norms_path;
     snprintf(text, sizeof text,
-             "version %s, schema %d\nsessions %llu, mailboxes attached %llu\ndossiers %llu, messages %llu\n"
-             "queue: ready %llu, inflight %llu, deferred %llu\nstore: used %llu, available %llu bytes\n"
-             "firing %s, %s\n",
-             SCH_VERSION, SCH_RECORD_SCHEMA, (unsigned long long)m->sessions,
-             (unsigned long long)m->attached_mailboxes, (unsigned long long)m->dossiers,
-             (unsigned long long)m->messages, (unsigned long long)m->queue_ready,
-             (unsigned long long)m->queue_inflight, (unsigned long long)m->queue_deferred,
-             (unsigned long long)m->store_used_bytes, (unsigned long long)m->store_available_bytes,
-             m->held ? "HELD: confirm-time" : "on time", m->draining ? "draining" : "serving");
+             "version %s\nschema %d\nnow %lld\nstarted %llu\nserving %s\nfiring %s\nsessions %llu\nmailboxes_attached %llu\n"
+             "dossiers %llu\nmessages %llu\nqueue_ready %llu\nqueue_inflight %llu\nqueue_deferred %llu\n"
+             "store_used_bytes %llu\nstore_available_bytes %llu\nstore_map_bytes %llu\nstore_full %llu\n"
+             "store_failed %llu\nbackup_last %llu\nbackups_failed %llu\nnorms %s\n",
+             SCH_VERSION, SCH_RECORD_SCHEMA, (long long)sch_clock_civil_ms(server->clock), ULL(m->started_ms),
+             m->draining ? "draining" : "yes", m->held ? "held: scharnierd confirm-time" : "yes", ULL(m->sessions),
+             ULL(m->attached_mailboxes), ULL(m->dossiers), ULL(m->messages), ULL(m->queue_ready),
+             ULL(m->queue_inflight), ULL(m->queue_deferred), ULL(m->store_used_bytes),
+             ULL(m->store_available_bytes), ULL(m->store_map_bytes), ULL(m->full), ULL(m->store_failed),
+             ULL(m->backup_last_ms), ULL(m->backups_failed), norms_path);
     sch_control_answer(server->control, text, NULL);
+}
+
+static void answer_queue(struct server *server, enum sch_control_request request, const char *argument)
+{
+    sch_error error = SCH_ERROR_INIT;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    int code = out == NULL ? sch_fail(&error, SCH_E_NO_MEMORY, "no memory for the answer")
+                           : sch_turn_queue(server->turn, request, argument, out, &error);
+    if (out != NULL && fclose(out) != 0 && code == SCH_OK)
+        code = sch_fail(&error, SCH_E_NO_MEMORY, "no memory for the answer");
+    if (code == SCH_OK && (request == SCH_CONTROL_QUEUE_HOLD || request == SCH_CONTROL_QUEUE_RELEASE))
+        sch_log(SCH_LOG_WARNING, request == SCH_CONTROL_QUEUE_HOLD ? "MAILBOX_HELD" : "MAILBOX_RELEASED",
+                request == SCH_CONTROL_QUEUE_HOLD ? "nothing is offered from a mailbox until an operator releases it"
+                                                  : "a mailbox is offered again",
+                "mailbox=%s", argument);
+    sch_control_answer(server->control, code == SCH_OK ? text : "", code == SCH_OK ? NULL : &error);
+    free(text);
 }
 
 static void answer_control(struct server *server)
 {
     sch_error error = SCH_ERROR_INIT;
-    switch (sch_control_take(server->control)) {
+    char argument[SCH_CONTROL_LINE_MAX + 1] = "";
+    enum sch_control_request request = sch_control_take(server->control, argument);
+    switch (request) {
     case SCH_CONTROL_NOTHING:
         return;
     case SCH_CONTROL_CONFIRM_TIME:
@@ -310,6 +371,13 @@ static void answer_control(struct server *server)
     }
     case SCH_CONTROL_STATUS:
         answer_status(server);
+        return;
+    case SCH_CONTROL_QUEUE_LS:
+    case SCH_CONTROL_QUEUE_PEEK:
+    case SCH_CONTROL_QUEUE_RETRY:
+    case SCH_CONTROL_QUEUE_HOLD:
+    case SCH_CONTROL_QUEUE_RELEASE:
+        answer_queue(server, request, argument);
         return;
     }
 }
@@ -344,7 +412,7 @@ static void publish(struct server *server, int64_t now_ms)
     uint64_t made;
     sch_control_backups(server->control, &made, &m->backups_failed);
     if (made != m->backups)
-        m->backup_last_ms = (uint64_t)sch_clock_civil_ms(server->clock);
+        note_backup(server);
     m->backups = made;
     if (now_ms >= server->space_at_ms) {
         struct sch_space space = { 0 };
@@ -422,6 +490,7 @@ int sch_serve(struct sch_config *config)
     if (code == SCH_OK) {
         server->metrics.reload_ok = 1;
         server->metrics.started_ms = (uint64_t)sch_clock_civil_ms(server->clock);
+        read_backup_time(server);
         catch_signals(server->net);
         say_started(server);
         sd_notify(0, "READY=1");

@@ -267,10 +267,21 @@ static void look_again(struct sch_mailbox *mailbox)
     mailbox->pending = true;
 }
 
+int sch_sessions_hold_back(struct sch_sessions *s, const struct sch_address *address, bool held_back)
+{
+    struct sch_mailbox *mailbox = mailbox_made(s, address);
+
+    if (mailbox == NULL)
+        return SCH_E_NO_MEMORY;
+    mailbox->held_back = held_back;
+    look_again(mailbox);
+    return SCH_OK;
+}
+
 struct sch_session *sch_sessions_taker(struct sch_sessions *s, struct sch_mailbox *mailbox, uint32_t bytes,
                                        int64_t mono_ms)
 {
-    for (size_t i = 0; i < mailbox->session_count; i++) {
+    for (size_t i = 0; i < mailbox->session_count && !mailbox->held_back; i++) {
         size_t at = (mailbox->turn + i) % mailbox->session_count;
         struct sch_session *session = &s->session[mailbox->session[at]];
         /* A body larger than the whole credit still passes when nothing else is held, or it never would. */
@@ -303,6 +314,13 @@ struct sch_hold *sch_sessions_hold(struct sch_sessions *s, const struct sch_mail
         if (hold->mailbox == index && memcmp(&hold->message, message, sizeof *message) == 0)
             return hold;
     return NULL;
+}
+
+void sch_sessions_each_hold(struct sch_sessions *s, void (*visit)(void *context, struct sch_hold *hold), void *context)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct sch_hold *hold = s->bucket[i]; hold != NULL; hold = hold->next)
+            visit(context, hold);
 }
 
 bool sch_sessions_busy(struct sch_sessions *s, const struct sch_mailbox *mailbox, const struct sch_id *dossier)

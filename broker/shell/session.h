@@ -36,7 +36,7 @@ struct sch_session {
     size_t attached_count;
 };
 
-/* A mailbox that at least one session was attached to since the start. */
+/* A mailbox that a session was attached to since the start, or that an operator holds back. */
 struct sch_mailbox {
     struct sch_address address;
     uint32_t session[8];                /* those attached now; further ones are refused */
@@ -45,6 +45,7 @@ struct sch_mailbox {
     bool pending;                       /* rows from scan_from on are worth a look */
     uint64_t scan_from;
     uint64_t skipped_min;               /* lowest sequence passed over because its dossier was busy */
+    bool held_back;                     /* by an operator: nothing is offered */
 };
 
 enum sch_hold_state { SCH_HOLD_OFFERED = 0, SCH_HOLD_LEASED, SCH_HOLD_BACKOFF };
@@ -103,6 +104,9 @@ size_t sch_sessions_mailbox_count(const struct sch_sessions *sessions);
 struct sch_mailbox *sch_sessions_mailbox(struct sch_sessions *sessions, size_t index);
 struct sch_mailbox *sch_sessions_mailbox_of(struct sch_sessions *sessions, const char *address);
 
+/* Holds a mailbox back, or lets it go on: no session takes from it meanwhile. SCH_OK or SCH_E_NO_MEMORY. */
+int sch_sessions_hold_back(struct sch_sessions *sessions, const struct sch_address *address, bool held_back);
+
 /* A session attached to this mailbox that can take bytes more and is not stalled; NULL when none. */
 struct sch_session *sch_sessions_taker(struct sch_sessions *sessions, struct sch_mailbox *mailbox,
                                        uint32_t bytes, int64_t mono_ms);
@@ -113,6 +117,10 @@ struct sch_session *sch_sessions_listener(struct sch_sessions *sessions, const c
 /* The hold of a message in a mailbox; NULL when it was never offered. */
 struct sch_hold *sch_sessions_hold(struct sch_sessions *sessions, const struct sch_mailbox *mailbox,
                                    const struct sch_id *dossier, const struct sch_id *message);
+
+/* Visits every hold; the function may release a hold that backs off, and forget none. */
+void sch_sessions_each_hold(struct sch_sessions *sessions, void (*visit)(void *context, struct sch_hold *hold),
+                            void *context);
 
 /* Is some message of this dossier leased or backing off in this mailbox? */
 bool sch_sessions_busy(struct sch_sessions *sessions, const struct sch_mailbox *mailbox,

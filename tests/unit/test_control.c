@@ -81,6 +81,8 @@ static int ask(struct fixture *f, const char *request)
 struct turn {
     struct fixture *fixture;
     enum sch_control_request seen;
+    char argument[SCH_CONTROL_LINE_MAX + 1];
+    const char *says;                   /* NULL: two short lines */
     bool fails;
 };
 
@@ -88,11 +90,12 @@ struct turn {
 static void *answer_one(void *context)
 {
     struct turn *turn = context;
-    while ((turn->seen = sch_control_take(turn->fixture->control)) == SCH_CONTROL_NOTHING)
+    while ((turn->seen = sch_control_take(turn->fixture->control, turn->argument)) == SCH_CONTROL_NOTHING)
         usleep(1000);
     sch_error error = SCH_ERROR_INIT;
     sch_fail(&error, SCH_E_CONFIG, "scharnierd.conf:3: no");
-    sch_control_answer(turn->fixture->control, "one\ntwo\n", turn->fails ? &error : NULL);
+    sch_control_answer(turn->fixture->control, turn->says != NULL ? turn->says : "one\ntwo\n",
+                       turn->fails ? &error : NULL);
     return NULL;
 }
 
@@ -120,7 +123,49 @@ static void test_by_turn(void **state)
     assert_int_equal(ask_turn(f, "reload", &turn), SCH_E_CONFIG);
     assert_int_equal(turn.seen, SCH_CONTROL_RELOAD);
     assert_string_equal(f->error.text, "scharnierd.conf:3: no");
-    assert_int_equal(sch_control_take(f->control), SCH_CONTROL_NOTHING);
+    assert_int_equal(sch_control_take(f->control, turn.argument), SCH_CONTROL_NOTHING);
+}
+
+static void test_arguments(void **state)
+{
+    struct fixture *f = *state;
+    struct turn turn = { .fails = false };
+    static const struct {
+        const char *line;
+        enum sch_control_request request;
+        const char *argument;
+    } asked[] = {
+        { "queue ls", SCH_CONTROL_QUEUE_LS, "" },
+        { "queue ls agb:06290713", SCH_CONTROL_QUEUE_LS, "agb:06290713" },
+        { "queue peek agb:06290713/angst", SCH_CONTROL_QUEUE_PEEK, "agb:06290713/angst" },
+        { "queue retry agb:06290713", SCH_CONTROL_QUEUE_RETRY, "agb:06290713" },
+        { "queue hold agb:06290713", SCH_CONTROL_QUEUE_HOLD, "agb:06290713" },
+        { "queue release agb:06290713", SCH_CONTROL_QUEUE_RELEASE, "agb:06290713" },
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        assert_int_equal(ask_turn(f, asked[i].line, &turn), SCH_OK);
+        assert_int_equal(turn.seen, asked[i].request);
+        assert_string_equal(turn.argument, asked[i].argument);
+    }
+}
+
+/* More than a socket takes at once: it arrives whole. */
+static void test_long_answer(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = 3 * 1024 * 1024;
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    for (size_t i = 99; i < size; i += 100)
+        text[i] = '\n';
+    text[size - 1] = '\n';
+    text[size] = '\0';
+    struct turn turn = { .says = text };
+    assert_int_equal(ask_turn(f, "queue ls", &turn), SCH_OK);
+    assert_int_equal(f->size, size);
+    assert_memory_equal(f->text, text, size);
+    free(text);
 }
 
 static void test_backup(void **state)
@@ -142,6 +187,10 @@ static void test_nonsense(void **state)
     struct fixture *f = *state;
     char longer[SCH_CONTROL_LINE_MAX + 2];
     assert_int_equal(ask(f, "drop everything"), SCH_E_USAGE);
+    assert_int_equal(ask(f, "queue"), SCH_E_USAGE);
+    assert_int_equal(ask(f, "queue hold"), SCH_E_USAGE);
+    assert_int_equal(ask(f, "status now"), SCH_E_USAGE);
+    assert_int_equal(ask(f, "reloaded"), SCH_E_USAGE);
     assert_int_equal(ask(f, ""), SCH_E_USAGE);
     memset(longer, 'x', sizeof longer);
     longer[sizeof longer - 1] = '\0';
@@ -245,6 +294,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONTROL_TEST(test_by_turn),
+        CONTROL_TEST(test_arguments),
+        CONTROL_TEST(test_long_answer),
         CONTROL_TEST(test_backup),
         CONTROL_TEST(test_nonsense),
         CONTROL_TEST(test_no_broker),
