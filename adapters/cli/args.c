@@ -12,7 +12,7 @@
 
 #include "names.h"
 
-#define WORDS_MAX 64
+#define WORDS_MAX 128
 
 static bool same(const char *a, const char *b)
 {
@@ -186,6 +186,8 @@ int sch_cli_parse(struct sch_cli *cli, int argc, char *const *argv, sch_error *e
         if (code != SCH_OK)
             return code;
     }
+    cli->jsonl = sch_cli_is(cli, "jsonl");
+    cli->json = cli->json || cli->jsonl;
     return check_whole(cli, error);
 }
 

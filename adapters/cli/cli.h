@@ -4,7 +4,8 @@
  * A command is one row of the table in table.c, from which parsing, help and the manual page are made, and
  * one function. It prints tables for people, or with --json one JSON document, to stdout; errors in the form
  * of sch_perror() to stderr. It returns an exit code: 0 done, 1 failed, 2 usage, 3 broker unreachable,
- * 4 refused, 5 not found, 6 invalid message or configuration, 7 timed out, 8 partly done.
+ * 4 refused, 5 not found, 6 invalid message or configuration, 7 timed out, 8 partly done. Those of the noun
+ * `check` return what Nagios wants: 0 good, 1 warning, 2 critical, 3 unknown.
  *
  * Must not know: sockets, protobuf. The library is reached through scharnier/client.h only.
  */
@@ -15,7 +16,7 @@
 
 #include <jansson.h>
 
-#define SCH_CLI_OPERANDS_MAX 4
+#define SCH_CLI_OPERANDS_MAX 200
 #define SCH_CLI_OPTIONS_MAX 96
 
 struct sch_cli;
@@ -49,7 +50,8 @@ struct sch_cli {
     const char *noun;                   /* help about this noun; NULL: about all */
     bool help;
     const char *config;                 /* of --config; NULL: see sch_cli_config_path() */
-    bool json;
+    bool json;                          /* also with --jsonl, where a command has it */
+    bool jsonl;
     bool headers;
     bool quiet;
     int timeout_ms;                     /* -1: not given */
@@ -106,12 +108,22 @@ const struct sch_party *sch_cli_party(struct sch_cli *cli, const char *address);
 /* Asks every page of a query, and hands each page to take until it returns false. */
 int sch_cli_ask(struct sch_cli *cli, struct sch_query *query,
                 bool (*take)(void *context, const struct sch_page *page), void *context, sch_error *error);
+/* Fills dossier or kenmerk of a query from either. USAGE when reference is neither. */
+int sch_cli_refer(struct sch_query *query, const char *reference, sch_error *error);
 /* The dossier of a kenmerk or a dossier id. Not found: UNKNOWN_DOSSIER. */
 int sch_cli_dossier(struct sch_cli *cli, const char *reference, struct sch_dossier_row *row,
                     sch_error *error);
 /* The same under each mailbox of the configuration in turn, unless an option says which; cli->acting is then
  * the one that found it. */
 int sch_cli_find(struct sch_cli *cli, const char *reference, struct sch_dossier_row *row, sch_error *error);
+
+/* ---- control.c ---------------------------------------------------------------------------------- */
+
+/* Asks the broker whose store is --store (otherwise /var/lib/scharnier) over its control socket. Gives the
+ * answer's lines, to be freed; NULL with *error. */
+char *sch_cli_control(const struct sch_cli *cli, const char *request, sch_error *error);
+/* The value on a line "NAME VALUE" of such an answer, copied; false when there is no such line. */
+bool sch_cli_control_value(const char *lines, const char *name, char *value, size_t size);
 
 /* ---- files.c ------------------------------------------------------------------------------------ */
 
@@ -146,8 +158,32 @@ int sch_cli_run_inbox_reject(struct sch_cli *cli);
 int sch_cli_run_inbox_tail(struct sch_cli *cli);
 int sch_cli_run_unanswered_ls(struct sch_cli *cli);
 int sch_cli_run_unanswered_age(struct sch_cli *cli);
+int sch_cli_run_unanswered_stats(struct sch_cli *cli);
+int sch_cli_run_dossier_remind(struct sch_cli *cli);
+int sch_cli_run_dossier_snooze(struct sch_cli *cli);
+int sch_cli_run_dossier_waive(struct sch_cli *cli);
+int sch_cli_run_dossier_note(struct sch_cli *cli);
+int sch_cli_run_dossier_taken_up(struct sch_cli *cli);
+int sch_cli_run_dossier_incomplete(struct sch_cli *cli);
+int sch_cli_run_reconcile(struct sch_cli *cli);
+int sch_cli_run_export_referrals(struct sch_cli *cli);
+int sch_cli_run_export_unanswered(struct sch_cli *cli);
 int sch_cli_run_norm_ls(struct sch_cli *cli);
 int sch_cli_run_norm_due(struct sch_cli *cli);
+int sch_cli_run_norm_check(struct sch_cli *cli);
+int sch_cli_run_norm_diff(struct sch_cli *cli);
+int sch_cli_run_norm_load(struct sch_cli *cli);
+int sch_cli_run_queue_ls(struct sch_cli *cli);
+int sch_cli_run_queue_peek(struct sch_cli *cli);
+int sch_cli_run_queue_retry(struct sch_cli *cli);
+int sch_cli_run_queue_hold(struct sch_cli *cli);
+int sch_cli_run_queue_release(struct sch_cli *cli);
+int sch_cli_run_check_server(struct sch_cli *cli);
+int sch_cli_run_check_queue(struct sch_cli *cli);
+int sch_cli_run_check_loop(struct sch_cli *cli);
+int sch_cli_run_check_store(struct sch_cli *cli);
+int sch_cli_run_check_keys(struct sch_cli *cli);
+int sch_cli_run_check_backup(struct sch_cli *cli);
 int sch_cli_run_config_check(struct sch_cli *cli);
 int sch_cli_run_audit_verify(struct sch_cli *cli);
 int sch_cli_run_error(struct sch_cli *cli);

@@ -6,7 +6,8 @@
 
 static const char exit_text[] =
     "0 done, 1 failed, 2 usage, 3 broker unreachable, 4 refused, 5 not found, "
-    "6 invalid message or configuration, 7 timed out, 8 partly done";
+    "6 invalid message or configuration, 7 timed out, 8 partly done; check: 0 good, "
+    "1 warning, 2 critical, 3 unknown";
 
 static void command_name(const struct sch_cli_command *command, char *text, size_t size)
 {

@@ -229,6 +229,7 @@ static json_t *message_json(const sch_msg *msg)
                              sch_msg_mailbox(msg), "sender_name", sch_msg_sender_name(msg), "stored",
                              sch_time_json(sch_msg_stored_ms(msg)), "redelivered", sch_msg_redelivered(msg),
                              "letter", sch_msg_has_letter(msg), "text", letter, "attachments", attachments);
+    (void)json_object_set_new(object, "hash", sch_send_hash_json(sch_msg_hash(msg)));
     json_object_update(object, more);
     json_decref(more);
     return object;
@@ -266,6 +267,8 @@ static void show(struct collecting *collecting, const sch_msg *msg)
 {
     if (collecting->keep)
         collecting->shown = message_json(msg);
+    else if (collecting->cli->jsonl)
+        (void)sch_json_line("message", message_json(msg));
     else if (collecting->cli->json)
         (void)sch_json_print("message", message_json(msg));
     else

@@ -7,8 +7,8 @@
 #include "output.h"
 #include "spec.h"
 
-static const char *const directions[] = { "not yet", "opens",  "feedback", "onward",
-                                          "answer",  "ledger", "broker" };
+static const char *const directions[] = { "none",   "opens",  "feedback", "onward", "answer",
+                                          "ledger", "broker", "result",   "both",   "same" };
 static const char *const letters[] = { "none", "optional", "mandatory" };
 
 /* "event_date, outcome (expected_date)": the required facts, and in brackets the others. */

@@ -3,6 +3,8 @@
  *
  * It reads the norms file that the broker reads and computes with the broker's own core, so that both agree.
  */
+#include "norm.h"
+
 #include "output.h"
 
 #include <limits.h>
@@ -47,35 +49,40 @@ static void report_line(void *context, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-/* Gives the norms of --norms, or of the file that this installation has. */
-static struct sch_norms *load(const struct sch_cli *cli, sch_error *error)
+struct sch_norms *sch_cli_norm_read(const char *path, sch_error *error)
 {
-    char found[PATH_MAX];
-    const char *path = sch_cli_option(cli, "norms");
-    if (path == NULL && !sch_cli_data("norms/nl.ini", found, sizeof found)) {
-        (void)sch_fail(error, SCH_E_IO,
-                       "no norms/nl.ini in /etc/scharnier nor beside this program; give --norms FILE");
-        return NULL;
-    }
     struct sch_norms *norms = malloc(sizeof *norms);
     if (norms == NULL) {
         (void)sch_fail(error, SCH_E_NO_MEMORY, "reading norms");
         return NULL;
     }
-    if (sch_norm_file_load(path != NULL ? path : found, norms, report_line, NULL, error) == SCH_OK)
+    if (sch_norm_file_load(path, norms, report_line, NULL, error) == SCH_OK)
         return norms;
     free(norms);
     return NULL;
 }
 
+struct sch_norms *sch_cli_norm_current(const struct sch_cli *cli, char *path, size_t size, sch_error *error)
+{
+    char found[PATH_MAX];
+    const char *given = sch_cli_option(cli, "norms");
+    if (given == NULL && !sch_cli_data("norms/nl.ini", found, sizeof found)) {
+        (void)sch_fail(error, SCH_E_IO,
+                       "no norms/nl.ini in /etc/scharnier nor beside this program; give --norms FILE");
+        return NULL;
+    }
+    snprintf(path, size, "%s", given != NULL ? given : found);
+    return sch_cli_norm_read(path, error);
+}
+
 /* ---- norm ls ------------------------------------------------------------------------------------ */
 
-static const char *scope_text(const struct sch_norm *row)
+const char *sch_cli_norm_scope(const struct sch_norm *row)
 {
     return row->scope == SCH_SCOPE_NATIONAL ? "national" : row->where;
 }
 
-static void row_name(const struct sch_norm *row, char text[32])
+void sch_cli_norm_name(const struct sch_norm *row, char text[32])
 {
     const char *variant = sch_norm_file_variant(row->variant);
     snprintf(text, 32, "E%u%s%s", row->expectation, variant[0] ? "." : "", variant);
@@ -93,9 +100,9 @@ static json_t *norm_json(const struct sch_norm *row)
 {
     char name[32];
     char since[SCH_TIME_SIZE];
-    row_name(row, name);
+    sch_cli_norm_name(row, name);
     return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:s,s:s,s:s}", "expectation", name, "norm", row->id, "version",
-                     row->version, "scope", scope_text(row), "enabled", row->enabled, "term", row->term,
+                     row->version, "scope", sch_cli_norm_scope(row), "enabled", row->enabled, "term", row->term,
                      "unit", sch_norm_file_unit(row->unit), "since", sch_time_date(row->since_day, since),
                      "source", row->source);
 }
@@ -103,7 +110,8 @@ static json_t *norm_json(const struct sch_norm *row)
 int sch_cli_run_norm_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
-    struct sch_norms *norms = load(cli, &error);
+    char path[PATH_MAX];
+    struct sch_norms *norms = sch_cli_norm_current(cli, path, sizeof path, &error);
     if (norms == NULL)
         return sch_cli_fail(cli, &error);
     const char *region = sch_cli_option(cli, "region");
@@ -120,10 +128,10 @@ int sch_cli_run_norm_ls(struct sch_cli *cli)
         if (!is_wanted(row, region, provider))
             continue;
         json_array_append_new(rows, norm_json(row));
-        row_name(row, name);
+        sch_cli_norm_name(row, name);
         snprintf(term, sizeof term, "%u", row->term);
         const char *text[] = { name,
-                               scope_text(row),
+                               sch_cli_norm_scope(row),
                                row->enabled ? term : "off",
                                row->enabled ? sch_norm_file_unit(row->unit) : "",
                                sch_time_date(row->since_day, since),
@@ -213,7 +221,7 @@ static void print_due(const struct asked *asked, const struct sch_norm *norm,
     char name[32];
     int32_t first = sch_day_of_ms(asked->from_ms);
     int32_t last = sch_day_of_ms(due_ms - 1);
-    row_name(norm, name);
+    sch_cli_norm_name(norm, name);
     printf("%s  due %s: in time %s %s\n", name, sch_time_utc(due_ms, due),
            norm->unit == SCH_UNIT_HOURS ? "before that moment on" : "until the end of",
            sch_time_english_day(last, text));
@@ -221,7 +229,7 @@ static void print_due(const struct asked *asked, const struct sch_norm *norm,
     printf("  term         %u %s\n", norm->term, unit_text(norm, text));
     if (norm->unit == SCH_UNIT_WORKING_DAYS)
         print_skipped(calendar, first, last);
-    printf("  norm         %s version %u (%s)\n", norm->id, norm->version, scope_text(norm));
+    printf("  norm         %s version %u (%s)\n", norm->id, norm->version, sch_cli_norm_scope(norm));
     printf("  source       %s\n", norm->source);
     int64_t remind_ms = sch_norm_remind_ms(calendar, asked->from_ms, norm->term, norm->unit);
     if (remind_ms > 0)
@@ -233,11 +241,11 @@ static void json_due(const struct asked *asked, const struct sch_norm *norm,
 {
     char day[SCH_TIME_SIZE];
     char name[32];
-    row_name(norm, name);
+    sch_cli_norm_name(norm, name);
     json_t *object = json_pack("{s:s,s:o,s:s,s:o,s:s,s:i,s:s,s:i,s:s,s:s}", "expectation", name, "from",
                                sch_time_json(asked->from_ms), "day",
                                sch_time_date(sch_day_of_ms(due_ms - 1), day), "due", sch_time_json(due_ms),
-                               "norm", norm->id, "version", norm->version, "scope", scope_text(norm), "term",
+                               "norm", norm->id, "version", norm->version, "scope", sch_cli_norm_scope(norm), "term",
                                norm->term, "unit", sch_norm_file_unit(norm->unit), "source", norm->source);
     int64_t remind_ms = sch_norm_remind_ms(calendar, asked->from_ms, norm->term, norm->unit);
     if (object != NULL)
@@ -249,9 +257,10 @@ int sch_cli_run_norm_due(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
     struct asked asked;
+    char path[PATH_MAX];
     struct sch_norms *norms = NULL;
     if (parse_asked(cli, &asked, &error) == SCH_OK)
-        norms = load(cli, &error);
+        norms = sch_cli_norm_current(cli, path, sizeof path, &error);
     if (norms == NULL)
         return sch_cli_fail(cli, &error);
     const struct sch_norm *norm = sch_norm_find(norms, asked.expectation, asked.variant, asked.region,

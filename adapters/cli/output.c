@@ -92,13 +92,13 @@ void sch_table_free(struct sch_table *table)
 
 /* ---- JSON and errors ---------------------------------------------------------------------------- */
 
-bool sch_json_print(const char *name, json_t *object)
+static bool print_json(const char *name, json_t *object, size_t flags)
 {
     char schema[64];
     snprintf(schema, sizeof schema, "scharnier.%s/1", name);
     json_t *whole = json_pack("{s:s}", "schema", schema);
     bool good = whole != NULL && object != NULL && json_object_update(whole, object) == 0 &&
-                json_dumpf(whole, stdout, JSON_INDENT(2)) == 0;
+                json_dumpf(whole, stdout, flags) == 0;
     if (good)
         putchar('\n');
     json_decref(whole);
@@ -106,13 +106,25 @@ bool sch_json_print(const char *name, json_t *object)
     return good && fflush(stdout) == 0;
 }
 
+bool sch_json_print(const char *name, json_t *object)
+{
+    return print_json(name, object, JSON_INDENT(2));
+}
+
+bool sch_json_line(const char *name, json_t *object)
+{
+    return print_json(name, object, JSON_COMPACT);
+}
+
 int sch_cli_fail(const struct sch_cli *cli, const sch_error *error)
 {
     int code = sch_perror(error);
-    if (cli->json)
-        (void)sch_json_print("error", json_pack("{s:i,s:s,s:s,s:s,s:s,s:i}", "code", (int)error->code, "name",
-                                                error->name, "cause", error->cause, "where", error->text,
-                                                "try", error->hint, "exit", code));
+    json_t *object =
+        cli->json ? json_pack("{s:i,s:s,s:s,s:s,s:s,s:i}", "code", (int)error->code, "name", error->name, "cause",
+                              error->cause, "where", error->text, "try", error->hint, "exit", code)
+                  : NULL;
+    if (object != NULL)
+        (void)print_json("error", object, cli->jsonl ? JSON_COMPACT : JSON_INDENT(2));
     return code;
 }
 

@@ -8,7 +8,7 @@
 
 #include "cli.h"
 
-#define SCH_TABLE_COLUMNS_MAX 12
+#define SCH_TABLE_COLUMNS_MAX 16
 
 /* Columns as wide as their widest cell, in characters; the last one is not padded. */
 struct sch_table {
@@ -31,6 +31,8 @@ size_t sch_text_width(const char *text);
 /* Prints {"schema": "scharnier.NAME/1", …} and takes the object; false when it could not be made or
  * printed. */
 bool sch_json_print(const char *name, json_t *object);
+/* The same on one line: a row of --jsonl. Takes the object too. */
+bool sch_json_line(const char *name, json_t *object);
 /* Prints the error for people to stderr, and with --json as an object to stdout. Returns the exit code. */
 int sch_cli_fail(const struct sch_cli *cli, const sch_error *error);
 /* "next: …", unless --quiet, --json or --no-headers. */

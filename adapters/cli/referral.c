@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "core/calendar.h"
+#include "core/kind.h"
+#include "filter.h"
 #include "id.h"
 #include "names.h"
 #include "output.h"
+#include "referral.h"
 #include "send.h"
 
 #define LETTER_FILE_MAX (4 * 1024 * 1024)
@@ -45,6 +48,11 @@ static int read_file(const struct sch_cli *cli, struct sch_spec *spec, sch_error
     return code;
 }
 
+static bool opens(enum sch_kind kind)
+{
+    return sch_kind_rule(kind)->direction == SCH_DIRECTION_OPENS;
+}
+
 int sch_cli_run_referral_send(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
@@ -53,7 +61,7 @@ int sch_cli_run_referral_send(struct sch_cli *cli)
     if (prepare(cli, &spec, false, &error) != SCH_OK || read_file(cli, &spec, &error) != SCH_OK ||
         sch_spec_options(&spec, cli, &error) != SCH_OK) {
         result = sch_cli_fail(cli, &error);
-    } else if (spec.kind != SCH_KIND_REFERRAL) {
+    } else if (!opens(spec.kind)) {
         (void)sch_fail(&error, SCH_E_USAGE, "%s answers a referral: scharnier referral answer KENMERK %s",
                        sch_code_name(SCH_SET_KIND, spec.kind), sch_code_name(SCH_SET_KIND, spec.kind));
         result = sch_cli_fail(cli, &error);
@@ -98,6 +106,20 @@ static int on_dossier(struct sch_cli *cli, struct sch_spec *spec)
     return sch_send_spec(cli, spec, &row);
 }
 
+/* What is done about a promise has a command of its own; NULL: it has not. */
+static const char *dossier_verb(enum sch_kind kind)
+{
+    switch (kind) {
+    case SCH_KIND_REMINDER: return "remind";
+    case SCH_KIND_SNOOZE: return "snooze";
+    case SCH_KIND_WAIVER: return "waive";
+    case SCH_KIND_NOTE: return "note";
+    case SCH_KIND_TAKEN_UP: return "taken-up";
+    case SCH_KIND_LETTER_INCOMPLETE: return "incomplete";
+    default: return NULL;
+    }
+}
+
 int sch_cli_run_referral_answer(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
@@ -106,8 +128,13 @@ int sch_cli_run_referral_answer(struct sch_cli *cli)
     if (sch_spec_kind(&spec, cli->operand[1], &error) != SCH_OK ||
         prepare(cli, &spec, true, &error) != SCH_OK || sch_spec_options(&spec, cli, &error) != SCH_OK) {
         result = sch_cli_fail(cli, &error);
-    } else if (spec.kind == SCH_KIND_REFERRAL) {
-        (void)sch_fail(&error, SCH_E_USAGE, "a REFERRAL opens a dossier: scharnier referral send");
+    } else if (dossier_verb(spec.kind) != NULL) {
+        (void)sch_fail(&error, SCH_E_USAGE, "%s is done by scharnier dossier %s",
+                       sch_code_name(SCH_SET_KIND, spec.kind), dossier_verb(spec.kind));
+        result = sch_cli_fail(cli, &error);
+    } else if (opens(spec.kind)) {
+        (void)sch_fail(&error, SCH_E_USAGE, "%s opens a dossier: scharnier referral send --kind %s",
+                       sch_code_name(SCH_SET_KIND, spec.kind), sch_code_name(SCH_SET_KIND, spec.kind));
         result = sch_cli_fail(cli, &error);
     } else {
         result = on_dossier(cli, &spec);
@@ -136,49 +163,77 @@ int sch_cli_run_referral_withdraw(struct sch_cli *cli)
 
 struct listing {
     struct sch_cli *cli;
+    const struct sch_query *query;
     struct sch_table table;
     json_t *rows;
     size_t count, limit;
 };
 
-static json_t *row_json(const struct sch_dossier_row *row)
+static void set_id(json_t *object, const char *name, const struct sch_id *id)
 {
-    char id[SCH_ID_TEXT_SIZE];
+    char text[SCH_ID_TEXT_SIZE];
+    sch_id_text(id, text);
+    (void)json_object_set_new(object, name, sch_id_is_none(id) ? json_null() : json_string(text));
+}
+
+json_t *sch_referral_json(const struct sch_dossier_row *row)
+{
     json_t *copies = json_array();
     for (size_t i = 0; i < row->copy_count; i++)
         json_array_append_new(copies, json_string(row->copies[i].text));
-    sch_id_text(&row->dossier, id);
-    return json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:i,s:i}", "kenmerk",
-                     row->kenmerk, "dossier", id, "phase", sch_code_name(SCH_SET_PHASE, row->phase),
-                     "collected", row->received, "referrer", row->referrer.text, "receiver",
-                     row->receiver.text, "creditor", row->creditor.text, "copies", copies, "region",
-                     row->region, "echelon", sch_code_name(SCH_SET_PARTY, row->echelon), "urgency",
-                     sch_code_name(SCH_SET_URGENCY, row->urgency), "sent", sch_time_json(row->opened_ms),
-                     "changed", sch_time_json(row->changed_ms), "next_due", sch_time_json(row->next_due_ms),
-                     "open", (int)row->open_count, "overdue", (int)row->overdue_count);
+    json_t *object = json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:i,s:i}", "kenmerk", row->kenmerk,
+                               "phase", sch_code_name(SCH_SET_PHASE, row->phase), "collected", row->received,
+                               "referrer", row->referrer.text, "receiver", row->receiver.text, "creditor",
+                               row->creditor.text, "copies", copies, "region", row->region, "echelon",
+                               sch_code_name(SCH_SET_PARTY, row->echelon), "urgency",
+                               sch_code_name(SCH_SET_URGENCY, row->urgency), "sent", sch_time_json(row->opened_ms),
+                               "changed", sch_time_json(row->changed_ms), "next_due", sch_time_json(row->next_due_ms),
+                               "open", (int)row->open_count, "overdue", (int)row->overdue_count);
+    if (object == NULL)
+        return NULL;
+    set_id(object, "dossier", &row->dossier);
+    (void)json_object_set_new(object, "kind", json_string(sch_code_name(SCH_SET_KIND, row->kind)));
+    set_id(object, "parent", &row->parent);
+    set_id(object, "follows", &row->follows);
+    set_id(object, "group", &row->group);
+    set_id(object, "root", &row->root);
+    (void)json_object_set_new(object, "chain_began", sch_time_json(row->chain_ms));
+    (void)json_object_set_new(object, "refusals", json_integer(row->refusals));
+    (void)json_object_set_new(object, "breach", json_boolean(row->breach));
+    return object;
+}
+
+static bool add_line(struct listing *list, const struct sch_dossier_row *row, int64_t now_ms)
+{
+    char sent[SCH_TIME_SIZE];
+    char due[SCH_TIME_SIZE] = "-";
+    char open[24];
+    if (row->next_due_ms > 0)
+        sch_time_dutch_day(sch_day_of_ms(row->next_due_ms - 1), sch_day_of_ms(now_ms), due);
+    snprintf(open, sizeof open, "%u/%u", row->overdue_count, row->open_count);
+    const char *text[] = { row->kenmerk,
+                           sch_time_dutch(row->opened_ms, now_ms, sent),
+                           row->referrer.text,
+                           row->receiver.text,
+                           sch_code_dutch(SCH_SET_PHASE, row->phase),
+                           open,
+                           due };
+    return sch_table_add(&list->table, text);
 }
 
 static bool take_rows(void *context, const struct sch_page *page)
 {
     struct listing *list = context;
     int64_t now_ms = sch_now_ms(list->cli->client);
-    for (size_t i = 0; i < page->dossier_count && list->count < list->limit; i++, list->count++) {
+    for (size_t i = 0; i < page->dossier_count && list->count < list->limit; i++) {
         const struct sch_dossier_row *row = &page->dossiers[i];
-        char sent[SCH_TIME_SIZE];
-        char due[SCH_TIME_SIZE] = "-";
-        char open[24];
-        json_array_append_new(list->rows, row_json(row));
-        if (row->next_due_ms > 0)
-            sch_time_dutch_day(sch_day_of_ms(row->next_due_ms - 1), sch_day_of_ms(now_ms), due);
-        snprintf(open, sizeof open, "%u/%u", row->overdue_count, row->open_count);
-        const char *text[] = { row->kenmerk,
-                               sch_time_dutch(row->opened_ms, now_ms, sent),
-                               row->referrer.text,
-                               row->receiver.text,
-                               sch_code_dutch(SCH_SET_PHASE, row->phase),
-                               open,
-                               due };
-        if (!sch_table_add(&list->table, text))
+        if (!sch_filter_fits(list->query, row, now_ms))
+            continue;
+        list->count++;
+        bool good = list->cli->jsonl  ? sch_json_line("referral", sch_referral_json(row))
+                    : list->cli->json ? json_array_append_new(list->rows, sch_referral_json(row)) == 0
+                                      : add_line(list, row, now_ms);
+        if (!good)
             return false;
     }
     return list->count < list->limit;
@@ -187,25 +242,30 @@ static bool take_rows(void *context, const struct sch_page *page)
 int sch_cli_run_referral_ls(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
+    struct sch_query query = { .type = SCH_QUERY_DOSSIERS };
     struct listing list = { .cli = cli,
+                            .query = &query,
                             .rows = json_array(),
                             .table = { .header = { "KENMERK", "SENT", "FROM", "TO", "STATUS", "LATE/OPEN",
                                                    "NEXT DUE" },
                                        .right = { [5] = true },
                                        .columns = 7 } };
-    struct sch_query query = { .type = SCH_QUERY_DOSSIERS };
     int code = sch_cli_number(cli, "limit", LIST_MAX, LIST_DEFAULT, &list.limit, &error);
     if (code == SCH_OK)
-        code = sch_cli_ask(cli, &query, take_rows, &list, &error);
+        code = sch_filter_take(cli, &query, &error);
+    if (code == SCH_OK) {
+        struct sch_query asked = { .type = SCH_QUERY_DOSSIERS };
+        code = sch_cli_ask(cli, &asked, take_rows, &list, &error);
+    }
     int result = 0;
     if (code != SCH_OK) {
         result = sch_cli_fail(cli, &error);
-    } else if (cli->json) {
-        (void)sch_json_print("referrals", json_pack("{s:O}", "referrals", list.rows));
-    } else {
+    } else if (!cli->json) {
         sch_table_print(&list.table, cli->headers, stdout);
         if (list.count > 0)
             sch_cli_next(cli, "scharnier referral trace %s", list.table.cell[0]);
+    } else if (!cli->jsonl) {
+        (void)sch_json_print("referrals", json_pack("{s:O}", "referrals", list.rows));
     }
     sch_table_free(&list.table);
     json_decref(list.rows);

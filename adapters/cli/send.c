@@ -1,11 +1,13 @@
 /* send.c: from a specification to a receipt. Contract in send.h. */
 #include "send.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/calendar.h"
+#include "core/kind.h"
 #include "id.h"
 #include "names.h"
 #include "output.h"
@@ -44,17 +46,22 @@ static int set_references(struct sch_cli *cli, const struct sch_spec *spec, sch_
     return SCH_OK;
 }
 
-/* What every referral states and few people want to type: today's date, routine, the receiver's echelon. */
+/* What every letter that opens a dossier states and few people want to type, as far as its kind takes it: today's
+ * date, routine, the receiver's echelon. */
 static void set_defaults(struct sch_cli *cli, struct sch_spec *spec)
 {
     const struct sch_party *party = sch_cli_party(cli, spec->to.text);
-    int64_t *fact = spec->fact;
-    if (fact[SCH_FACT_LETTER_DATE] == 0)
-        fact[SCH_FACT_LETTER_DATE] = sch_date_from_day(spec->today);
-    if (fact[SCH_FACT_URGENCY] == 0)
-        fact[SCH_FACT_URGENCY] = SCH_URGENCY_ROUTINE;
-    if (fact[SCH_FACT_ECHELON] == 0 && party != NULL)
-        fact[SCH_FACT_ECHELON] = party->kind;
+    const struct sch_kind_rule *rule = sch_kind_rule(spec->kind);
+    const struct {
+        enum sch_fact fact;
+        int64_t value;
+    } defaults[] = { { SCH_FACT_LETTER_DATE, sch_date_from_day(spec->today) },
+                     { SCH_FACT_EVENT_DATE, sch_date_from_day(spec->today) },
+                     { SCH_FACT_URGENCY, SCH_URGENCY_ROUTINE },
+                     { SCH_FACT_ECHELON, party != NULL ? (int64_t)party->kind : 0 } };
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+        if (spec->fact[defaults[i].fact] == 0 && (rule->allowed >> defaults[i].fact & 1u) != 0)
+            spec->fact[defaults[i].fact] = defaults[i].value;
 }
 
 static void fill(const struct sch_spec *spec, sch_draft *draft)
@@ -66,6 +73,8 @@ static void fill(const struct sch_spec *spec, sch_draft *draft)
         sch_draft_creditor(draft, spec->creditor.text);
     if (spec->prepared_by.text[0] != '\0')
         sch_draft_prepared_by(draft, spec->prepared_by.text);
+    if (spec->concerned.text[0] != '\0')
+        sch_draft_concerned(draft, spec->concerned.text);
     for (size_t i = 0; i < SCH_FACT_COUNT; i++)
         if (spec->fact[i] != 0)
             sch_draft_fact(draft, (enum sch_fact)i, spec->fact[i]);
@@ -91,6 +100,14 @@ static const char *fact_text(enum sch_fact fact, int64_t value, char text[SCH_TI
     case SCH_TYPE_NUMBER:
     default: snprintf(text, SCH_TIME_SIZE, "%lld", (long long)value); return text;
     }
+}
+
+json_t *sch_send_hash_json(const uint8_t hash[32])
+{
+    char hex[65];
+    if (sodium_is_zero(hash, 32))
+        return json_null();
+    return json_string(sodium_bin2hex(hex, sizeof hex, hash, 32));
 }
 
 json_t *sch_send_header_json(const struct sch_header *header)
@@ -163,8 +180,8 @@ static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt, c
         char dossier[SCH_ID_TEXT_SIZE];
         sch_id_text(&receipt->id, id);
         sch_id_text(&receipt->dossier, dossier);
-        json_t *object = json_pack("{s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:s,s:o}", "message", id, "dossier",
-                                   dossier, "kenmerk", receipt->kenmerk, "sequence", (json_int_t)receipt->sequence,
+        json_t *object = json_pack("{s:s,s:o,s:s,s:s,s:I,s:o,s:b,s:b,s:s,s:o}", "message", id, "hash",
+                                   sch_send_hash_json(receipt->hash), "dossier", dossier, "kenmerk", receipt->kenmerk, "sequence", (json_int_t)receipt->sequence,
                                    "stored", sch_time_json(receipt->stored_ms), "duplicate",
                                    receipt->duplicate, "queued", receipt->queued, "why", why, "warnings",
                                    warnings);
@@ -227,31 +244,49 @@ static sch_draft *make_draft(struct sch_cli *cli, struct sch_spec *spec, const s
     return NULL;
 }
 
+/* Gives a draft of a whole specification, or NULL with *error. */
+static sch_draft *checked_draft(struct sch_cli *cli, struct sch_spec *spec, const struct sch_dossier_row *row,
+                                sch_error *error)
+{
+    if (spec->key[0] == '\0') {
+        (void)sch_fail(error, SCH_E_FIELD_MISSING,
+                       "key: your own name for this message, so that sending it twice is "
+                       "not two messages; --key his-2026-004711");
+        return NULL;
+    }
+    if (row == NULL && spec->to.text[0] == '\0') {
+        (void)sch_fail(error, SCH_E_FIELD_MISSING, "to: the receiver's address; --to agb:06290713");
+        return NULL;
+    }
+    return make_draft(cli, spec, row, error);
+}
+
+int sch_send_silently(struct sch_cli *cli, struct sch_spec *spec, const struct sch_dossier_row *row,
+                      sch_receipt *receipt, sch_error *error)
+{
+    sch_draft *draft = checked_draft(cli, spec, row, error);
+    if (draft == NULL)
+        return (int)error->code;
+    int code = sch_send(cli->client, draft, sch_cli_timeout(cli), receipt, error);
+    sch_draft_free(draft);
+    return code;
+}
+
 int sch_send_spec(struct sch_cli *cli, struct sch_spec *spec, const struct sch_dossier_row *row)
 {
     sch_error error = SCH_ERROR_INIT;
     sch_receipt receipt = { .queued = false };
-    sch_draft *draft = NULL;
-    int result = 0;
-    if (spec->key[0] == '\0')
-        (void)sch_fail(&error, SCH_E_FIELD_MISSING,
-                       "key: your own name for this message, so that sending it twice is "
-                       "not two messages; --key his-2026-004711");
-    else if (row == NULL && spec->to.text[0] == '\0')
-        (void)sch_fail(&error, SCH_E_FIELD_MISSING, "to: the receiver's address; --to agb:06290713");
-    else
-        draft = make_draft(cli, spec, row, &error);
-    if (draft == NULL)
-        return sch_cli_fail(cli, &error);
+    int code = SCH_OK;
     if (sch_cli_is(cli, "dry-run")) {
-        result = show_draft(cli, sch_draft_header(draft));
-    } else {
-        int code = sch_send(cli->client, draft, sch_cli_timeout(cli), &receipt, &error);
-        if (code == SCH_OK || code == SCH_E_QUEUED)
-            result = show_receipt(cli, &receipt, error.text);
-        else
-            result = fail_send(cli, &error);
+        sch_draft *draft = checked_draft(cli, spec, row, &error);
+        if (draft == NULL)
+            return fail_send(cli, &error);
+        int result = show_draft(cli, sch_draft_header(draft));
+        sch_draft_free(draft);
+        return result;
     }
-    sch_draft_free(draft);
-    return result;
+    code = sch_send_silently(cli, spec, row, &receipt, &error);
+    if (code == SCH_OK || code == SCH_E_QUEUED)
+        return show_receipt(cli, &receipt, error.text);
+    return fail_send(cli, &error);
 }

@@ -127,8 +127,7 @@ int sch_cli_ask(struct sch_cli *cli, struct sch_query *query,
     return SCH_OK;
 }
 
-/* Fills dossier or kenmerk of a query. USAGE when reference is neither. */
-static int refer(struct sch_query *query, const char *reference, sch_error *error)
+int sch_cli_refer(struct sch_query *query, const char *reference, sch_error *error)
 {
     uint64_t number = 0;
     if (sch_id_parse(reference, &query->dossier))
@@ -152,7 +151,7 @@ int sch_cli_dossier(struct sch_cli *cli, const char *reference, struct sch_dossi
 {
     struct sch_query query = { .type = SCH_QUERY_DOSSIER };
     *row = (struct sch_dossier_row){ .phase = SCH_PHASE_NONE };
-    int code = refer(&query, reference, error);
+    int code = sch_cli_refer(&query, reference, error);
     if (code == SCH_OK)
         code = sch_cli_ask(cli, &query, take_dossier, row, error);
     if (code == SCH_OK && row->phase == SCH_PHASE_NONE)

@@ -89,8 +89,32 @@ static int64_t parse_date(const struct sch_spec *spec, const char *text)
     return sch_date_from_day(days);
 }
 
+/* "aftercare,phone": the bits of these sections; -1 when one is none. */
+static int64_t parse_sections(const char *text)
+{
+    int64_t bits = 0;
+    for (const char *at = text; *at != '\0';) {
+        char name[32];
+        size_t size = strcspn(at, ",");
+        if (size == 0 || size >= sizeof name)
+            return -1;
+        memcpy(name, at, size);
+        name[size] = '\0';
+        int bit = sch_section_parse(name);
+        if (bit < 0)
+            return -1;
+        bits |= INT64_C(1) << bit;
+        at += size + (at[size] == ',');
+    }
+    return bits;
+}
+
 static int parse_number(enum sch_fact fact, const char *text, int64_t *value)
 {
+    if (fact == SCH_FACT_MISSING_SECTIONS && strspn(text, "0123456789") != strlen(text)) {
+        *value = parse_sections(text);
+        return *value > 0 ? SCH_OK : SCH_E_FIELD_INVALID;
+    }
     if (fact == SCH_FACT_EXPECTATION && (text[0] == 'E' || text[0] == 'e'))
         text++;
     size_t digits = strspn(text, "0123456789");
@@ -253,6 +277,10 @@ static int one_option(struct sch_spec *spec, const char *option, const char *val
         return sch_spec_address(&spec->creditor, value, option, error);
     if (strcmp(option, "prepared-by") == 0)
         return sch_spec_address(&spec->prepared_by, value, option, error);
+    if (strcmp(option, "concerned") == 0)
+        return sch_spec_address(&spec->concerned, value, option, error);
+    if (strcmp(option, "kind") == 0)
+        return sch_spec_kind(spec, value, error);
     if (strcmp(option, "copy") == 0)
         return sch_spec_copy(spec, value, error);
     if (strcmp(option, "attach") == 0)

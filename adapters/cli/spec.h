@@ -6,7 +6,8 @@
  *     "sections": { "question": "…", "reason": "…" },
  *     "attachments": ["brief.pdf", { "path": "x.bin", "media_type": "application/pdf", "name": "brief" }] }
  *
- * Other members: kind (REFERRAL unless stated), from, creditor, prepared_by, parent, follows, group, subject.
+ * Other members: kind (REFERRAL unless stated), from, creditor, prepared_by, concerned, parent, follows, group,
+ * subject.
  * Addresses may be bare AGB codes. Options add to what the file says, and replace what it says of the same
  * name.
  *
@@ -33,7 +34,7 @@ struct sch_spec {
     int32_t today;                      /* "today" and "+14d" in dates count from it; a local day */
     int64_t now_ms;
     char key[SCH_SPEC_KEY_MAX + 1];
-    struct sch_address from, to, creditor, prepared_by;
+    struct sch_address from, to, creditor, prepared_by, concerned;
     struct sch_address copy[SCH_COPIES_MAX];
     size_t copy_count;
     /* A kenmerk or an id, as written; empty: none. */
@@ -62,8 +63,8 @@ int sch_spec_attach(struct sch_spec *spec, const char *folder, const char *path,
 int sch_spec_json(struct sch_spec *spec, const char *file, const char *content, size_t size,
                   sch_error *error);
 
-/* Takes --key, --from, --to, --copy, --creditor, --prepared-by, --parent, --follows, --group, --subject,
- * --fact, --section and --attach. */
+/* Takes --kind, --key, --from, --to, --copy, --creditor, --prepared-by, --concerned, --parent, --follows, --group,
+ * --subject, --fact, --section and --attach. */
 int sch_spec_options(struct sch_spec *spec, const struct sch_cli *cli, sch_error *error);
 
 #endif

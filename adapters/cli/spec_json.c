@@ -164,6 +164,8 @@ static int take_word(struct reading *r, const char *field, const json_t *value)
         code = sch_spec_address(&spec->creditor, text, field, r->error);
     else if (strcmp(field, "prepared_by") == 0)
         code = sch_spec_address(&spec->prepared_by, text, field, r->error);
+    else if (strcmp(field, "concerned") == 0)
+        code = sch_spec_address(&spec->concerned, text, field, r->error);
     else if (strcmp(field, "key") == 0)
         return take_reference(r, field, text, spec->key, sizeof spec->key);
     else if (strcmp(field, "parent") == 0)
@@ -180,8 +182,8 @@ static int take_word(struct reading *r, const char *field, const json_t *value)
 static int take_member(struct reading *r, const char *field, json_t *value)
 {
     static const char *const names[] = { "key",      "kind",        "from",     "to",         "copies",
-                                         "creditor", "prepared_by", "parent",   "follows",    "group",
-                                         "subject",  "facts",       "sections", "attachments" };
+                                         "creditor", "prepared_by", "concerned", "parent",    "follows",
+                                         "group",    "subject",     "facts",    "sections",   "attachments" };
     const size_t count = sizeof names / sizeof names[0];
     if (strcmp(field, "facts") == 0)
         return take_facts(r, field, value);

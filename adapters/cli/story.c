@@ -72,6 +72,27 @@ static bool is_open(const struct sch_promise *promise)
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
+/* Said to the ledger, and to nobody's mailbox. */
+static bool acts_on_ledger(enum sch_kind kind)
+{
+    return kind == SCH_KIND_NOTE || kind == SCH_KIND_SNOOZE || kind == SCH_KIND_WAIVER;
+}
+
+/* The reason that a row of an act carries; NULL: none. */
+static const char *reason_of(const struct sch_trace_row *row)
+{
+    static const struct {
+        enum sch_kind kind;
+        enum sch_code_set set;
+    } reasons[] = { { SCH_KIND_NOTE, SCH_SET_NOTED },       { SCH_KIND_SNOOZE, SCH_SET_SNOOZED },
+                    { SCH_KIND_WAIVER, SCH_SET_WAIVED },    { SCH_KIND_TAKEN_UP, SCH_SET_TAKEN },
+                    { SCH_KIND_REFUSAL, SCH_SET_REFUSAL },  { SCH_KIND_WITHDRAWAL, SCH_SET_WITHDRAWN } };
+    for (size_t i = 0; row->code != 0 && i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].kind == row->kind && sch_code_valid(reasons[i].set, row->code))
+            return sch_code_dutch(reasons[i].set, row->code);
+    return NULL;
+}
+
 /* The word for an event, and whether only --all shows it. NULL: never shown. */
 static const char *word_of(const struct sch_trace_row *row, bool *ledger_only)
 {
@@ -80,7 +101,9 @@ static const char *word_of(const struct sch_trace_row *row, bool *ledger_only)
     *ledger_only = row->event != SCH_TRACE_REPORTED &&
                    (row->kind == SCH_KIND_REMINDER || row->kind == SCH_KIND_DELIVERY_REPORT);
     switch (row->event) {
-    case SCH_TRACE_STORED: return "verzonden";
+    case SCH_TRACE_STORED: return acts_on_ledger(row->kind) ? "vastgelegd" : "verzonden";
+    case SCH_TRACE_SNOOZED: return "uitgesteld";
+    case SCH_TRACE_BREACH: return "datalek?";
     case SCH_TRACE_COLLECTED: return "opgehaald";
     case SCH_TRACE_REFUSED_BY_SYSTEM: return "geweigerd";
     case SCH_TRACE_EXPIRED: return "verlopen";
@@ -131,12 +154,18 @@ static void describe(const struct sch_story *story, const struct sch_trace_row *
         snprintf(text, size, "%s (%s %s)", name, row->event == SCH_TRACE_MOVED ? "nu" : "norm",
                  sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, day));
         break;
+    case SCH_TRACE_SNOOZED:
+        snprintf(text, size, "%s (t/m %s)", name, sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, day));
+        break;
     case SCH_TRACE_CLOSED:
     case SCH_TRACE_ALERTED: snprintf(text, size, "%s", name); break;
-    default:
+    default: {
+        const char *reason = row->event == SCH_TRACE_STORED ? reason_of(row) : NULL;
         if (row->kind != SCH_KIND_UNSPECIFIED)
-            snprintf(text, size, "%s", sch_code_dutch(SCH_SET_KIND, row->kind));
+            snprintf(text, size, "%s%s%s", sch_code_dutch(SCH_SET_KIND, row->kind), reason != NULL ? ": " : "",
+                     reason != NULL ? reason : "");
         break;
+    }
     }
 }
 

@@ -1,4 +1,6 @@
-/* trace.c: scharnier referral trace: the story of one referral, in Dutch, for whoever chases it. */
+/*
+ * trace.c: scharnier referral trace: the story of one referral, or of a whole chain, in Dutch, for whoever chases it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +9,10 @@
 #include "id.h"
 #include "names.h"
 #include "output.h"
+#include "referral.h"
 #include "story.h"
 #include "words.h"
+#include "worklist.h"
 
 struct trace {
     struct sch_trace_row *row;
@@ -32,24 +36,6 @@ static bool take_rows(void *context, const struct sch_page *page)
 
 /* ---- for people --------------------------------------------------------------------------------- */
 
-/* "huisarts": the short word for the referrer's kind; "S-GGZ" and the like for an echelon. */
-static const char *short_name(enum sch_party_kind kind)
-{
-    static const char *const names[] = {
-        [SCH_PARTY_UNSPECIFIED] = "?",
-        [SCH_PARTY_GP_PRACTICE] = "huisarts",
-        [SCH_PARTY_POH_GGZ] = "POH-GGZ",
-        [SCH_PARTY_OUT_OF_HOURS] = "huisartsenpost",
-        [SCH_PARTY_GB_GGZ] = "GB-GGZ",
-        [SCH_PARTY_S_GGZ] = "S-GGZ",
-        [SCH_PARTY_CRISIS] = "crisisdienst",
-        [SCH_PARTY_WIJKTEAM] = "wijkteam",
-        [SCH_PARTY_MGN] = "MGN",
-        [SCH_PARTY_COORDINATOR] = "coördinator",
-    };
-    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
-}
-
 /* Days that what the receiver owes most overdue is past its norm; 0: nothing is. */
 static int days_over_norm(const struct sch_dossier_row *row, const struct sch_story *story, int64_t now_ms)
 {
@@ -71,11 +57,13 @@ static void print_head(struct sch_cli *cli, const struct sch_dossier_row *row, c
     const struct sch_party *referrer = sch_cli_party(cli, row->referrer.text);
     int over = days_over_norm(row, story, now_ms);
     printf("%s   %s → %s   dag %d   %s", row->kenmerk,
-           short_name(referrer != NULL ? referrer->kind : SCH_PARTY_UNSPECIFIED), short_name(row->echelon),
+           sch_worklist_echelon(referrer != NULL ? referrer->kind : SCH_PARTY_UNSPECIFIED), sch_worklist_echelon(row->echelon),
            (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->opened_ms)),
            sch_code_dutch(SCH_SET_PHASE, row->phase));
     if (over > 0)
         printf("   %d dag%s over norm", over, over == 1 ? "" : "en");
+    if (row->breach)
+        printf("   mogelijk datalek");
     putchar('\n');
 }
 
@@ -102,7 +90,8 @@ static const char *event_name(enum sch_trace_event event)
     static const char *const names[] = {
         "UNSPECIFIED",    "STORED",   "OFFERED", "COLLECTED", "REFUSED_BY_SYSTEM", "EXPIRED",  "WITHDRAWN",
         "PHASE",          "OPENED",   "MOVED",   "CLOSED",    "REOPENED",          "ALERTED",  "REPORTED",
-        "BODY_DESTROYED", "REJECTED", "READ",    "STARTED",   "STOPPED",           "RELOADED",
+        "BODY_DESTROYED", "REJECTED", "READ",    "STARTED",   "STOPPED",           "RELOADED", "BREACH",
+        "SNOOZED",        "PURGED",
     };
     return (size_t)event < sizeof names / sizeof names[0] ? names[event] : "UNSPECIFIED";
 }
@@ -154,10 +143,11 @@ static json_t *promise_json(const struct sch_promise *promise, int64_t now_ms)
                      "due", sch_time_json(promise->due_ms), "overdue", promise->due_ms <= now_ms);
 }
 
-static void print_json(const struct sch_dossier_row *row, const struct trace *trace,
-                       const struct sch_story *story, int64_t now_ms)
+/* One dossier with its events and what it awaits. */
+static json_t *trace_json(const struct sch_dossier_row *row, const struct trace *trace, const struct sch_story *story,
+                          int64_t now_ms)
 {
-    char id[SCH_ID_TEXT_SIZE];
+    json_t *object = sch_referral_json(row);
     json_t *events = json_array();
     json_t *awaited = json_array();
     for (size_t i = 0; i < trace->count; i++)
@@ -165,42 +155,115 @@ static void print_json(const struct sch_dossier_row *row, const struct trace *tr
     for (size_t i = 0; i < story->promise_count; i++)
         if (story->promise[i].standing <= SCH_STANDING_INCOMPLETE)
             json_array_append_new(awaited, promise_json(&story->promise[i], now_ms));
-    sch_id_text(&row->dossier, id);
-    (void)sch_json_print("trace",
-                         json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "kenmerk", row->kenmerk,
-                                   "dossier", id, "phase", sch_code_name(SCH_SET_PHASE, row->phase),
-                                   "referrer", row->referrer.text, "receiver", row->receiver.text, "creditor",
-                                   row->creditor.text, "sent", sch_time_json(row->opened_ms), "at",
-                                   sch_time_json(now_ms), "events", events, "awaited", awaited));
+    if (object != NULL) {
+        (void)json_object_set_new(object, "at", sch_time_json(now_ms));
+        (void)json_object_set(object, "events", events);
+        (void)json_object_set(object, "awaited", awaited);
+    }
+    json_decref(events);
+    json_decref(awaited);
+    return object;
+}
+
+/* ---- one dossier --------------------------------------------------------------------------------- */
+
+/* Asks for a dossier's trace and tells it: printed, or with --json given in *object. */
+static int tell(struct sch_cli *cli, const struct sch_dossier_row *row, json_t **object, sch_error *error)
+{
+    struct trace trace = { .count = 0 };
+    struct sch_story story = { .line_count = 0 };
+    struct sch_query query = { .type = SCH_QUERY_TRACE, .dossier = row->dossier, .limit = SCH_PAGE_ROWS_MAX };
+    int code = sch_cli_ask(cli, &query, take_rows, &trace, error);
+    int64_t now_ms = code == SCH_OK ? sch_now_ms(cli->client) : 0;
+    if (code == SCH_OK &&
+        (trace.failed || !sch_story_tell(&story, trace.row, trace.count, sch_cli_is(cli, "all"), now_ms)))
+        code = sch_fail(error, SCH_E_NO_MEMORY, "%zu events", trace.count);
+    if (code == SCH_OK && cli->json) {
+        *object = trace_json(row, &trace, &story, now_ms);
+    } else if (code == SCH_OK) {
+        if (cli->headers)
+            print_head(cli, row, &story, now_ms);
+        print_story(cli, &story, now_ms);
+    }
+    sch_story_close(&story);
+    free(trace.row);
+    return code;
+}
+
+/* ---- a chain ------------------------------------------------------------------------------------- */
+
+struct chain {
+    struct sch_dossier_row *row;
+    size_t count;
+    bool failed;
+};
+
+static bool take_dossiers(void *context, const struct sch_page *page)
+{
+    struct chain *chain = context;
+    struct sch_dossier_row *grown = realloc(chain->row, (chain->count + page->dossier_count + 1) * sizeof *grown);
+    chain->failed = grown == NULL;
+    if (chain->failed)
+        return false;
+    chain->row = grown;
+    if (page->dossier_count > 0)
+        memcpy(chain->row + chain->count, page->dossiers, page->dossier_count * sizeof *grown);
+    chain->count += page->dossier_count;
+    return true;
+}
+
+static void print_chain_head(struct sch_cli *cli, const struct chain *chain)
+{
+    const struct sch_dossier_row *last = &chain->row[chain->count - 1];
+    uint32_t refusals = 0;
+    for (size_t i = 0; i < chain->count; i++)
+        refusals = chain->row[i].refusals > refusals ? chain->row[i].refusals : refusals;
+    int64_t began_ms = last->chain_ms > 0 ? last->chain_ms : chain->row[0].opened_ms;
+    if (cli->headers)
+        printf("keten van %zu verwijzing%s   dag %d   %u keer afgewezen\n", chain->count,
+               chain->count == 1 ? "" : "en", sch_worklist_days(began_ms, sch_now_ms(cli->client)), refusals);
+}
+
+static int tell_chain(struct sch_cli *cli, const struct sch_dossier_row *row, sch_error *error)
+{
+    struct chain chain = { .count = 0 };
+    struct sch_query query = { .type = SCH_QUERY_CHAIN, .dossier = row->dossier, .limit = SCH_PAGE_ROWS_MAX };
+    json_t *dossiers = json_array();
+    int code = sch_cli_ask(cli, &query, take_dossiers, &chain, error);
+    if (code == SCH_OK && chain.failed)
+        code = sch_fail(error, SCH_E_NO_MEMORY, "a chain of %zu dossiers", chain.count);
+    if (code == SCH_OK && chain.count == 0)
+        code = sch_fail(error, SCH_E_UNKNOWN_DOSSIER, "%s", row->kenmerk);
+    if (code == SCH_OK && !cli->json)
+        print_chain_head(cli, &chain);
+    for (size_t i = 0; i < chain.count && code == SCH_OK; i++) {
+        json_t *object = NULL;
+        if (!cli->json && cli->headers)
+            putchar('\n');
+        code = tell(cli, &chain.row[i], &object, error);
+        if (object != NULL)
+            json_array_append_new(dossiers, object);
+    }
+    if (code == SCH_OK && cli->json)
+        (void)sch_json_print("chain", json_pack("{s:O}", "dossiers", dossiers));
+    json_decref(dossiers);
+    free(chain.row);
+    return code;
 }
 
 int sch_cli_run_referral_trace(struct sch_cli *cli)
 {
     sch_error error = SCH_ERROR_INIT;
     struct sch_dossier_row row;
-    struct trace trace = { .count = 0 };
-    struct sch_story story = { .line_count = 0 };
-    struct sch_query query = { .type = SCH_QUERY_TRACE, .limit = SCH_PAGE_ROWS_MAX };
+    json_t *object = NULL;
     int code = sch_cli_find(cli, cli->operand[0], &row, &error);
-    if (code == SCH_OK) {
-        query.dossier = row.dossier;
-        code = sch_cli_ask(cli, &query, take_rows, &trace, &error);
-    }
-    int64_t now_ms = code == SCH_OK ? sch_now_ms(cli->client) : 0;
-    if (code == SCH_OK &&
-        (trace.failed || !sch_story_tell(&story, trace.row, trace.count, sch_cli_is(cli, "all"), now_ms)))
-        (void)sch_fail(&error, SCH_E_NO_MEMORY, "%zu events", trace.count);
-    int result = 0;
-    if (error.code != SCH_OK) {
-        result = sch_cli_fail(cli, &error);
-    } else if (cli->json) {
-        print_json(&row, &trace, &story, now_ms);
-    } else {
-        if (cli->headers)
-            print_head(cli, &row, &story, now_ms);
-        print_story(cli, &story, now_ms);
-    }
-    sch_story_close(&story);
-    free(trace.row);
-    return result;
+    if (code == SCH_OK)
+        code = sch_cli_is(cli, "chain") ? tell_chain(cli, &row, &error) : tell(cli, &row, &object, &error);
+    if (code != SCH_OK)
+        return sch_cli_fail(cli, &error);
+    if (object != NULL)
+        return sch_json_print("trace", object) ? 0 : 1;
+    if (!sch_cli_is(cli, "chain") && (row.refusals > 0 || !sch_id_is_none(&row.parent) || !sch_id_is_none(&row.follows)))
+        sch_cli_next(cli, "scharnier referral trace %s --chain", row.kenmerk);
+    return 0;
 }

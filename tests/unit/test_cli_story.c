@@ -1,4 +1,4 @@
-/* test_cli_story.c: a trace told as a story, and the words for silences. */
+/* test_cli_story.c: a trace told as a story, and the words for terms. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,72 +119,51 @@ static void an_empty_trace_is_an_empty_story(void **state)
     sch_story_close(&story);
 }
 
-static void silences(void **state)
-{
-    (void)state;
-    static const struct {
-        unsigned expectation;
-        enum sch_phase phase;
-        bool collected;
-        enum sch_silence silence;
-    } cases[] = {
-        { 1, SCH_PHASE_SENT, false, SCH_SILENCE_NOT_COLLECTED },
-        { 1, SCH_PHASE_IN_TREATMENT, true, SCH_SILENCE_NOT_COLLECTED },
-        { 2, SCH_PHASE_SENT, false, SCH_SILENCE_NOT_COLLECTED },
-        { 2, SCH_PHASE_SENT, true, SCH_SILENCE_NOT_DECIDED },
-        { 4, SCH_PHASE_SENT, true, SCH_SILENCE_NOT_DECIDED },
-        { 4, SCH_PHASE_ACCEPTED, true, SCH_SILENCE_NO_APPOINTMENT },
-        { 5, SCH_PHASE_INTAKE_PLANNED, true, SCH_SILENCE_NO_APPOINTMENT },
-        { 6, SCH_PHASE_INTAKE_PRESUMED, true, SCH_SILENCE_NO_INTAKE_REPORT },
-        { 7, SCH_PHASE_SENT, false, SCH_SILENCE_NOT_COLLECTED },
-        { 7, SCH_PHASE_ACCEPTED, true, SCH_SILENCE_NO_APPOINTMENT },
-        { 7, SCH_PHASE_INTAKE_DONE, true, SCH_SILENCE_NOT_STARTED },
-        { 8, SCH_PHASE_IN_TREATMENT, true, SCH_SILENCE_NO_PROGRESS },
-        { 9, SCH_PHASE_ENDED, true, SCH_SILENCE_NO_DISCHARGE_LETTER },
-        { 10, SCH_PHASE_REFUSED, true, SCH_SILENCE_NOT_TAKEN_UP },
-        { 12, SCH_PHASE_ACCEPTED, true, SCH_SILENCE_OTHER },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct sch_unanswered_row row = { .expectation = cases[i].expectation,
-                                          .phase = cases[i].phase,
-                                          .standing = SCH_STANDING_OPEN };
-        if (sch_words_silence(&row, cases[i].collected) != cases[i].silence)
-            fail_msg("case %zu", i);
-        row.standing = SCH_STANDING_INCOMPLETE;
-        assert_int_equal(sch_words_silence(&row, cases[i].collected), SCH_SILENCE_INCOMPLETE);
-    }
-}
-
-static void collected_unless_the_receiver_owes_that(void **state)
-{
-    (void)state;
-    struct sch_unanswered_row own[2] = { { .expectation = 2, .opened_ms = 5, .referred_ms = 5 },
-                                         { .expectation = 1,
-                                           .opened_ms = 5,
-                                           .referred_ms = 5,
-                                           .debtor = { "agb:06" },
-                                           .receiver = { "agb:06" } } };
-    assert_false(sch_words_collected(own, 2));
-    assert_true(sch_words_collected(own, 1));
-    own[1].opened_ms = 6; /* a later message that was not collected */
-    assert_true(sch_words_collected(own, 2));
-    own[1].opened_ms = 5;
-    own[1].debtor = (struct sch_address){ "agb:01/poh-ggz" }; /* a copy that was not collected */
-    assert_true(sch_words_collected(own, 2));
-}
-
 static void terms_in_words(void **state)
 {
     (void)state;
-    struct sch_unanswered_row row = { .opened_ms = 1000, .norm_due_ms = 2000, .due_ms = 2000 };
-    assert_string_equal(sch_words_term(&row, 1749), "binnen norm");
-    assert_string_equal(sch_words_term(&row, 1750), "nadert norm");
-    assert_string_equal(sch_words_term(&row, 2000), "over norm");
-    assert_string_equal(sch_words_term(&row, 3000), "ver over norm");
-    row.due_ms = 3000;
-    assert_string_equal(sch_words_term(&row, 1999), "binnen norm, aangekondigd");
-    assert_string_equal(sch_words_term(&row, 2500), "over norm, aangekondigd");
-    assert_string_equal(sch_words_term(&row, 3000), "over norm");
+    char text[SCH_WORDS_TERM_SIZE];
+    int64_t now_ms = at("2026-04-01T12:00");
+    struct sch_unanswered_row row = { .norm_due_ms = at("2026-04-10T00:00"), .due_ms = at("2026-04-10T00:00") };
+    static const char *const words[] = { "– geen norm (9 apr)", "● binnen norm (9 apr)", "◐ nadert norm (9 apr)",
+                                         "▲ over norm (9 apr)", "■ ver over norm (9 apr)" };
+    for (unsigned i = 0; i <= SCH_TERM_FAR_OVER; i++) {
+        row.term_state = (enum sch_term)i;
+        assert_string_equal(sch_words_term(&row, now_ms, text), words[i]);
+    }
+    row.term_state = SCH_TERM_WITHIN;
+    row.due_ms = at("2027-01-02T00:00");
+    assert_string_equal(sch_words_term(&row, now_ms, text), "● binnen norm (9 apr, aangekondigd 1 jan 2027)");
+    row.due_ms = row.norm_due_ms;
+    row.snoozed_ms = at("2026-05-02T00:00");
+    assert_string_equal(sch_words_term(&row, now_ms, text), "● binnen norm (9 apr), uitgesteld t/m 1 mei");
+    assert_string_equal(sch_words_term(&row, row.snoozed_ms, text), "● binnen norm (9 apr)");
+}
+
+static void acts_say_why(void **state)
+{
+    (void)state;
+    struct sch_story story;
+    const struct sch_trace_row act[] = {
+        { .sequence = 1, .at_ms = at("2026-04-01T09:00"), .event = SCH_TRACE_STORED, .kind = SCH_KIND_NOTE,
+          .code = SCH_NOTED_CALLED },
+        { .sequence = 2, .at_ms = at("2026-04-01T10:00"), .event = SCH_TRACE_STORED, .kind = SCH_KIND_TAKEN_UP,
+          .code = SCH_TAKEN_OWN_CARE },
+        { .sequence = 3, .at_ms = at("2026-04-01T11:00"), .event = SCH_TRACE_SNOOZED, .expectation = 6,
+          .due_ms = at("2026-05-02T00:00") },
+        { .sequence = 4, .at_ms = at("2026-04-01T12:00"), .event = SCH_TRACE_BREACH, .kind = SCH_KIND_REFERRAL },
+    };
+    static const char *const lines[][2] = { { "vastgelegd", "notitie: gebeld" },
+                                            { "verzonden", "opgepakt: eigen zorg" },
+                                            { "uitgesteld", "bericht na intake (t/m 1 mei)" },
+                                            { "datalek?", "verwijsbrief" } };
+    assert_true(sch_story_tell(&story, act, 4, false, at("2026-04-18T12:00")));
+    assert_int_equal(story.line_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(story.line[i].word, lines[i][0]);
+        assert_string_equal(story.line[i].what, lines[i][1]);
+    }
+    sch_story_close(&story);
 }
 
 int main(void)
@@ -193,8 +172,7 @@ int main(void)
         cmocka_unit_test(told_with_what_is_missing),
         cmocka_unit_test(moved_reopened_and_incomplete),
         cmocka_unit_test(an_empty_trace_is_an_empty_story),
-        cmocka_unit_test(silences),
-        cmocka_unit_test(collected_unless_the_receiver_owes_that),
+        cmocka_unit_test(acts_say_why),
         cmocka_unit_test(terms_in_words),
     };
     return cmocka_run_group_tests_name("cli_story", tests, NULL, NULL);
