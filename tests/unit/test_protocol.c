@@ -21,6 +21,7 @@
 #include "core/kind.h"
 #include "core/step.h"
 #include "names.h"
+#include "scharnier.pb-c.h"
 
 #define DOCUMENT "proto/PROTOCOL.md"
 #define VECTORS "proto/vectors/suite-1.ini"
@@ -106,6 +107,20 @@ static void write_codes(FILE *out)
         }
         fprintf(out, " |\n");
     }
+}
+
+/* What an audit record or a row of a trace says happened: the wire's own numbers. */
+static void write_events(FILE *out)
+{
+    const ProtobufCEnumDescriptor *events = &scharnier__v1__event__descriptor;
+    static const char prefix[] = "EVENT_";
+    const char *between = "";
+    for (unsigned i = 0; i < events->n_values; i++)
+        if (events->values[i].value != 0) {
+            fprintf(out, "%s%d %s", between, events->values[i].value, events->values[i].name + sizeof prefix - 1);
+            between = " · ";
+        }
+    fprintf(out, "\n");
 }
 
 #define LIMIT_LIST(X) \
@@ -259,6 +274,7 @@ static const struct block {
     { "sections", write_sections, NULL },
     { "facts", write_fact_types, NULL },
     { "codes", write_codes, NULL },
+    { "events", write_events, NULL },
     { "limits", write_limits, NULL },
     { "rejections", write_rejections, NULL },
     { "expectations", write_expectations, NULL },
