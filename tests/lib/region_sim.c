@@ -171,7 +171,8 @@ size_t sch_region_sim_recipients(const struct sch_header *header, struct sch_add
     if (header->receiver.text[0] != '\0')
         to[count++] = header->receiver;
     for (size_t i = 0; i < header->copy_count; i++)
-        to[count++] = header->copies[i];
+        if (strcmp(header->copies[i].text, header->sender.text) != 0)
+            to[count++] = header->copies[i];
     return count;
 }
 

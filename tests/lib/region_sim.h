@@ -33,7 +33,7 @@ void sch_region_sim_book_free(struct sch_book *book);
 /* The same book, but this key is revoked. */
 struct sch_book *sch_region_sim_book_revoking(const char *key_id);
 
-/* To whom a message is sealed: the receiver and the copies of its header; how many. */
+/* To whom a message is sealed: the receiver and the copies of its header, but not its sender; how many. */
 size_t sch_region_sim_recipients(const struct sch_header *header, struct sch_address to[SCH_RECIPIENTS_MAX]);
 
 /* A seal for a letter of letter_size bytes once padded, 0: without a letter. Returns the size of the body. */

@@ -225,7 +225,7 @@ static void fill_opening(struct story *story, struct sch_header *header, const s
         header->fact[SCH_FACT_PHONED_AT] = stage_now_ms(&story->stage);
 }
 
-/* "linde REFERS TO haven AS r1 …", "linde SENDS CONSULT_REQUEST TO haven AS c1 …": opens a dossier. to: where
+/* "linde REFERS TO haven AS r1 …", "linde SENDS CONSULT_REQUEST TO haven …": opens a dossier. at: where
  * the name of the receiver stands. */
 static bool opens(struct story *story, const struct story_words *words, struct story_system *system,
                   enum sch_kind kind, size_t at)

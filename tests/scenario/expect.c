@@ -168,10 +168,10 @@ static bool expect_of_dossier(struct story *story, const struct story_words *wor
     if (!ask_creditor(story, message, SCH_QUERY_DOSSIER))
         return false;
     if (story_is(words, 2, "REFUSALS"))
-        return rows.dossier.refusals == refusals || story_fail(story, "expected %lu refusals, got %u", refusals,
-                                                               rows.dossier.refusals);
-    return rows.dossier.breach == breach || story_fail(story, "expected %s breach, got %s", breach ? "a" : "no",
-                                                       breach ? "none" : "one");
+        return rows.dossier.refusals == refusals ||
+               story_fail(story, "expected %lu refusals, got %u", refusals, rows.dossier.refusals);
+    return rows.dossier.breach == breach ||
+           story_fail(story, "expected %s breach, got %s", breach ? "a" : "no", breach ? "none" : "one");
 }
 
 /* "EXPECT r1 CHAIN r1 r2": all that hangs together, oldest first. */
@@ -229,7 +229,9 @@ static bool expect_of_row(struct story *story, const struct story_words *words, 
         const char *word = words->word[at++];
 
         if (strcmp(word, "DUE") == 0 || strcmp(word, "NORM") == 0 || strcmp(word, "SNOOZED") == 0) {
-            int64_t got_ms = word[0] == 'D' ? row->due_ms : word[0] == 'N' ? row->norm_due_ms : row->snoozed_ms;
+            int64_t got_ms = word[0] == 'D'   ? row->due_ms
+                             : word[0] == 'N' ? row->norm_due_ms
+                                              : row->snoozed_ms;
 
             if (!story_moment(story, words, &at, &ms) || !same_moment(story, word, ms, got_ms))
                 return false;
@@ -271,7 +273,8 @@ static bool expect_open(struct story *story, const struct story_words *words,
     return expect_of_row(story, words, at + 1, row);
 }
 
-/* "ALERT E2 OVERDUE [AT moment]": exactly one; "NO ALERT E2 [OVERDUE]": none. */
+/* "ALERT E2 OVERDUE [AT moment]": exactly one; "NO ALERT E2 [OVERDUE]": none; "2 ALERTS E2 OVERDUE": so many.
+ */
 static bool expect_alert(struct story *story, const struct story_words *words,
                          const struct story_message *message,
                          size_t at, size_t wanted)
@@ -463,6 +466,8 @@ bool story_expect(struct story *story, const struct story_words *words)
         return expect_alert(story, words, message, 3, 1);
     if (story_is(words, 2, "NO") && story_is(words, 3, "ALERT"))
         return expect_alert(story, words, message, 4, 0);
+    if (story_is(words, 3, "ALERTS"))
+        return expect_alert(story, words, message, 4, strtoul(words->word[2], NULL, 10));
     if (story_is(words, 2, "NOT") && story_is(words, 3, "OPEN"))
         return expect_open(story, words, message, 4, false);
     return story_fail(story, "\"%s\" cannot be expected", words->word[2]);

@@ -170,7 +170,7 @@ static bool tell_line(struct story *story, const struct sch_book *book)
     }
     if (words.count == 0)
         return true;
-    if (!story_is(&words, 0, "EXPECT") && !answer_was_expected(story))
+    if (!(story_is(&words, 0, "EXPECT") && story_is(&words, 1, "REJECTED")) && !answer_was_expected(story))
         return false;
     return tell(story, &words, book);
 }

@@ -66,7 +66,8 @@ static bool promise_line(struct story *story, const struct sch_trace_row *row, c
         line(text, row, word_of(row->event), "E%u of %s (%s): %s", row->expectation, whose, for_what,
              sch_code_name(SCH_SET_STANDING, row->standing));
     else if (row->event == SCH_TRACE_SNOOZED)
-        line(text, row, word_of(row->event), "E%u of %s (%s): until %s", row->expectation, whose, for_what, due);
+        line(text, row, word_of(row->event), "E%u of %s (%s): until %s", row->expectation, whose, for_what,
+             due);
     else if (row->event == SCH_TRACE_ALERTED)
         line(text, row, word_of(row->event), "E%u of %s (%s): %s, due %s", row->expectation, whose, for_what,
              sch_code_name(SCH_SET_STEP, row->step), due);
@@ -105,6 +106,10 @@ static bool message_line(struct story *story, const struct sch_trace_row *row, c
     case SCH_TRACE_REPORTED:
         line(text, row, word_of(row->event), "%s about %s at %s", sch_code_name(SCH_SET_CAUSE, row->code),
              name, whose);
+        break;
+    case SCH_TRACE_BREACH:
+        line(text, row, word_of(row->event), "%s%s%s", name, row->party.text[0] == '\0' ? "" : ", read at ",
+             row->party.text[0] == '\0' ? "" : whose);
         break;
     case SCH_TRACE_BODY_DESTROYED: line(text, row, word_of(row->event), "letter of %s %s", kind, name); break;
     case SCH_TRACE_REFUSED_BY_SYSTEM:

@@ -165,6 +165,10 @@ bool story_fact(struct story *story, const char *text, struct sch_header *header
     fact = sch_fact_parse(name);
     if (fact == SCH_FACT_COUNT)
         return story_fail(story, "\"%s\" is no fact", name);
+    if (strcmp(value, "-") == 0) {
+        header->fact[fact] = 0;
+        return true;
+    }
     return fact_value(story, fact, value, &header->fact[fact]);
 }
 
