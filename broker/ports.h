@@ -92,8 +92,8 @@ enum sch_table {
     SCH_TABLE_PARTY,        /* address, 0, dossier id            -> nothing */
     SCH_TABLE_KENMERK,      /* kenmerk number                    -> dossier id */
     SCH_TABLE_AUDIT,        /* sequence                          -> audit record or chain link */
-    SCH_TABLE_TRAIL,        /* dossier id, audit sequence        -> how many records follow */
-    SCH_TABLE_CHAIN,        /* id of a chain's root or a group, dossier id -> nothing */
+    SCH_TABLE_TRAIL,        /* dossier id, audit sequence        -> the others of that turn */
+    SCH_TABLE_CHAIN,        /* id of a chain's root or a group, dossier id -> which, whose */
     SCH_TABLE_PASSED,       /* address, 0, stored ms, sequence   -> message id, whether sent or received */
     SCH_TABLE_TALLY,        /* region, 0, what is counted        -> counts: STORE.md, "TALLY" */
     SCH_TABLE_PART,         /* number of the upload, be32 index  -> bytes */

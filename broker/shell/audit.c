@@ -43,6 +43,14 @@ void sch_audit_chain_end(crypto_generichash_state *hash, uint8_t digest[32])
 
 /* ---- a turn ------------------------------------------------------------------------------------ */
 
+/* One record of one dossier's trail. */
+struct sch_audit_step {
+    struct sch_id dossier;
+    uint64_t sequence;                  /* 0: forgotten */
+    struct sch_audit_step *next;        /* of the turn, */
+    struct sch_audit_step *same;        /* and of this dossier */
+};
+
 static void copy_folds(struct sch_audit_folds *to, const struct sch_audit_folds *from)
 {
     to->count = from->count;
@@ -59,38 +67,142 @@ void sch_audit_begin(struct sch_audit *audit, const struct sch_meta *meta, int64
     if (audit->changed)
         copy_folds(&audit->now, &audit->kept);
     audit->changed = false;
+    audit->step = audit->last_step = NULL;
+    audit->step_count = 0;
     audit->first = audit->next = meta->next_audit;
     audit->now_ms = now_ms;
     memcpy(audit->previous, meta->audit_head, sizeof(audit->previous));
 }
 
-int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_audit_record *record)
+static bool is_trailed(const struct sch_audit_record *record)
 {
     static const struct sch_id none;
+
+    return record->event != SCH_TRACE_REJECTED && record->event != SCH_TRACE_PURGED &&
+           memcmp(&record->dossier, &none, sizeof(none)) != 0;
+}
+
+int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_audit_record *record)
+{
     uint8_t bytes[SCH_RECORD_AUDIT_MAX];
     struct sch_record_key key = sch_record_key_audit(audit->next);
-    struct sch_record_key trail = sch_record_key_trail(&record->dossier, audit->next);
     struct sch_bytes value = { bytes, 0 };
-    bool trailed = record->event != SCH_TRACE_REJECTED && memcmp(&record->dossier, &none, sizeof(none)) != 0;
+    struct sch_audit_step *step = NULL;
     int code;
 
     record->sequence = audit->next;
     record->at_ms = audit->now_ms;
     value.len = sch_record_audit_encode(record, bytes, sizeof(bytes));
     assert(value.len > 0);
+    if (is_trailed(record)) {
+        step = sch_arena_take(batch->arena, sizeof(*step));
+        if (step == NULL)
+            return SCH_E_NO_MEMORY;
+        *step = (struct sch_audit_step){ .dossier = record->dossier, .sequence = audit->next };
+    }
     code = sch_batch_put(batch, SCH_TABLE_AUDIT, sch_record_key_bytes(&key), value, SCH_STORE_ANY);
     if (code != SCH_OK)
         return code;
-    if (trailed) {
-        code = sch_batch_put(batch, SCH_TABLE_TRAIL, sch_record_key_bytes(&trail),
-                             (struct sch_bytes){ bytes, 0 }, SCH_STORE_ANY);
-        if (code != SCH_OK) {
-            batch->count--;
-            return code;
-        }
+    if (step != NULL && audit->step == NULL)
+        audit->step = step;
+    else if (step != NULL)
+        audit->last_step->next = step;
+    if (step != NULL) {
+        audit->last_step = step;
+        audit->step_count++;
     }
     audit->next++;
     return SCH_OK;
+}
+
+void sch_audit_forget(struct sch_audit *audit, const struct sch_id *dossier)
+{
+    for (struct sch_audit_step *step = audit->step; step != NULL; step = step->next)
+        if (memcmp(&step->dossier, dossier, sizeof(*dossier)) == 0)
+            step->sequence = 0;
+}
+
+/* ---- trails ------------------------------------------------------------------------------------- */
+
+/* The first step of each dossier, by hash of its id; `same` of the first leads to the others. */
+struct trails {
+    struct sch_audit_step **first, **last;
+    size_t size;                        /* a power of two, at least twice the steps */
+};
+
+static size_t place_of(const struct trails *trails, const struct sch_id *dossier)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    size_t at;
+
+    for (size_t i = 0; i < sizeof(dossier->bytes); i++)
+        h = (h ^ dossier->bytes[i]) * UINT64_C(1099511628211);
+    at = (size_t)(h ^ (h >> 32)) & (trails->size - 1);
+    while (trails->first[at] != NULL && memcmp(&trails->first[at]->dossier, dossier, sizeof(*dossier)) != 0)
+        at = (at + 1) & (trails->size - 1);
+    return at;
+}
+
+static int put_row(struct sch_batch *batch, const struct sch_id *dossier, const uint64_t *sequence, size_t count)
+{
+    struct sch_record_key key = sch_record_key_trail(dossier, sequence[0]);
+    uint8_t value[SCH_RECORD_TRAIL_MAX];
+    size_t size = sch_record_trail_encode(sequence, count, value, sizeof(value));
+
+    return sch_batch_put(batch, SCH_TABLE_TRAIL, sch_record_key_bytes(&key), (struct sch_bytes){ value, size },
+                         SCH_STORE_ANY);
+}
+
+static int put_trail(struct sch_batch *batch, const struct sch_audit_step *step)
+{
+    uint64_t sequence[SCH_TRAIL_ROW_MAX];
+    const struct sch_id *dossier = &step->dossier;
+    size_t count = 0;
+    int code = SCH_OK;
+
+    for (; step != NULL && code == SCH_OK; step = step->same) {
+        sequence[count++] = step->sequence;
+        if (count < SCH_TRAIL_ROW_MAX && step->same != NULL)
+            continue;
+        code = put_row(batch, dossier, sequence, count);
+        count = 0;
+    }
+    return code;
+}
+
+/* One row per dossier that this turn has records of. */
+static int put_trails(const struct sch_audit *audit, struct sch_batch *batch)
+{
+    struct trails trails = { .size = 2 };
+    int code = SCH_OK;
+
+    if (audit->step_count == 0)
+        return SCH_OK;
+    while (trails.size < 2 * audit->step_count)
+        trails.size *= 2;
+    trails.first = sch_arena_take(batch->arena, 2 * trails.size * sizeof(*trails.first));
+    if (trails.first == NULL)
+        return SCH_E_NO_MEMORY;
+    memset(trails.first, 0, 2 * trails.size * sizeof(*trails.first));
+    trails.last = trails.first + trails.size;
+    for (struct sch_audit_step *step = audit->step; step != NULL; step = step->next) {
+        size_t at;
+
+        if (step->sequence == 0)
+            continue;
+        at = place_of(&trails, &step->dossier);
+        step->same = NULL;
+        if (trails.first[at] == NULL)
+            trails.first[at] = step;
+        else
+            trails.last[at]->same = step;
+        trails.last[at] = step;
+    }
+    /* In the order of the steps, so that the same turn always makes the same batch. */
+    for (const struct sch_audit_step *step = audit->step; step != NULL && code == SCH_OK; step = step->next)
+        if (step->sequence != 0 && trails.first[place_of(&trails, &step->dossier)] == step)
+            code = put_trail(batch, step);
+    return code;
 }
 
 /* ---- folding ----------------------------------------------------------------------------------- */
@@ -178,7 +290,7 @@ static void hash_turn(const struct sch_audit *audit, const struct sch_batch *bat
 
     sch_audit_chain_begin(&hash, audit->previous);
     for (size_t i = 0; i < batch->count; i++) {
-        if (batch->op[i].table != SCH_TABLE_AUDIT)
+        if (batch->op[i].table != SCH_TABLE_AUDIT || batch->op[i].erase)
             continue;
         sch_audit_chain_add(&hash, batch->op[i].key, batch->op[i].value);
         count++;
@@ -204,6 +316,9 @@ int sch_audit_finish(struct sch_audit *audit, struct sch_batch *batch, struct sc
     }
     if (audit->next == audit->first)
         return SCH_OK;
+    code = put_trails(audit, batch);
+    if (code != SCH_OK)
+        return code;
     link.sequence = audit->next;
     link.first = audit->first;
     memcpy(link.previous, audit->previous, sizeof(link.previous));

@@ -37,6 +37,9 @@ struct sch_audit {
     struct sch_audit_folds kept;        /* as of the last sch_audit_commit() */
     struct sch_audit_folds now;         /* as this turn leaves them */
     bool changed;                       /* they differ */
+    struct sch_audit_step *step;        /* of dossiers' trails, in this turn; in the batch's arena */
+    struct sch_audit_step *last_step;
+    size_t step_count;
     uint64_t first;                     /* sequence of the turn's first record */
     uint64_t next;                      /* sequence of the next */
     uint8_t previous[32];
@@ -49,8 +52,9 @@ void sch_audit_init(struct sch_audit *audit);
 void sch_audit_begin(struct sch_audit *audit, const struct sch_meta *meta, int64_t now_ms);
 
 /*
- * Appends a record to the batch: an AUDIT row and, when record->dossier is set and the event is not REJECTED,
- * a TRAIL row. Sets record->sequence and record->at_ms. SCH_OK or SCH_E_NO_MEMORY.
+ * Appends a record to the batch, an AUDIT row, and remembers it for the dossier's TRAIL when record->dossier is
+ * set and the event is neither REJECTED nor PURGED. Sets record->sequence and record->at_ms. SCH_OK or
+ * SCH_E_NO_MEMORY.
  */
 int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_audit_record *record);
 
@@ -58,9 +62,12 @@ int sch_audit_add(struct sch_audit *audit, struct sch_batch *batch, struct sch_a
  * ago; then nothing is appended and record->sequence is 0. */
 int sch_audit_refuse(struct sch_audit *audit, struct sch_batch *batch, struct sch_audit_record *record);
 
-/* Writes down the counts whose minute has passed, then, when the turn has records, the chain link over all
- * AUDIT ops of the batch, which must be this turn's, and updates meta->next_audit and meta->audit_head.
- * SCH_OK or SCH_E_NO_MEMORY. */
+/* This dossier goes in this turn: what was remembered for its TRAIL is not written. */
+void sch_audit_forget(struct sch_audit *audit, const struct sch_id *dossier);
+
+/* Writes down the counts whose minute has passed, then, when the turn has records, the TRAIL rows of its dossiers
+ * and the chain link over all AUDIT rows that the batch puts, which must be this turn's, and updates
+ * meta->next_audit and meta->audit_head. SCH_OK or SCH_E_NO_MEMORY. */
 int sch_audit_finish(struct sch_audit *audit, struct sch_batch *batch, struct sch_meta *meta);
 
 /* The batch was applied: what it did to the counts holds. */
@@ -76,8 +83,8 @@ struct sch_audit_report {
 };
 
 /*
- * Walks the AUDIT table from the first row to the head that META states, in pages, so that a store in use
- * may be verified too. SCH_OK; AUDIT_BROKEN with report->broken_at; STORE_DAMAGED when META cannot be read.
+ * Walks the AUDIT table from the first row that META says is kept to the head that it states, in pages, so that a
+ * store in use may be verified too; it begins again when rows went by time meanwhile. SCH_OK; AUDIT_BROKEN with report->broken_at; STORE_DAMAGED when META cannot be read.
  */
 int sch_audit_verify(struct sch_store *store, struct sch_audit_report *report, sch_error *error);
 

@@ -2,7 +2,8 @@
  * audit_verify.c: the walk over a stored audit chain. See audit.h.
  *
  * Rows are read in pages. Between two pages the store may move on; the walk ends at the head that META stated
- * at its start, so that it never looks at a turn that is newer.
+ * at its start, so that it never looks at a turn that is newer. Old turns may go meanwhile, by time: when the walk
+ * meets a gap, META tells whether that is why, and then it begins again.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -84,33 +85,61 @@ static int read_meta(struct sch_store *store, struct sch_meta *meta, sch_error *
     return sch_fail(error, SCH_E_STORE_DAMAGED, "the store's counters cannot be read");
 }
 
-int sch_audit_verify(struct sch_store *store, struct sch_audit_report *report, sch_error *error)
+/* Walks from the first row that there is; false when the table cannot be read. */
+static bool walk_rows(struct sch_store *store, struct walk *walk)
 {
-    struct walk walk = { .report = report, .first = 1, .next = 1 };
-    struct sch_meta meta;
-    int code = read_meta(store, &meta, error);
+    struct sch_record_key from = { .size = 0 };
 
-    memset(report, 0, sizeof(*report));
-    if (code != SCH_OK)
-        return code;
-    walk.end = meta.next_audit;
-    sch_audit_chain_begin(&walk.hash, walk.head);
-    while (!walk.broken && walk.next < walk.end) {
-        struct sch_record_key from = sch_record_key_audit(walk.next);
-        uint64_t before = walk.next;
+    while (!walk->broken && walk->next < walk->end) {
+        uint64_t before = walk->next;
 
         if (sch_store_scan(store, SCH_TABLE_AUDIT, (struct sch_bytes){ NULL, 0 }, sch_record_key_bytes(&from),
-                           false, PAGE_ROWS, visit, &walk) != SCH_STORE_OK)
-            return sch_fail(error, SCH_E_STORE_DAMAGED, "the audit table cannot be read");
-        if (walk.next == before)
-            walk.broken = true;
+                           false, PAGE_ROWS, visit, walk) != SCH_STORE_OK)
+            return false;
+        if (walk->next == before)
+            walk->broken = true;
+        from = sch_record_key_audit(walk->next);
     }
+    return true;
+}
+
+static int walk_once(struct sch_store *store, const struct sch_meta *meta, struct sch_audit_report *report,
+                     sch_error *error)
+{
+    struct walk walk = { .report = report, .first = meta->audit_first, .next = meta->audit_first,
+                         .end = meta->next_audit };
+
+    memset(report, 0, sizeof(*report));
+    memcpy(walk.head, meta->audit_base, sizeof(walk.head));
+    sch_audit_chain_begin(&walk.hash, walk.head);
+    if (!walk_rows(store, &walk))
+        return sch_fail(error, SCH_E_STORE_DAMAGED, "the audit table cannot be read");
     /* A tail that was cut off, or a turn without its link, shows against META alone. */
     if (!walk.broken &&
-        (walk.first != walk.end || memcmp(walk.head, meta.audit_head, sizeof(walk.head)) != 0))
+        (walk.first != walk.end || memcmp(walk.head, meta->audit_head, sizeof(walk.head)) != 0))
         walk.broken = true;
     if (!walk.broken)
         return SCH_OK;
     report->broken_at = walk.next;
-    return sch_fail(error, SCH_E_AUDIT_BROKEN, "the audit chain breaks at record %" PRIu64, walk.next);
+    return SCH_E_AUDIT_BROKEN;
+}
+
+int sch_audit_verify(struct sch_store *store, struct sch_audit_report *report, sch_error *error)
+{
+    struct sch_meta meta;
+    int code = read_meta(store, &meta, error);
+
+    memset(report, 0, sizeof(*report));
+    while (code == SCH_OK) {
+        uint64_t first = meta.audit_first;
+
+        code = walk_once(store, &meta, report, error);
+        if (code != SCH_E_AUDIT_BROKEN || read_meta(store, &meta, error) != SCH_OK)
+            return code;
+        if (meta.audit_first == first)
+            return sch_fail(error, SCH_E_AUDIT_BROKEN, "the audit chain breaks at record %" PRIu64,
+                            report->broken_at);
+        code = SCH_OK;
+    }
+    return code;
 }

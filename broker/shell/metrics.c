@@ -216,11 +216,16 @@ static void render_ledger(struct page *page, const struct sch_metrics *m)
     for (int i = SCH_STEP_REMINDED; i <= SCH_STEP_WITHDRAW; i++)
         labelled(page, "sch_alerts_total", "step", sch_code_name(SCH_SET_STEP, i), m->alerts[i]);
     counter(page, "sch_due_fired_total", "Due rows that became events.", m->due_fired);
+    counter(page, "sch_breaches_total", "Messages that a wrong party collected: possible data breaches.", m->breaches);
+    counter(page, "sch_dossiers_purged_total", "Dossiers whose metadata went by time.", m->purged);
+    counter(page, "sch_tally_missed_total", "Counts for statistics that were not there to be taken from.",
+            m->tally_missed);
     gauge(page, "sch_dossiers", "Dossiers in the store.", m->dossiers);
     gauge(page, "sch_messages", "Messages in the store.", m->messages);
     counter(page, "sch_queries_total", "Queries that were answered.", m->queries);
     counter(page, "sch_audit_records_total", "Records in the audit chain since the start.", m->audit_records);
     counter(page, "sch_audit_folded_total", "Refusals folded into one record.", m->audit_folded);
+    counter(page, "sch_audit_forgotten_total", "Audit rows that went by time.", m->audit_forgotten);
 }
 
 static void render_store(struct page *page, const struct sch_metrics *m)

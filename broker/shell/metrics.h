@@ -58,6 +58,10 @@ struct sch_metrics {
     uint64_t closed[SCH_METRICS_STANDINGS];     /* promises that ended, by standing */
     uint64_t alerts[SCH_METRICS_STEPS];         /* steps of the ladder, by step */
     uint64_t due_fired;                         /* due rows that became events */
+    uint64_t breaches;                          /* collected by a wrong party: possible data breaches */
+    uint64_t purged;                            /* dossiers whose metadata went by time */
+    uint64_t audit_forgotten;                   /* audit rows that went by time */
+    uint64_t tally_missed;                      /* counts that were not there to be taken from: never, in a sound store */
     uint64_t turns;
     uint64_t commits;
     uint64_t commits_unknown;                   /* failed commits: nobody was answered */
@@ -101,7 +105,7 @@ struct sch_metrics {
     uint64_t store_failed;                      /* 1: the last commit did not succeed */
     uint64_t reload_ok;                         /* 1: the last reload, or the start, succeeded */
     uint64_t directory_not_after_ms;            /* the earliest of all directories; 0: none */
-    uint64_t backup_last_ms;                    /* civil; 0: none since the start */
+    uint64_t backup_last_ms;                    /* civil; 0: none yet */
     uint64_t started_ms;                        /* civil */
 };
 

@@ -120,6 +120,25 @@ struct sch_record_key sch_record_key_trail(const struct sch_id *dossier, uint64_
     return key;
 }
 
+struct sch_record_key sch_record_key_chain(const struct sch_id *chain, const struct sch_id *dossier)
+{
+    struct sch_record_key key = { .size = 0 };
+
+    append(&key, chain->bytes, SCH_ID_SIZE);
+    append(&key, dossier->bytes, SCH_ID_SIZE);
+    return key;
+}
+
+struct sch_record_key sch_record_key_passed(const struct sch_address *party, int64_t stored_ms, uint64_t sequence)
+{
+    struct sch_record_key key = { .size = 0 };
+
+    append_text(&key, party->text);
+    append_time(&key, stored_ms);
+    append_number(&key, sequence);
+    return key;
+}
+
 struct sch_record_key sch_record_key_meta(const char *name)
 {
     struct sch_record_key key = { .size = 0 };
@@ -234,7 +253,34 @@ int sch_record_read_trail(struct sch_bytes key, struct sch_id *dossier, uint64_t
     return SCH_OK;
 }
 
-/* ---- META and KENMERK -------------------------------------------------------------------------- */
+int sch_record_read_chain(struct sch_bytes key, struct sch_id *chain, struct sch_id *dossier)
+{
+    if (key.len != 2 * SCH_ID_SIZE)
+        return SCH_E_STORE_DAMAGED;
+    take_id(key.ptr, chain);
+    take_id(key.ptr + SCH_ID_SIZE, dossier);
+    return SCH_OK;
+}
+
+int sch_record_read_passed(struct sch_bytes key, struct sch_address *party, int64_t *stored_ms, uint64_t *sequence)
+{
+    struct sch_address owner;
+    uint64_t number;
+
+    if (!take_text(&key, &owner) || key.len != 16)
+        return SCH_E_STORE_DAMAGED;
+    number = sch_unpack_be64(key.ptr);
+    if (number > INT64_MAX)
+        return SCH_E_STORE_DAMAGED;
+    if (party != NULL)
+        *party = owner;
+    if (stored_ms != NULL)
+        *stored_ms = (int64_t)number;
+    take_number(key.ptr + 8, sequence);
+    return SCH_OK;
+}
+
+/* ---- META, KENMERK, CHAIN and PASSED ------------------------------------------------------------ */
 
 void sch_record_meta_init(struct sch_meta *meta)
 {
@@ -242,6 +288,7 @@ void sch_record_meta_init(struct sch_meta *meta)
     meta->next_sequence = 1;
     meta->next_kenmerk = 1;
     meta->next_audit = 1;
+    meta->audit_first = 1;
 }
 
 size_t sch_record_meta_encode(const struct sch_meta *meta, uint8_t *buffer, size_t capacity)
@@ -254,6 +301,8 @@ size_t sch_record_meta_encode(const struct sch_meta *meta, uint8_t *buffer, size
     sch_pack_uint(&pack, meta->next_kenmerk);
     sch_pack_uint(&pack, meta->next_audit);
     sch_pack_raw(&pack, meta->audit_head, sizeof(meta->audit_head));
+    sch_pack_uint(&pack, meta->audit_first);
+    sch_pack_raw(&pack, meta->audit_base, sizeof(meta->audit_base));
     sch_pack_int(&pack, meta->civil_ms);
     return pack.full ? 0 : (size_t)(pack.at - buffer);
 }
@@ -269,8 +318,11 @@ int sch_record_meta_decode(struct sch_bytes value, struct sch_meta *meta)
     meta->next_kenmerk = sch_unpack_uint(&unpack, UINT64_MAX);
     meta->next_audit = sch_unpack_uint(&unpack, UINT64_MAX);
     sch_unpack_raw(&unpack, meta->audit_head, sizeof(meta->audit_head));
+    meta->audit_first = sch_unpack_uint(&unpack, UINT64_MAX);
+    sch_unpack_raw(&unpack, meta->audit_base, sizeof(meta->audit_base));
     meta->civil_ms = sch_unpack_int(&unpack);
-    if (sch_unpack_done(&unpack) && meta->next_sequence > 0 && meta->next_audit > 0)
+    if (sch_unpack_done(&unpack) && meta->next_sequence > 0 && meta->audit_first > 0 &&
+        meta->audit_first <= meta->next_audit)
         return SCH_OK;
     memset(meta, 0, sizeof(*meta));
     return SCH_E_STORE_DAMAGED;
@@ -310,4 +362,57 @@ int sch_record_kenmerk_decode(struct sch_bytes value, struct sch_id *dossier)
         return SCH_E_STORE_DAMAGED;
     memcpy(dossier->bytes, value.ptr, SCH_ID_SIZE);
     return SCH_OK;
+}
+
+enum { CHAIN_OF_ROOT = 1 << 0, CHAIN_OF_GROUP = 1 << 1, CHAIN_ALL = (1 << 2) - 1 };
+
+static_assert(1 + 1 + SCH_ADDRESS_MAX <= SCH_RECORD_CHAIN_MAX, "every row of a chain fits");
+static_assert(SCH_ID_SIZE + 1 == SCH_RECORD_PASSED_MAX, "a passed message is an id and a role");
+
+size_t sch_record_chain_encode(const struct sch_chain_row *row, uint8_t *buffer, size_t capacity)
+{
+    struct sch_pack pack = { buffer, buffer + capacity, false };
+
+    assert(row->chain || row->group);
+    sch_pack_uint(&pack, (row->chain ? CHAIN_OF_ROOT : 0u) | (row->group ? CHAIN_OF_GROUP : 0u));
+    sch_pack_text(&pack, row->referrer.text);
+    return pack.full ? 0 : (size_t)(pack.at - buffer);
+}
+
+int sch_record_chain_decode(struct sch_bytes value, struct sch_chain_row *row)
+{
+    struct sch_unpack unpack = { value.ptr, value.ptr + value.len, value.len == 0 };
+    uint64_t flags = sch_unpack_uint(&unpack, CHAIN_ALL);
+
+    memset(row, 0, sizeof(*row));
+    row->chain = (flags & CHAIN_OF_ROOT) != 0;
+    row->group = (flags & CHAIN_OF_GROUP) != 0;
+    sch_unpack_text(&unpack, row->referrer.text, SCH_ADDRESS_MAX);
+    if (sch_unpack_done(&unpack) && flags != 0)
+        return SCH_OK;
+    memset(row, 0, sizeof(*row));
+    return SCH_E_STORE_DAMAGED;
+}
+
+size_t sch_record_passed_encode(const struct sch_id *message, enum sch_passed_role role, uint8_t *buffer,
+                                size_t capacity)
+{
+    struct sch_pack pack = { buffer, buffer + capacity, false };
+
+    sch_pack_id(&pack, message);
+    sch_pack_uint(&pack, (uint64_t)role);
+    return pack.full ? 0 : (size_t)(pack.at - buffer);
+}
+
+int sch_record_passed_decode(struct sch_bytes value, struct sch_id *message, enum sch_passed_role *role)
+{
+    struct sch_unpack unpack = { value.ptr, value.ptr + value.len, value.len == 0 };
+
+    sch_unpack_id(&unpack, message);
+    *role = (enum sch_passed_role)sch_unpack_uint(&unpack, SCH_PASSED_RECEIVED);
+    if (sch_unpack_done(&unpack) && *role != 0)
+        return SCH_OK;
+    memset(message, 0, sizeof(*message));
+    *role = (enum sch_passed_role)0;
+    return SCH_E_STORE_DAMAGED;
 }

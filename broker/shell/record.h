@@ -22,7 +22,7 @@
 #include "ports.h"
 
 /* Raised with every change of any byte form; STORE.md, "Changing a format". */
-#define SCH_RECORD_SCHEMA 1
+#define SCH_RECORD_SCHEMA 2
 
 /* ---- keys -------------------------------------------------------------------------------------- */
 
@@ -46,14 +46,17 @@ struct sch_record_key sch_record_key_party(const struct sch_address *party, cons
 struct sch_record_key sch_record_key_kenmerk(uint64_t number);
 struct sch_record_key sch_record_key_audit(uint64_t sequence);
 struct sch_record_key sch_record_key_trail(const struct sch_id *dossier, uint64_t sequence);
+struct sch_record_key sch_record_key_chain(const struct sch_id *chain, const struct sch_id *dossier);
+/* stored_ms >= 0 (asserted). */
+struct sch_record_key sch_record_key_passed(const struct sch_address *party, int64_t stored_ms, uint64_t sequence);
 struct sch_record_key sch_record_key_meta(const char *name);
 
 #define SCH_RECORD_META_SCHEMA "schema"     /* four bytes, SCH_RECORD_SCHEMA */
 #define SCH_RECORD_META_COUNTERS "counters" /* struct sch_meta */
 
 /* What all keys of one owner begin with: for scans. Text is an address, a region code or the like. */
-struct sch_record_key sch_record_prefix_text(const char *text);     /* MAILBOX, OPEN, PARTY */
-struct sch_record_key sch_record_prefix_id(const struct sch_id *id);    /* TRAIL */
+struct sch_record_key sch_record_prefix_text(const char *text);     /* MAILBOX, OPEN, PARTY, PASSED */
+struct sch_record_key sch_record_prefix_id(const struct sch_id *id);    /* TRAIL, CHAIN */
 
 /* Reading keys back. SCH_OK or SCH_E_STORE_DAMAGED. An out-pointer may be NULL when it does not matter. */
 int sch_record_read_mailbox(struct sch_bytes key, struct sch_address *mailbox, uint64_t *sequence);
@@ -62,6 +65,8 @@ int sch_record_read_open(struct sch_bytes key, int64_t *due_ms, struct sch_id *d
 int sch_record_read_party(struct sch_bytes key, struct sch_id *dossier);
 int sch_record_read_audit(struct sch_bytes key, uint64_t *sequence);
 int sch_record_read_trail(struct sch_bytes key, struct sch_id *dossier, uint64_t *sequence);
+int sch_record_read_chain(struct sch_bytes key, struct sch_id *chain, struct sch_id *dossier);
+int sch_record_read_passed(struct sch_bytes key, struct sch_address *party, int64_t *stored_ms, uint64_t *sequence);
 
 /* ---- META -------------------------------------------------------------------------------------- */
 
@@ -73,10 +78,12 @@ struct sch_meta {
     uint64_t next_kenmerk;              /* below SCH_KENMERK_LIMIT */
     uint64_t next_audit;                /* sequence in AUDIT; the first is 1 */
     uint8_t audit_head[32];             /* hash of the last chain link; zeros before the first */
+    uint64_t audit_first;               /* sequence of the first row that is kept; what was before went by time */
+    uint8_t audit_base[32];             /* hash of the link before that row; zeros when nothing went */
     int64_t civil_ms;                   /* the last good civil time; 0: none yet */
 };
 
-#define SCH_RECORD_META_MAX 96
+#define SCH_RECORD_META_MAX 144
 
 /* The counters of an empty store. */
 void sch_record_meta_init(struct sch_meta *meta);
@@ -92,12 +99,29 @@ int sch_record_schema_check(struct sch_bytes value, sch_error *error);
 /* ---- DOSSIER ----------------------------------------------------------------------------------- */
 
 /* The whole record; its first eight bytes are the version, big-endian, as ports.h asks. */
-#define SCH_RECORD_DOSSIER_MAX 40960
+#define SCH_RECORD_DOSSIER_MAX 45056
 size_t sch_record_dossier_encode(const struct sch_dossier *dossier, uint8_t *buffer, size_t capacity);
 int sch_record_dossier_decode(struct sch_bytes value, struct sch_dossier *dossier);
 
 /* KENMERK: the dossier's id, sixteen bytes. */
 int sch_record_kenmerk_decode(struct sch_bytes value, struct sch_id *dossier);
+
+/* ---- CHAIN and PASSED --------------------------------------------------------------------------- */
+
+/* Why a dossier stands under an id: it is one of the chain of that root, of the group, or both. */
+struct sch_chain_row {
+    bool chain, group;                  /* at least one */
+    struct sch_address referrer;        /* of the dossier: another's group is not one's own */
+};
+
+#define SCH_RECORD_CHAIN_MAX 72
+size_t sch_record_chain_encode(const struct sch_chain_row *row, uint8_t *buffer, size_t capacity);
+int sch_record_chain_decode(struct sch_bytes value, struct sch_chain_row *row);
+
+#define SCH_RECORD_PASSED_MAX 17
+size_t sch_record_passed_encode(const struct sch_id *message, enum sch_passed_role role, uint8_t *buffer,
+                                size_t capacity);
+int sch_record_passed_decode(struct sch_bytes value, struct sch_id *message, enum sch_passed_role *role);
 
 /* ---- MESSAGE and MAILBOX ------------------------------------------------------------------------ */
 
@@ -226,5 +250,55 @@ size_t sch_record_audit_encode(const struct sch_audit_record *record, uint8_t *b
 int sch_record_audit_decode(struct sch_bytes key, struct sch_bytes value, struct sch_audit_record *record);
 size_t sch_record_link_encode(const struct sch_audit_link *link, uint8_t *buffer, size_t capacity);
 int sch_record_link_decode(struct sch_bytes key, struct sch_bytes value, struct sch_audit_link *link);
+
+/* ---- TRAIL (record_trail.c) ---------------------------------------------------------------------- */
+
+/* The audit records of one dossier in one turn: their sequences, ascending, the first of which is in the key. A
+ * turn that has more than fit in a row goes on in the next. */
+#define SCH_TRAIL_ROW_MAX 512
+#define SCH_RECORD_TRAIL_MAX 1536
+size_t sch_record_trail_encode(const uint64_t *sequence, size_t count, uint8_t *buffer, size_t capacity);
+int sch_record_trail_decode(struct sch_bytes key, struct sch_bytes value, uint64_t sequence[SCH_TRAIL_ROW_MAX],
+                            size_t *count);
+
+/* ---- TALLY (record_tally.c; what is counted: tally.h) --------------------------------------------- */
+
+enum sch_tally_sort {
+    SCH_TALLY_BY_RECEIVER = SCH_AGE_BY_RECEIVER,
+    SCH_TALLY_BY_REFERRER = SCH_AGE_BY_REFERRER,
+    SCH_TALLY_BY_SILENCE = SCH_AGE_BY_SILENCE,
+    SCH_TALLY_TERMS
+};
+
+/* Whose counts these are. */
+struct sch_tally_key {
+    char region[SCH_REGION_MAX + 1];
+    enum sch_tally_sort sort;
+    struct sch_address name;            /* RECEIVER, REFERRER, TERMS: an organisation */
+    enum sch_silence silence;           /* SILENCE */
+    uint16_t period;                    /* ages: days are counted from period * SCH_TALLY_PERIOD_DAYS */
+    uint32_t month;                     /* TERMS: yyyymm */
+    uint8_t expectation;                /* TERMS: 1..15 */
+    uint16_t part;                      /* which row of them, from 0: all but the last hold SCH_TALLY_CELLS_MAX */
+};
+
+#define SCH_TALLY_PERIOD_DAYS 128
+
+struct sch_record_key sch_record_key_tally(const struct sch_tally_key *key);
+/* All keys of a region and sort. */
+struct sch_record_key sch_record_prefix_tally(const char *region, enum sch_tally_sort sort);
+int sch_record_read_tally(struct sch_bytes key, struct sch_tally_key *tally);
+
+/* One count of a row; the numbers ascend. */
+struct sch_tally_cell {
+    uint32_t number;                    /* which: tally.c gives its meaning */
+    uint32_t count;                     /* never 0 */
+};
+
+#define SCH_TALLY_CELLS_MAX 256
+#define SCH_TALLY_NUMBER_MAX ((UINT32_C(1) << 20) - 1)
+#define SCH_RECORD_TALLY_MAX 2048
+size_t sch_record_tally_encode(const struct sch_tally_cell *cell, size_t count, uint8_t *buffer, size_t capacity);
+int sch_record_tally_decode(struct sch_bytes value, struct sch_tally_cell cell[SCH_TALLY_CELLS_MAX], size_t *count);
 
 #endif

@@ -69,14 +69,14 @@ int sch_record_audit_decode(struct sch_bytes key, struct sch_bytes value, struct
     sch_unpack_text(&unpack, record->actor.text, SCH_ADDRESS_MAX);
     record->role = (enum sch_party_kind)sch_unpack_uint(&unpack, SCH_PARTY_COUNT - 1);
     record->purpose = (enum sch_audit_purpose)sch_unpack_uint(&unpack, SCH_AUDIT_OPERATION);
-    record->query = (enum sch_query_type)sch_unpack_uint(&unpack, SCH_QUERY_MAILBOX);
+    record->query = (enum sch_query_type)sch_unpack_uint(&unpack, SCH_QUERY_PASSED);
     sch_unpack_id_short(&unpack, &record->dossier, &no_id);
     sch_unpack_id_short(&unpack, &record->message, &record->dossier);
     record->kind = (enum sch_kind)sch_unpack_uint(&unpack, SCH_KIND_COUNT - 1);
     sch_unpack_text(&unpack, record->concerned.text, SCH_ADDRESS_MAX);
     record->expectation = (uint8_t)sch_unpack_uint(&unpack, SCH_EXPECTATION_COUNT - 1);
     record->standing = (enum sch_standing)sch_unpack_uint(&unpack, SCH_STANDING_CANCELLED);
-    record->step = (enum sch_ladder)sch_unpack_uint(&unpack, SCH_STEP_ESCALATED);
+    record->step = (enum sch_ladder)sch_unpack_uint(&unpack, SCH_STEP_WITHDRAW);
     record->phase = (enum sch_phase)sch_unpack_uint(&unpack, SCH_PHASE_COUNT - 1);
     record->due_ms = sch_unpack_int(&unpack);
     record->code = (uint32_t)sch_unpack_uint(&unpack, UINT32_MAX);

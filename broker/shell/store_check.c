@@ -1,9 +1,9 @@
 /*
- * store_check.c: reads a whole store and says whether it can be trusted: `backup verify`. See store_lmdb.h.
+ * store_check.c: reads a whole store, whichever it is, and says whether it can be trusted. See store_lmdb.h.
  *
- * Every key and value is decoded; what a row refers to must be there; the audit chain must hold. Works
- * through the port alone, in pages, since a visitor of a scan may not call the store: it notes what a page
- * refers to, and that is looked up after the page.
+ * Every key and value is decoded; what a row refers to must be there; the counts of what is owed must be those of
+ * the dossiers; the audit chain must hold. Works through the port alone, in pages, since a visitor of a scan may
+ * not call the store: it notes what a page refers to, and that is looked up after the page.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "shell/audit.h"
 #include "shell/record.h"
 #include "shell/store_lmdb.h"
+#include "shell/tally.h"
 
 #define PAGE_ROWS 512
 
@@ -44,11 +45,14 @@ struct scratch {
     struct sch_audit_record record;
     struct sch_audit_link link;
     struct sch_meta meta;
+    struct sch_upload_row upload;
+    uint64_t sequence[SCH_TRAIL_ROW_MAX];
 };
 
 struct page {
     enum sch_table table;
     struct scratch *scratch;
+    struct sch_tally *recount;              /* what dossiers say, less what TALLY says */
     struct sch_store_counts *counts;
     size_t rows;
     struct sch_id refers[PAGE_ROWS];
@@ -81,12 +85,13 @@ static int check_message(struct scratch *scratch, struct sch_bytes key, struct s
     return SCH_OK;
 }
 
-static int check_dossier(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value)
+static int check_dossier(struct scratch *scratch, struct sch_tally *recount, struct sch_bytes key,
+                         struct sch_bytes value)
 {
     if (sch_record_dossier_decode(value, &scratch->dossier) != SCH_OK || key.len != SCH_ID_SIZE ||
         memcmp(key.ptr, scratch->dossier.id.bytes, SCH_ID_SIZE) != 0)
         return SCH_E_STORE_DAMAGED;
-    return SCH_OK;
+    return sch_tally_count_dossier(recount, &scratch->dossier, 1);
 }
 
 static int check_mailbox(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value,
@@ -106,6 +111,38 @@ static int check_audit(struct scratch *scratch, struct sch_bytes key, struct sch
     return sch_record_audit_decode(key, value, &scratch->record);
 }
 
+static int check_trail(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value)
+{
+    size_t count;
+
+    return sch_record_trail_decode(key, value, scratch->sequence, &count);
+}
+
+static int check_chain(struct sch_bytes key, struct sch_bytes value, struct sch_id *refers)
+{
+    struct sch_chain_row row;
+
+    if (sch_record_read_chain(key, NULL, refers) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    return sch_record_chain_decode(value, &row);
+}
+
+static int check_passed(struct sch_bytes key, struct sch_bytes value, struct sch_id *refers)
+{
+    enum sch_passed_role role;
+
+    if (sch_record_read_passed(key, NULL, NULL, NULL) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    return sch_record_passed_decode(value, refers, &role);
+}
+
+static int check_upload(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value)
+{
+    if (sch_record_read_upload(key, NULL, NULL) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    return sch_record_upload_decode(value, &scratch->upload);
+}
+
 static int check_row(struct page *page, struct sch_bytes key, struct sch_bytes value, struct sch_id *refers)
 {
     switch (page->table) {
@@ -116,7 +153,7 @@ static int check_row(struct page *page, struct sch_bytes key, struct sch_bytes v
     case SCH_TABLE_BODY:
         return check_id(key, refers);
     case SCH_TABLE_DOSSIER:
-        return check_dossier(page->scratch, key, value);
+        return check_dossier(page->scratch, page->recount, key, value);
     case SCH_TABLE_MAILBOX:
         return check_mailbox(page->scratch, key, value, refers);
     case SCH_TABLE_DUE:
@@ -130,12 +167,17 @@ static int check_row(struct page *page, struct sch_bytes key, struct sch_bytes v
     case SCH_TABLE_AUDIT:
         return check_audit(page->scratch, key, value);
     case SCH_TABLE_TRAIL:
-        return sch_record_read_trail(key, NULL, NULL);
+        return check_trail(page->scratch, key, value);
     case SCH_TABLE_CHAIN:
+        return check_chain(key, value, refers);
     case SCH_TABLE_PASSED:
+        return check_passed(key, value, refers);
     case SCH_TABLE_TALLY:
+        return sch_tally_count_row(page->recount, key, value, -1);
     case SCH_TABLE_PART:
+        return sch_record_read_part(key, NULL, NULL);
     case SCH_TABLE_UPLOAD:
+        return check_upload(page->scratch, key, value);
     case SCH_TABLE_COUNT:
         break;
     }
@@ -215,7 +257,9 @@ int sch_store_check(struct sch_store *store, struct sch_store_counts *counts, sc
     int code = SCH_OK;
 
     memset(counts, 0, sizeof(*counts));
-    if (scratch == NULL || page == NULL) {
+    if (page != NULL)
+        page->recount = sch_tally_new(NULL);
+    if (scratch == NULL || page == NULL || page->recount == NULL) {
         code = sch_fail(error, SCH_E_NO_MEMORY, "no memory to check the store");
         goto end;
     }
@@ -225,24 +269,15 @@ int sch_store_check(struct sch_store *store, struct sch_store_counts *counts, sc
         page->table = (enum sch_table)i;
         code = check_table(store, page, error);
     }
+    if (code == SCH_OK && !sch_tally_is_zero(page->recount))
+        code = sch_fail(error, SCH_E_BACKUP_BAD, "table tally: counts of what is owed are not those of the dossiers");
     if (code == SCH_OK)
         code = sch_audit_verify(store, &report, error);
 end:
+    if (page != NULL)
+        sch_tally_free(page->recount);
     free(page);
     free(scratch);
-    return code;
-}
-
-int sch_store_verify(const char *path, struct sch_store_counts *counts, sch_error *error)
-{
-    struct sch_store_options options = { .path = path, .read_only = true };
-    struct sch_store *store;
-    int code = sch_store_open(&store, &options, error);
-
-    if (code != SCH_OK)
-        return code;
-    code = sch_store_check(store, counts, error);
-    sch_store_close(store);
     return code;
 }
 

@@ -34,7 +34,7 @@ void sch_store_close(struct sch_store *store);      /* NULL-safe */
 /* How often the environment was opened anew after a failed commit. */
 uint64_t sch_store_reopened(const struct sch_store *store);
 
-/* ---- checking (store_check.c) ------------------------------------------------------------------- */
+/* ---- checking (store_check.c, store_verify.c) --------------------------------------------------- */
 
 struct sch_store_counts {
     uint64_t rows[SCH_TABLE_COUNT];

@@ -1,5 +1,6 @@
 /*
- * work.c: loading and committing. What effects mean as rows is in work_effects.c.
+ * work.c: the records of a turn. What effects mean as rows is in work_effects.c, how they become one batch in
+ * work_commit.c.
  */
 #include "work.h"
 
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/silence.h"
 #include "id.h"
 #include "work_own.h"
 
@@ -35,13 +37,14 @@ int sch_work_reload(struct sch_work *work)
     enum sch_store_result result = sch_store_get(work->store, SCH_TABLE_META, sch_record_key_bytes(&key), buffer,
                                                  sizeof buffer, &size);
 
-    if (result == SCH_STORE_NONE) {
-        sch_record_meta_init(&work->durable);
-        return SCH_OK;
-    }
-    if (result != SCH_STORE_OK)
+    if (result != SCH_STORE_NONE && result != SCH_STORE_OK)
         return SCH_E_IO;
-    return sch_record_meta_decode((struct sch_bytes){ buffer, size }, &work->durable);
+    if (result == SCH_STORE_NONE)
+        sch_record_meta_init(&work->durable);
+    else if (sch_record_meta_decode((struct sch_bytes){ buffer, size }, &work->durable) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    sch_work_look_back(work);
+    return SCH_OK;
 }
 
 int sch_work_open(struct sch_work **out, struct sch_store *store, struct sch_metrics *metrics, sch_error *error)
@@ -57,8 +60,9 @@ int sch_work_open(struct sch_work **out, struct sch_store *store, struct sch_met
     work->batch.op = malloc(SCH_WORK_OPS_MAX * sizeof *work->batch.op);
     work->batch.capacity = SCH_WORK_OPS_MAX;
     work->batch.arena = &work->arena;
+    work->tally = sch_tally_new(store);
     code = sch_arena_init(&work->arena, SCH_WORK_ARENA_SIZE);
-    if (work->effects == NULL || work->batch.op == NULL || code != SCH_OK) {
+    if (work->effects == NULL || work->batch.op == NULL || work->tally == NULL || code != SCH_OK) {
         sch_work_close(work);
         return sch_fail(error, SCH_E_NO_MEMORY, "the working set");
     }
@@ -81,6 +85,7 @@ void sch_work_close(struct sch_work *work)
     for (size_t i = 0; i < work->slot_room; i++)
         free(work->slot[i]);
     sch_arena_close(&work->arena);
+    sch_tally_free(work->tally);
     free(work->batch.op);
     free(work->effects);
     free(work);
@@ -89,6 +94,7 @@ void sch_work_close(struct sch_work *work)
 void sch_work_begin(struct sch_work *work, int64_t now_ms, bool held)
 {
     sch_arena_reset(&work->arena);
+    sch_tally_reset(work->tally);
     work->batch.count = 0;
     work->slot_count = 0;
     work->message_count = 0;
@@ -129,15 +135,17 @@ static bool load_dossier(struct sch_work *work, struct sch_work_slot *slot, cons
         memset(&slot->dossier, 0, sizeof slot->dossier);
         slot->dossier.id = *id;
         slot->due_ms = slot->owed_ms = INT64_MAX;
+        slot->silence = SCH_SILENCE_NONE;
     } else if (result != SCH_STORE_OK ||
                sch_record_dossier_decode((struct sch_bytes){ buffer, size }, &slot->dossier) != SCH_OK) {
         return false;
     } else {
         slot->due_ms = sch_dossier_next_due(&slot->dossier);
         slot->owed_ms = sch_dossier_next_owed(&slot->dossier);
+        slot->silence = sch_silence_of_dossier(&slot->dossier);
     }
     slot->fresh = result == SCH_STORE_NONE;
-    slot->dirty = false;
+    slot->dirty = slot->gone = false;
     return true;
 }
 
@@ -192,18 +200,25 @@ struct sch_work_message *sch_work_message_new(struct sch_work *work, const struc
     return message;
 }
 
-struct sch_work_message *sch_work_message_find(struct sch_work *work, const struct sch_id *id)
+struct sch_work_message *sch_work_message_known(struct sch_work *work, const struct sch_id *id)
 {
-    struct sch_record_key key = sch_record_key_id(id);
-    struct sch_work_message *message;
-    enum sch_store_result result;
-    uint8_t *value;
-    size_t size = 0;
-
     for (size_t at = slot_of(id, MESSAGE_SLOTS); work->by_message[at] != UINT16_MAX;
          at = (at + 1) & (MESSAGE_SLOTS - 1))
         if (sch_id_equal(&work->message[work->by_message[at]].row.id, id))
             return &work->message[work->by_message[at]];
+    return NULL;
+}
+
+struct sch_work_message *sch_work_message_find(struct sch_work *work, const struct sch_id *id)
+{
+    struct sch_record_key key = sch_record_key_id(id);
+    struct sch_work_message *message = sch_work_message_known(work, id);
+    enum sch_store_result result;
+    uint8_t *value;
+    size_t size = 0;
+
+    if (message != NULL)
+        return message;
     value = sch_arena_take(&work->arena, SCH_RECORD_MESSAGE_MAX);
     if (value == NULL) {
         work->failed = true;
@@ -227,174 +242,4 @@ struct sch_message_row *sch_work_message(struct sch_work *work, const struct sch
     struct sch_work_message *message = sch_work_message_find(work, id);
 
     return message == NULL ? NULL : &message->row;
-}
-
-/* ---- committing --------------------------------------------------------------------------------- */
-
-static void put(struct sch_work *work, enum sch_table table, struct sch_record_key key)
-{
-    sch_work_check(work, sch_batch_put(&work->batch, table, sch_record_key_bytes(&key), (struct sch_bytes){ 0 },
-                                       SCH_STORE_ANY));
-}
-
-static void erase(struct sch_work *work, enum sch_table table, struct sch_record_key key)
-{
-    sch_work_check(work, sch_batch_erase(&work->batch, table, sch_record_key_bytes(&key), SCH_STORE_ANY));
-}
-
-/* The names under which a dossier is listed, each once: its members, and the regions of referrer and
- * receiver, whose coordinators see it. */
-static size_t owners_of(const struct sch_dossier *dossier, const char *owner[SCH_MEMBERS_MAX + 2])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < dossier->member_count + 2; i++) {
-        const char *name = i < dossier->member_count ? dossier->member[i].address.text
-                                                     : dossier->member[i - dossier->member_count].region;
-        bool twice = name[0] == '\0';
-
-        for (size_t k = 0; k < count; k++)
-            twice = twice || strcmp(owner[k], name) == 0;
-        if (!twice)
-            owner[count++] = name;
-    }
-    return count;
-}
-
-static struct sch_record_key party_key(const char *owner, const struct sch_id *dossier)
-{
-    struct sch_address address = { { 0 } };
-
-    memcpy(address.text, owner, strlen(owner));
-    return sch_record_key_party(&address, dossier);
-}
-
-static void index_dossier(struct sch_work *work, const struct sch_work_slot *slot)
-{
-    const struct sch_dossier *dossier = &slot->dossier;
-    const char *owner[SCH_MEMBERS_MAX + 2];
-    size_t owner_count = owners_of(dossier, owner);
-    int64_t due_ms = sch_dossier_next_due(dossier), owed_ms = sch_dossier_next_owed(dossier);
-
-    if (due_ms != slot->due_ms) {
-        if (slot->due_ms != INT64_MAX)
-            erase(work, SCH_TABLE_DUE, sch_record_key_due(slot->due_ms, &dossier->id));
-        if (due_ms != INT64_MAX)
-            put(work, SCH_TABLE_DUE, sch_record_key_due(due_ms, &dossier->id));
-    }
-    for (size_t i = 0; i < owner_count; i++) {
-        if (owed_ms != slot->owed_ms && slot->owed_ms != INT64_MAX)
-            erase(work, SCH_TABLE_OPEN, sch_record_key_open(owner[i], slot->owed_ms, &dossier->id));
-        if (owed_ms != slot->owed_ms && owed_ms != INT64_MAX)
-            put(work, SCH_TABLE_OPEN, sch_record_key_open(owner[i], owed_ms, &dossier->id));
-        if (slot->fresh)
-            put(work, SCH_TABLE_PARTY, party_key(owner[i], &dossier->id));
-    }
-}
-
-static void put_dossier(struct sch_work *work, struct sch_work_slot *slot)
-{
-    static uint8_t buffer[SCH_RECORD_DOSSIER_MAX];     /* the turn's thread only */
-    struct sch_dossier *dossier = &slot->dossier;
-    struct sch_record_key key = sch_record_key_id(&dossier->id);
-    uint64_t expected = dossier->version;
-    size_t size;
-
-    dossier->version++;
-    size = sch_record_dossier_encode(dossier, buffer, sizeof buffer);
-    assert(size > 0);
-    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key),
-                                       (struct sch_bytes){ buffer, size }, expected));
-    index_dossier(work, slot);
-    if (slot->fresh) {
-        key = sch_record_key_kenmerk(dossier->kenmerk);
-        sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_KENMERK, sch_record_key_bytes(&key),
-                                           (struct sch_bytes){ dossier->id.bytes, sizeof dossier->id.bytes },
-                                           SCH_STORE_ANY));
-    }
-}
-
-static void put_message(struct sch_work *work, const struct sch_message_row *row)
-{
-    uint8_t buffer[SCH_RECORD_MESSAGE_MAX];
-    struct sch_record_key key = sch_record_key_id(&row->id);
-    size_t size = sch_record_message_encode(row, buffer, sizeof buffer);
-
-    assert(size > 0);
-    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key),
-                                       (struct sch_bytes){ buffer, size }, SCH_STORE_ANY));
-}
-
-static void put_meta(struct sch_work *work)
-{
-    uint8_t buffer[SCH_RECORD_META_MAX];
-    struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_COUNTERS);
-    size_t size;
-
-    work->meta.batch++;
-    if (!work->held)
-        work->meta.civil_ms = work->now_ms;
-    size = sch_record_meta_encode(&work->meta, buffer, sizeof buffer);
-    assert(size > 0);
-    sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_META, sch_record_key_bytes(&key),
-                                       (struct sch_bytes){ buffer, size }, SCH_STORE_ANY));
-}
-
-bool sch_work_is_dirty(const struct sch_work *work)
-{
-    bool dirty = work->batch.count > 0 || sch_audit_next_ms(&work->audit) <= work->now_ms;
-
-    for (size_t i = 0; i < work->slot_count && !dirty; i++)
-        dirty = work->slot[i]->dirty;
-    return dirty;
-}
-
-void sch_work_pass(struct sch_work *work)
-{
-    sch_audit_commit(&work->audit);
-}
-
-enum sch_store_result sch_work_commit(struct sch_work *work)
-{
-    enum sch_store_result result;
-
-    for (size_t i = 0; i < work->slot_count; i++)
-        if (work->slot[i]->dirty)
-            put_dossier(work, work->slot[i]);
-    for (size_t i = 0; i < work->message_count; i++)
-        if (work->message[i].dirty)
-            put_message(work, &work->message[i].row);
-    sch_upload_commit(work);
-    sch_work_check(work, sch_audit_finish(&work->audit, &work->batch, &work->meta));
-    put_meta(work);
-    result = work->failed ? SCH_STORE_REJECTED
-                          : sch_store_apply(work->store, work->batch.op, work->batch.count);
-    if (result != SCH_STORE_OK) {
-        *work->metrics = work->counted;     /* what did not happen is not counted */
-        return result;
-    }
-    sch_audit_commit(&work->audit);
-    work->durable = work->meta;
-    return SCH_STORE_OK;
-}
-
-const struct sch_after *sch_work_after(const struct sch_work *work, size_t *count)
-{
-    *count = work->after_count;
-    return work->after;
-}
-
-int64_t sch_work_civil_ms(const struct sch_work *work)
-{
-    return work->durable.civil_ms;
-}
-
-uint64_t sch_work_first_sequence(const struct sch_work *work)
-{
-    return work->first_sequence;
-}
-
-int64_t sch_work_next_ms(const struct sch_work *work)
-{
-    return sch_audit_next_ms(&work->audit);
 }

@@ -22,6 +22,7 @@
 #define SCH_WORK_AFTER_MAX 8192
 #define SCH_WORK_OPS_MAX 65536
 #define SCH_WORK_ARENA_SIZE (48u << 20)
+#define SCH_WORK_AUDIT_KEEP_MS (INT64_C(1827) * 86400000)   /* five years, and never a day less */
 
 /* Who acts, for the audit: proven by the key, on behalf of an address. Zeroed: the broker itself. */
 struct sch_actor {
@@ -79,9 +80,9 @@ struct sch_message_row *sch_work_message(struct sch_work *work, const struct sch
 bool sch_work_failed(const struct sch_work *work);
 
 /*
- * Steps an event on a dossier of this working set and writes down what it does; FOLLOW effects are stepped
- * on their own dossiers at once. submission: with SUBMIT only. world's sequence and the event's kenmerk
- * and id_in_use are filled here.
+ * Steps an event on a dossier of this working set and writes down what it does; FOLLOW and SIBLINGS effects are
+ * stepped on their own dossiers at once. submission: with SUBMIT only. world's sequence and the event's kenmerk,
+ * id_in_use, origin, subject and group_count are filled here.
  */
 struct sch_step_outcome sch_work_step(struct sch_work *work, struct sch_world *world, struct sch_dossier *dossier,
                                       struct sch_event *event, const struct sch_submission *submission,
@@ -124,7 +125,8 @@ int64_t sch_work_civil_ms(const struct sch_work *work);
 /* The first sequence that this run of the broker gave out. */
 uint64_t sch_work_first_sequence(const struct sch_work *work);
 
-/* When the audit has something of its own to write; INT64_MAX: never. */
+/* When the audit has something of its own to write; now, while rows are left that are old enough to go. INT64_MAX:
+ * never. */
 int64_t sch_work_next_ms(const struct sch_work *work);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "id.h"
+#include "log.h"
 #include "upload.h"
 #include "work_own.h"
 
@@ -21,8 +22,12 @@ struct job {
     const struct sch_actor *actor;
     struct sch_step_outcome outcome;
     bool touched;                       /* the dossier's record changed */
-    struct sch_id follow[2];            /* dossiers to step after this one */
+    struct {                            /* dossiers to step after this one */
+        struct sch_id dossier;
+        enum sch_event_type event;
+    } follow[2];
     size_t follow_count;
+    struct sch_id group;                /* whose other dossiers are stepped after this one; none: none */
 };
 
 static const struct sch_actor broker_itself = { .purpose = SCH_AUDIT_OPERATION };
@@ -38,7 +43,7 @@ static struct sch_audit_record record_of(const struct sch_actor *actor, enum sch
     return record;
 }
 
-static void audit(struct sch_work *work, struct sch_audit_record *record)
+void sch_work_audit(struct sch_work *work, struct sch_audit_record *record)
 {
     sch_work_check(work, sch_audit_add(&work->audit, &work->batch, record));
     work->metrics->audit_records++;
@@ -66,6 +71,31 @@ static void after(struct sch_work *work, struct sch_after what)
         work->failed = true;
     else
         work->after[work->after_count++] = what;
+}
+
+/* The message, in the list of those that a party sent or was sent. The broker's own are in nobody's. */
+static void list_passed(struct sch_work *work, const struct sch_message_row *row, const struct sch_address *party,
+                        enum sch_passed_role role)
+{
+    uint8_t value[SCH_RECORD_PASSED_MAX];
+    size_t size = sch_record_passed_encode(&row->id, role, value, sizeof value);
+
+    assert(size > 0);
+    if (!row->made)
+        sch_work_put(work, SCH_TABLE_PASSED, sch_record_key_passed(party, row->stored_ms, row->sequence),
+                     (struct sch_bytes){ value, size });
+}
+
+/* Why somebody acted, where the kind says so. A refusal's reason is not among them: PROTOCOL.md, "Queries". */
+static uint32_t reason_of(const struct sch_header *header)
+{
+    static const enum sch_fact reason[] = { SCH_FACT_NOTE, SCH_FACT_SNOOZE_REASON, SCH_FACT_WAIVER_REASON,
+                                            SCH_FACT_TAKEN_UP };
+
+    for (size_t i = 0; i < sizeof reason / sizeof reason[0]; i++)
+        if (header->fact[reason[i]] > 0)
+            return (uint32_t)header->fact[reason[i]];
+    return 0;
 }
 
 static void store_submitted(struct job *job, const struct sch_effect *effect)
@@ -98,7 +128,9 @@ static void store_submitted(struct job *job, const struct sch_effect *effect)
         sch_work_check(work, sch_batch_lend(&work->batch, SCH_TABLE_BODY, sch_record_key_bytes(&key),
                                             submission->letter.bytes, SCH_STORE_ANY));
     record.kind = submission->header.kind;
-    audit(work, &record);
+    record.code = reason_of(&submission->header);
+    sch_work_audit(work, &record);
+    list_passed(work, &message->row, &submission->header.sender, SCH_PASSED_SENT);
     work->meta.next_sequence = effect->sequence + 1;
     work->metrics->receipts[submission->header.kind]++;
 }
@@ -150,7 +182,7 @@ static void store_made(struct job *job, const struct sch_effect *effect)
         return;
     record.kind = SCH_KIND_DELIVERY_REPORT;
     record.code = (uint32_t)effect->made.cause;
-    audit(work, &record);
+    sch_work_audit(work, &record);
 }
 
 static void deliver(struct job *job, const struct sch_effect *effect)
@@ -178,7 +210,8 @@ static void deliver(struct job *job, const struct sch_effect *effect)
     sch_work_check(work, sch_batch_put(&work->batch, SCH_TABLE_MAILBOX, sch_record_key_bytes(&key),
                                        (struct sch_bytes){ value, size }, SCH_STORE_ANY));
     record.kind = effect->kind;
-    audit(work, &record);
+    sch_work_audit(work, &record);
+    list_passed(work, &message->row, mailbox, SCH_PASSED_RECEIVED);
     after(work, (struct sch_after){ .type = SCH_AFTER_LAID, .mailbox = *mailbox, .message = effect->message,
                                     .dossier = job->dossier->id });
 }
@@ -220,7 +253,7 @@ static void take_out(struct job *job, const struct sch_effect *effect)
     message->dirty = true;
     record.kind = message->row.kind;
     record.code = (uint32_t)effect->code;
-    audit(work, &record);
+    sch_work_audit(work, &record);
     sch_metrics_delivered(work->metrics, effect->state, work->now_ms - message->row.stored_ms);
 }
 
@@ -243,7 +276,7 @@ static void destroy(struct job *job, const struct sch_effect *effect)
     message->row.part_number = 0;
     message->dirty = true;
     record.kind = message->row.kind;
-    audit(work, &record);
+    sch_work_audit(work, &record);
 }
 
 static void tell(struct job *job, const struct sch_effect *effect)
@@ -257,6 +290,17 @@ static void tell(struct job *job, const struct sch_effect *effect)
 
 /* ---- the ledger --------------------------------------------------------------------------------- */
 
+/* Takes a promise out of the counts as it was, and puts it in as it is. */
+static void count_term(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_tally *tally = job->work->tally;
+    int64_t now_ms = job->work->now_ms;
+
+    if (effect->type != SCH_EFFECT_OPEN)
+        sch_work_check(job->work, sch_tally_count_term(tally, job->dossier, &effect->before, now_ms, -1));
+    sch_work_check(job->work, sch_tally_count_term(tally, job->dossier, &effect->instance, now_ms, 1));
+}
+
 static void write_instance(struct job *job, const struct sch_effect *effect, enum sch_trace_event event)
 {
     const struct sch_instance *instance = &effect->instance;
@@ -267,13 +311,40 @@ static void write_instance(struct job *job, const struct sch_effect *effect, enu
     record.standing = instance->standing;
     record.step = instance->step;
     record.due_ms = instance->due_ms;
-    audit(job->work, &record);
+    sch_work_audit(job->work, &record);
     if (event == SCH_TRACE_OPENED)
         metrics->opened[instance->expectation]++;
     if (event == SCH_TRACE_CLOSED)
         metrics->closed[instance->standing]++;
     if (event == SCH_TRACE_ALERTED)
         metrics->alerts[instance->step]++;
+    else
+        count_term(job, effect);
+}
+
+static void write_snooze(struct job *job, const struct sch_effect *effect)
+{
+    const struct sch_instance *instance = &effect->instance;
+    struct sch_audit_record record = job_record(job, SCH_TRACE_SNOOZED, &instance->opened_by, instance->member);
+
+    record.expectation = instance->expectation;
+    record.standing = instance->standing;
+    record.step = instance->step;
+    record.due_ms = instance->snoozed_ms;
+    sch_work_audit(job->work, &record);
+}
+
+static void write_breach(struct job *job, const struct sch_effect *effect)
+{
+    struct sch_audit_record record = job_record(job, SCH_TRACE_BREACH, &effect->message, effect->member);
+    char message[SCH_ID_TEXT_SIZE], kenmerk[SCH_KENMERK_SIZE + 1];
+
+    sch_work_audit(job->work, &record);
+    sch_id_text(&effect->message, message);
+    sch_kenmerk_text(job->dossier->kenmerk, kenmerk);
+    sch_log(SCH_LOG_WARNING, "BREACH", "a message to a wrong party was collected: a possible data breach",
+            "message=%s kenmerk=%s", message, kenmerk);
+    job->work->metrics->breaches++;
 }
 
 static void write_phase(struct job *job, const struct sch_effect *effect)
@@ -281,7 +352,7 @@ static void write_phase(struct job *job, const struct sch_effect *effect)
     struct sch_audit_record record = job_record(job, SCH_TRACE_PHASE, NULL, SCH_MEMBER_NONE);
 
     record.phase = effect->phase;
-    audit(job->work, &record);
+    sch_work_audit(job->work, &record);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------ */
@@ -351,13 +422,14 @@ static void apply_effect(struct job *job, const struct sch_effect *effect)
     case SCH_EFFECT_CLOSE: write_instance(job, effect, SCH_TRACE_CLOSED); break;
     case SCH_EFFECT_REOPEN: write_instance(job, effect, SCH_TRACE_REOPENED); break;
     case SCH_EFFECT_ALERT: write_instance(job, effect, SCH_TRACE_ALERTED); break;
-    case SCH_EFFECT_SNOOZE:
-    case SCH_EFFECT_BREACH:
-    case SCH_EFFECT_SIBLINGS:
-    case SCH_EFFECT_PURGE: break;
+    case SCH_EFFECT_SNOOZE: write_snooze(job, effect); break;
+    case SCH_EFFECT_BREACH: write_breach(job, effect); break;
+    case SCH_EFFECT_SIBLINGS: job->group = effect->message; break;
+    case SCH_EFFECT_PURGE: sch_work_purge(job->work, sch_work_slot_of(job->dossier)); break;
     case SCH_EFFECT_FOLLOW:
         assert(job->follow_count < sizeof job->follow / sizeof job->follow[0]);
-        job->follow[job->follow_count++] = effect->message;
+        job->follow[job->follow_count].dossier = effect->message;
+        job->follow[job->follow_count++].event = effect->event;
         break;
     }
     job->touched = job->touched || changes;
@@ -390,16 +462,35 @@ bool sch_work_resent(struct sch_work *work, const struct sch_submission *submiss
     return true;
 }
 
-/* A dossier that this one says it follows hears of it in the same turn. */
+/* A dossier that this one says it follows or comes of hears of it in the same turn. */
 static void step_followed(struct job *job, struct sch_world *world)
 {
     for (size_t i = 0; i < job->follow_count; i++) {
-        struct sch_dossier *dossier = sch_work_dossier(job->work, &job->follow[i]);
-        struct sch_event event = { .type = SCH_EVENT_FOLLOW, .sender = job->event->sender,
+        struct sch_dossier *dossier = sch_work_dossier(job->work, &job->follow[i].dossier);
+        struct sch_event event = { .type = job->follow[i].event, .sender = job->event->sender,
                                    .message = job->dossier->id };
 
         if (dossier != NULL && dossier->phase != SCH_PHASE_NONE)
             (void)sch_work_step(job->work, world, dossier, &event, NULL, job->actor);
+    }
+}
+
+/* So do the parallel referrals of one in which treatment began. The broker acts there itself: whoever began the
+ * treatment is no party to them. */
+static void step_siblings(struct job *job, struct sch_world *world)
+{
+    struct sch_id id[SCH_GROUP_MAX];
+    size_t count = sch_id_is_none(&job->group) ? 0
+                       : sch_work_group(job->work, &job->group, &job->dossier->member[SCH_MEMBER_REFERRER].address,
+                                        &job->dossier->id, id);
+
+    for (size_t i = 0; i < count; i++) {
+        struct sch_dossier *dossier = sch_work_dossier(job->work, &id[i]);
+        struct sch_event event = { .type = SCH_EVENT_SIBLING, .sender = job->event->sender,
+                                   .origin = job->dossier, .message = job->submission->header.id };
+
+        if (dossier != NULL && dossier->phase != SCH_PHASE_NONE)
+            (void)sch_work_step(job->work, world, dossier, &event, NULL, &broker_itself);
     }
 }
 
@@ -415,15 +506,18 @@ struct sch_step_outcome sch_work_step(struct sch_work *work, struct sch_world *w
     if (event->type == SCH_EVENT_SUBMIT) {
         event->id_in_use = sch_work_message(work, &submission->header.id) != NULL;
         event->kenmerk = work->meta.next_kenmerk;
+        sch_work_refer(work, event);
     }
     (void)sch_step(world, dossier, event, work->effects);
     for (size_t i = 0; i < work->effects->count; i++)
         apply_effect(&job, &work->effects->effect[i]);
-    if (job.touched)
+    /* A child that comes in time only ends a wait in its parent's record: that has no effect, but is a change. */
+    if (job.touched || event->type == SCH_EVENT_FOLLOW || event->type == SCH_EVENT_FORWARD)
         sch_work_slot_of(dossier)->dirty = true;
     if (opened && dossier->phase != SCH_PHASE_NONE)
         work->meta.next_kenmerk = (work->meta.next_kenmerk + 1) % SCH_KENMERK_LIMIT;
     step_followed(&job, world);
+    step_siblings(&job, world);
     return job.outcome;
 }
 
@@ -449,7 +543,7 @@ void sch_work_read(struct sch_work *work, const struct sch_actor *actor, const s
     record.dossier = *dossier;
     record.concerned = query->party;
     record.code = (uint32_t)code;
-    audit(work, &record);
+    sch_work_audit(work, &record);
     work->metrics->queries++;
 }
 
@@ -457,5 +551,5 @@ void sch_work_note(struct sch_work *work, enum sch_trace_event event)
 {
     struct sch_audit_record record = record_of(&broker_itself, event);
 
-    audit(work, &record);
+    sch_work_audit(work, &record);
 }

@@ -4,11 +4,13 @@
 #include "stage.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/calendar.h"
 #include "id.h"
+#include "shell/store_lmdb.h"
 
 #include <scharnier/version.h>
 
@@ -56,9 +58,22 @@ void stage_open(struct stage *stage, const struct sch_book *book, int64_t civil_
     assert(stage->turn_code == SCH_OK);
 }
 
+/* Whatever a test did: every row can be read, refers to what is there, and counts what the dossiers say. */
+static void check_store(const struct stage *stage)
+{
+    struct sch_store_counts counts;
+    sch_error error = SCH_ERROR_INIT;
+    int code = sch_store_check(stage->store, &counts, &error);
+
+    if (code != SCH_OK)
+        (void)fprintf(stderr, "the store after the test: %s\n", error.text);
+    assert(code == SCH_OK);
+}
+
 void stage_close(struct stage *stage)
 {
     stage_stop(stage);
+    check_store(stage);
     sch_net_sim_drop(&stage->answer);
     sch_net_sim_free(stage->net);
     sch_store_sim_free(stage->store);

@@ -15,6 +15,7 @@
 #include "id.h"
 #include "shell/audit.h"
 #include "shell/record.h"
+#include "shell/store_lmdb.h"
 #include "world.h"
 
 static bool owns(const struct sim_system *system, const struct sch_address *mailbox)
@@ -348,7 +349,7 @@ static void check_message(struct sim *sim, const struct sim_message *message)
 void sim_oracle_end(struct sim *sim)
 {
     struct alerts alerts = { .sim = sim, .alert = calloc(ALERTS_MAX, sizeof *alerts.alert) };
-    struct sch_audit_report report;
+    struct sch_store_counts counts;
     sch_error error = SCH_ERROR_INIT;
 
     assert(alerts.alert != NULL);
@@ -366,7 +367,7 @@ void sim_oracle_end(struct sim *sim)
             sim_violation(sim, "E%u alerted twice for one step", alerts.alert[i].expectation);
     for (size_t i = 0; i < sim->dossier_count; i++)
         check_silences(sim, &alerts, &sim->dossier[i]);
-    if (sch_audit_verify(sim->store, &report, &error) != SCH_OK)
-        sim_violation(sim, "the audit chain is broken at %llu", (unsigned long long)report.broken_at);
+    if (sch_store_check(sim->store, &counts, &error) != SCH_OK)
+        sim_violation(sim, "the store cannot be trusted: %s", error.text);
     free(alerts.alert);
 }

@@ -206,6 +206,25 @@ static void rows_outlive_a_restart(void **state)
     assert_row(SCH_TABLE_KENMERK, "k", "there");
 }
 
+static void every_table_has_rows_of_its_own(void **state)
+{
+    char value[4];
+
+    (void)state;
+    for (unsigned t = 0; t < SCH_TABLE_COUNT; t++) {
+        struct sch_op op = put((enum sch_table)t, "same key", "");
+
+        (void)snprintf(value, sizeof(value), "%03u", t);
+        op.value = t == SCH_TABLE_DOSSIER ? text("12345678") : text(value);
+        assert_int_equal(sch_store_apply(store, &op, 1), SCH_STORE_OK);
+    }
+    store = fixture_again(store);
+    for (unsigned t = 0; t < SCH_TABLE_COUNT; t++) {
+        (void)snprintf(value, sizeof(value), "%03u", t);
+        assert_row((enum sch_table)t, "same key", t == SCH_TABLE_DOSSIER ? "12345678" : value);
+    }
+}
+
 static void audit_rows_may_come_in_any_order(void **state)
 {
     struct sch_op ops[] = { put(SCH_TABLE_AUDIT, "2", "two"), put(SCH_TABLE_AUDIT, "3", "three"),
@@ -476,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(impossible_ops_are_rejected, set_up, tear_down),
         cmocka_unit_test_setup_teardown(large_values_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_outlive_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_table_has_rows_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(audit_rows_may_come_in_any_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scans_follow_prefix_and_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_match_a_model, set_up, tear_down),

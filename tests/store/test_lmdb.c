@@ -29,6 +29,7 @@
 #include "shell/pack.h"
 #include "shell/record.h"
 #include "shell/store_lmdb.h"
+#include "shell/tally.h"
 
 int __real_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned int flags);
 int __real_mdb_txn_commit(MDB_txn *txn);
@@ -428,8 +429,8 @@ static void readers_outlive_a_reopening(void **state)
 static void fill_store(void)
 {
     struct sch_arena arena;
-    struct sch_op op[16];
-    struct sch_batch batch = { op, 0, 16, &arena };
+    struct sch_op op[32];
+    struct sch_batch batch = { op, 0, 32, &arena };
     struct sch_dossier *dossier = calloc(1, sizeof(*dossier));
     struct sch_message_row message;
     struct sch_mailbox_entry entry;
@@ -437,6 +438,9 @@ static void fill_store(void)
     struct sch_audit *audit = malloc(sizeof(*audit));
     struct sch_meta meta;
     struct sch_address party = { "agb:06290713" };
+    struct sch_tally *tally = sch_tally_new(store);
+    struct sch_chain_row chain = { .group = true };
+    uint64_t missed = 0;
     struct sch_id id = { { 1, 2, 3 } };
     struct sch_record_key key;
     static uint8_t bytes[SCH_RECORD_DOSSIER_MAX];
@@ -447,6 +451,16 @@ static void fill_store(void)
     assert_non_null(audit);
     dossier->id = id;
     dossier->version = 1;
+    dossier->phase = SCH_PHASE_SENT;
+    dossier->opened_ms = dossier->chain_ms = INT64_C(1798761600000);
+    dossier->member_count = 2;
+    dossier->member[0].address = dossier->member[1].address = party;
+    memcpy(dossier->member[0].region, "utrecht", 8);
+    memcpy(dossier->member[1].region, "utrecht", 8);
+    dossier->instance_count = 1;
+    dossier->instance[0] = (struct sch_instance){ .expectation = 2, .member = 1, .standing = SCH_STANDING_OPEN,
+                                                  .opened_ms = dossier->opened_ms, .from_ms = dossier->opened_ms,
+                                                  .due_ms = dossier->opened_ms + 432000000 };
     memset(&message, 0, sizeof(message));
     message.id = message.dossier = id;
     message.body_size = 4;
@@ -475,6 +489,15 @@ static void fill_store(void)
     key = sch_record_key_kenmerk(7);
     (void)sch_batch_put(&batch, SCH_TABLE_KENMERK, sch_record_key_bytes(&key),
                         (struct sch_bytes){ id.bytes, SCH_ID_SIZE }, SCH_STORE_ANY);
+    key = sch_record_key_chain(&id, &id);
+    value.len = sch_record_chain_encode(&chain, bytes, sizeof(bytes));
+    (void)sch_batch_put(&batch, SCH_TABLE_CHAIN, sch_record_key_bytes(&key), value, SCH_STORE_ANY);
+    key = sch_record_key_passed(&party, 1000, 1);
+    value.len = sch_record_passed_encode(&id, SCH_PASSED_SENT, bytes, sizeof(bytes));
+    (void)sch_batch_put(&batch, SCH_TABLE_PASSED, sch_record_key_bytes(&key), value, SCH_STORE_ANY);
+    assert_int_equal(sch_tally_count_dossier(tally, dossier, 1), SCH_OK);
+    assert_int_equal(sch_tally_flush(tally, &batch, &missed), SCH_OK);
+    sch_tally_free(tally);
     sch_audit_init(audit);
     sch_audit_begin(audit, &meta, 1000);
     assert_int_equal(sch_audit_add(audit, &batch, &record), SCH_OK);
@@ -516,7 +539,9 @@ static void a_check_finds_what_is_damaged(void **state)
 {
     static const enum sch_table tables[] = { SCH_TABLE_MESSAGE, SCH_TABLE_BODY, SCH_TABLE_DOSSIER,
                                              SCH_TABLE_MAILBOX, SCH_TABLE_DUE, SCH_TABLE_OPEN,
-                                             SCH_TABLE_PARTY, SCH_TABLE_KENMERK, SCH_TABLE_AUDIT, SCH_TABLE_TRAIL };
+                                             SCH_TABLE_PARTY, SCH_TABLE_KENMERK, SCH_TABLE_AUDIT, SCH_TABLE_TRAIL,
+                                             SCH_TABLE_CHAIN, SCH_TABLE_PASSED, SCH_TABLE_TALLY, SCH_TABLE_PART,
+                                             SCH_TABLE_UPLOAD };
     struct sch_store_counts counts;
     sch_error error = SCH_ERROR_INIT;
     struct sch_id id = { { 1, 2, 3 } };
@@ -539,6 +564,38 @@ static void a_check_finds_what_is_damaged(void **state)
     assert_int_equal(sch_store_check(store, &counts, &error), SCH_OK);
     assert_int_equal(sch_store_apply(store, &op, 1), SCH_STORE_OK);
     assert_int_equal(sch_store_check(store, &counts, &error), SCH_E_BACKUP_BAD);
+}
+
+/* Counts that are not those of the dossiers: one too many, one too few, and a dossier that is counted nowhere. */
+static void a_check_counts_again(void **state)
+{
+    static const uint8_t two[] = { 1, 2 };
+    struct sch_store_counts counts;
+    sch_error error = SCH_ERROR_INIT;
+    struct sch_tally_key whose = { .region = "utrecht", .sort = SCH_TALLY_BY_SILENCE,
+                                   .silence = SCH_SILENCE_NOT_COLLECTED, .period = 162 };
+    struct sch_record_key key;
+    struct sch_op op = { .table = SCH_TABLE_TALLY, .value = { two, sizeof(two) }, .expected = SCH_STORE_ANY };
+    uint8_t value[SCH_RECORD_TALLY_MAX];
+    size_t size;
+
+    (void)state;
+    fill_store();
+    key = sch_record_key_tally(&whose);
+    op.key = sch_record_key_bytes(&key);
+    assert_int_equal(sch_store_get(store, SCH_TABLE_TALLY, op.key, value, sizeof(value), &size), SCH_STORE_OK);
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_OK);
+    assert_int_equal(counts.rows[SCH_TABLE_TALLY], 4);
+    assert_int_equal(sch_store_apply(store, &op, 1), SCH_STORE_OK);
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_E_BACKUP_BAD);
+    assert_non_null(strstr(error.text, "tally"));
+    op.erase = true;
+    assert_int_equal(sch_store_apply(store, &op, 1), SCH_STORE_OK);
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_E_BACKUP_BAD);
+    op.erase = false;
+    op.value = (struct sch_bytes){ value, size };
+    assert_int_equal(sch_store_apply(store, &op, 1), SCH_STORE_OK);
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_OK);
 }
 
 /* More rows than a page, so that the walk must go on where it stopped. */
@@ -646,7 +703,7 @@ int main(void)
         CASE(readers_outlive_a_reopening),
         CASE(a_reopening_that_fails_is_fatal), CASE(a_backup_can_be_verified),
         CASE(a_snapshot_stays_as_it_was),
-        CASE(a_reopening_waits_for_snapshots), CASE(a_check_finds_what_is_damaged), CASE(a_check_walks_every_page),
+        CASE(a_reopening_waits_for_snapshots), CASE(a_check_finds_what_is_damaged), CASE(a_check_counts_again), CASE(a_check_walks_every_page),
     };
 
     return cmocka_run_group_tests_name("lmdb", tests, NULL, NULL);

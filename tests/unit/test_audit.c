@@ -111,7 +111,96 @@ static void a_whole_chain_holds(void **state)
     assert_int_equal(report.links, 4);
     assert_int_equal(report.broken_at, 0);
     assert_int_equal(meta.next_audit, 17);
-    assert_int_equal(rows(SCH_TABLE_TRAIL), 12);
+    assert_int_equal(rows(SCH_TABLE_TRAIL), 4);         /* one per dossier and turn */
+}
+
+/* ---- trails ------------------------------------------------------------------------------------ */
+
+struct trail {
+    uint64_t sequence[2 * SCH_TRAIL_ROW_MAX];
+    size_t count, rows;
+};
+
+static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
+{
+    struct trail *trail = context;
+    size_t count;
+
+    assert_true(trail->count <= SCH_TRAIL_ROW_MAX);
+    assert_int_equal(sch_record_trail_decode(key, value, trail->sequence + trail->count, &count), SCH_OK);
+    trail->count += count;
+    trail->rows++;
+    return true;
+}
+
+static struct trail trail_of(uint8_t dossier)
+{
+    struct sch_id id = { { dossier } };
+    struct sch_record_key prefix = sch_record_prefix_id(&id);
+    struct trail trail = { .count = 0 };
+
+    assert_int_equal(sch_store_scan(store, SCH_TABLE_TRAIL, sch_record_key_bytes(&prefix), (struct sch_bytes){ 0 },
+                                    false, SIZE_MAX, gather, &trail), SCH_STORE_OK);
+    return trail;
+}
+
+static void a_trail_has_a_row_per_turn(void **state)
+{
+    struct trail trail;
+
+    (void)state;
+    begin(START_MS);
+    for (int i = 0; i < 12; i++)
+        add(i == 5 ? SCH_TRACE_PURGED : SCH_TRACE_STORED, (uint8_t)(i % 4));    /* 0 is no dossier */
+    finish();
+    begin(START_MS + 1);
+    add(SCH_TRACE_STORED, 3);
+    finish();
+    assert_int_equal(rows(SCH_TABLE_TRAIL), 4);
+    assert_int_equal(trail_of(0).count, 0);
+    trail = trail_of(1);
+    assert_int_equal(trail.rows, 1);
+    assert_int_equal(trail.count, 2);                   /* a purge stands in no trail */
+    assert_int_equal(trail.sequence[0], 2);
+    assert_int_equal(trail.sequence[1], 10);
+    trail = trail_of(3);
+    assert_int_equal(trail.rows, 2);
+    assert_int_equal(trail.count, 4);
+    assert_int_equal(trail.sequence[3], 14);
+}
+
+static void a_trail_too_long_for_a_row_goes_on(void **state)
+{
+    static struct sch_op many[2 * SCH_TRAIL_ROW_MAX];
+    struct trail trail;
+
+    (void)state;
+    begin(START_MS);
+    batch = (struct sch_batch){ many, 0, sizeof(many) / sizeof(many[0]), &arena };
+    for (int i = 0; i < SCH_TRAIL_ROW_MAX + 5; i++)
+        add(SCH_TRACE_STORED, 1);
+    finish();
+    trail = trail_of(1);
+    assert_int_equal(trail.rows, 2);
+    assert_int_equal(trail.count, SCH_TRAIL_ROW_MAX + 5);
+    for (size_t i = 0; i < trail.count; i++)
+        assert_int_equal(trail.sequence[i], i + 1);
+}
+
+static void a_forgotten_dossier_has_no_trail(void **state)
+{
+    struct sch_id id = { { 2 } };
+
+    (void)state;
+    begin(START_MS);
+    add(SCH_TRACE_STORED, 1);
+    add(SCH_TRACE_STORED, 2);
+    add(SCH_TRACE_STORED, 1);
+    sch_audit_forget(audit, &id);
+    finish();
+    assert_int_equal(trail_of(2).count, 0);
+    assert_int_equal(trail_of(1).count, 2);
+    assert_int_equal(rows(SCH_TABLE_AUDIT), 4);
 }
 
 static void a_long_chain_is_walked_in_pages(void **state)
@@ -260,6 +349,71 @@ static void a_forged_last_turn_is_found(void **state)
     assert_broken_at(19);
 }
 
+/* Erases rows, and says in META that the log begins behind them. */
+static void take_out(uint64_t last, const uint8_t hash[32])
+{
+    uint8_t bytes[SCH_RECORD_META_MAX];
+    struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_COUNTERS);
+    struct sch_op put = { .table = SCH_TABLE_META, .key = sch_record_key_bytes(&key), .expected = SCH_STORE_ANY };
+
+    for (uint64_t sequence = meta.audit_first; sequence <= last; sequence++) {
+        struct sch_record_key at = sch_record_key_audit(sequence);
+        struct sch_op gone = { .table = SCH_TABLE_AUDIT, .erase = true, .key = sch_record_key_bytes(&at),
+                               .expected = SCH_STORE_ANY };
+
+        assert_int_equal(sch_store_apply(store, &gone, 1), SCH_STORE_OK);
+    }
+    meta.audit_first = last + 1;
+    memcpy(meta.audit_base, hash, 32);
+    put.value = (struct sch_bytes){ bytes, sch_record_meta_encode(&meta, bytes, sizeof(bytes)) };
+    assert_int_equal(sch_store_apply(store, &put, 1), SCH_STORE_OK);
+}
+
+static void what_is_left_after_the_oldest_went_is_proven(void **state)
+{
+    struct sch_audit_report report;
+    struct sch_audit_link link;
+    struct sch_record_key key;
+    uint8_t value[SCH_RECORD_AUDIT_MAX];
+
+    (void)state;
+    four_turns();
+    assert_int_equal(sch_record_link_decode((struct sch_bytes){ (key = sch_record_key_audit(8)).bytes, 8 },
+                                            row(8, &key, value), &link), SCH_OK);
+    take_out(8, link.hash);
+    assert_int_equal(sch_audit_verify(store, &report, NULL), SCH_OK);
+    assert_int_equal(report.records, 6);
+    assert_int_equal(report.links, 2);
+    link.hash[0] ^= 1;
+    take_out(8, link.hash);
+    assert_broken_at(12);
+    link.hash[0] ^= 1;
+    take_out(8, link.hash);
+    meta.audit_first = 5;               /* more went than META admits */
+    take_out(4, link.hash);
+    assert_broken_at(5);
+}
+
+static void a_row_from_before_the_beginning_is_found(void **state)
+{
+    struct sch_record_key key;
+    uint8_t value[SCH_RECORD_AUDIT_MAX];
+    struct sch_bytes first;
+    struct sch_op op_back = { .table = SCH_TABLE_AUDIT, .expected = SCH_STORE_ANY };
+    struct sch_audit_link link;
+
+    (void)state;
+    four_turns();
+    assert_int_equal(sch_record_link_decode((struct sch_bytes){ (key = sch_record_key_audit(4)).bytes, 8 },
+                                            row(4, &key, value), &link), SCH_OK);
+    first = row(1, &key, value);
+    take_out(4, link.hash);
+    op_back.key = sch_record_key_bytes(&key);
+    op_back.value = first;
+    assert_int_equal(sch_store_apply(store, &op_back, 1), SCH_STORE_OK);
+    assert_broken_at(5);
+}
+
 /* ---- folding ----------------------------------------------------------------------------------- */
 
 static struct sch_audit_record refuse(const char *key_id, uint32_t code)
@@ -354,12 +508,15 @@ static void a_batch_without_room_says_so(void **state)
 
     (void)state;
     begin(START_MS);
-    batch.capacity = 1;
+    batch.capacity = 0;
     assert_int_equal(sch_audit_add(audit, &batch, &record), SCH_E_NO_MEMORY);
     assert_int_equal(batch.count, 0);
-    batch.capacity = 2;
+    batch.capacity = 1;
     assert_int_equal(sch_audit_add(audit, &batch, &record), SCH_OK);
-    assert_int_equal(sch_audit_finish(audit, &batch, &meta), SCH_E_NO_MEMORY);
+    for (batch.capacity = 1; batch.capacity < 3; batch.capacity++) {     /* no room for the trail, or for the link */
+        assert_int_equal(sch_audit_finish(audit, &batch, &meta), SCH_E_NO_MEMORY);
+        batch.count = 1;
+    }
     assert_int_equal(meta.next_audit, 1);
 }
 
@@ -370,8 +527,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_whole_chain_holds), CASE(a_long_chain_is_walked_in_pages),
         CASE(a_turn_without_records_has_no_link), CASE(a_turn_may_begin_again),
+        CASE(a_trail_has_a_row_per_turn), CASE(a_trail_too_long_for_a_row_goes_on),
+        CASE(a_forgotten_dossier_has_no_trail),
         CASE(every_changed_byte_is_found), CASE(every_missing_row_is_found), CASE(a_missing_tail_is_found),
-        CASE(a_forged_last_turn_is_found),
+        CASE(a_forged_last_turn_is_found), CASE(what_is_left_after_the_oldest_went_is_proven),
+        CASE(a_row_from_before_the_beginning_is_found),
         CASE(repeated_refusals_are_folded), CASE(counts_are_written_when_nothing_follows),
         CASE(a_turn_that_was_not_applied_folds_nothing), CASE(a_full_table_loses_no_count),
         CASE(a_batch_without_room_says_so),

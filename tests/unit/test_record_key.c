@@ -60,6 +60,16 @@ static void keys_come_back_and_sort(void **state)
     key = sch_record_key_trail(&id, 9);
     assert_int_equal(sch_record_read_trail(sch_record_key_bytes(&key), &id_again, &number), SCH_OK);
     assert_int_equal(number, 9);
+    key = sch_record_key_chain(&id, &id_again);
+    assert_int_equal(sch_record_read_chain(sch_record_key_bytes(&key), &id_again, NULL), SCH_OK);
+    assert_memory_equal(&id, &id_again, sizeof(id));
+    key = sch_record_key_passed(&mailbox, 300, 9);
+    assert_int_equal(sch_record_read_passed(sch_record_key_bytes(&key), &again, &due_ms, &number), SCH_OK);
+    assert_memory_equal(&again, &mailbox, sizeof(again));
+    assert_int_equal(due_ms, 300);
+    assert_int_equal(number, 9);
+    other = sch_record_key_passed(&mailbox, 301, 1);
+    assert_true(memcmp(key.bytes, other.bytes, key.size) < 0);
     key = sch_record_key_audit(10);
     assert_int_equal(sch_record_read_audit(sch_record_key_bytes(&key), &number), SCH_OK);
     assert_int_equal(number, 10);
@@ -81,6 +91,9 @@ static void damaged_keys_are_refused(void **state)
                          size == 13 + 24 ? SCH_OK : SCH_E_STORE_DAMAGED);
         assert_int_equal(sch_record_read_audit(key, NULL), size == 8 ? SCH_OK : SCH_E_STORE_DAMAGED);
         assert_int_equal(sch_record_read_trail(key, NULL, NULL), size == 24 ? SCH_OK : SCH_E_STORE_DAMAGED);
+        assert_int_equal(sch_record_read_chain(key, NULL, NULL), size == 32 ? SCH_OK : SCH_E_STORE_DAMAGED);
+        assert_int_equal(sch_record_read_passed(key, NULL, NULL, NULL),
+                         size == 13 + 16 ? SCH_OK : SCH_E_STORE_DAMAGED);
     }
 }
 
