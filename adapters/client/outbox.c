@@ -228,6 +228,7 @@ static struct sch_outbox_item *parse_pending(uint64_t offset, struct sch_bytes r
     item->receipt.dossier = sch_id_is_none(&item->after[0]) ? item->receipt.id : item->after[0];
     item->receipt.queued = true;
     set_part_count(item, large);
+    item->uploaded = true;              /* it may be receipted: a submission shows */
     read_hash(item, record);
     return item;
 }

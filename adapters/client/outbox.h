@@ -41,7 +41,7 @@ struct sch_outbox_item {
     uint32_t header_size, seal_size, body_size;
     uint32_t part_count;                /* 0: the body is in the record */
     /* The sender's own, volatile: */
-    bool uploaded;                      /* the broker has all parts */
+    bool uploaded;                      /* the broker has all parts, or had them before this process */
     uint64_t request;                   /* 0: not in flight */
     int64_t sent_at;                    /* monotonic ms */
     int64_t retry_at;                   /* monotonic ms; 0: at once */

@@ -138,8 +138,10 @@ bool sch_send_rejection(sch_client *client, const struct sch_reply *reply)
     if (!item)
         return false;
     leave_flight(client, item);
-    if (code == SCH_E_UPLOAD_MISSING)
-        item->uploaded = false;         /* dropped for its age, or used up by a submission that got no answer */
+    if (code == SCH_E_UPLOAD_MISSING && item->uploaded) {
+        item->uploaded = false;         /* never all there, or dropped for its age: what is missing is sent */
+        return true;
+    }
     if (sch_send_is_passing(code)) {
         sch_send_put_off(client, item, code);
         return true;

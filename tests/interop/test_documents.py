@@ -5,7 +5,7 @@ import unittest
 
 import client
 import seal as sealing
-from vectors import ROOT, SECOND, data, load
+from vectors import PARTS, ROOT, SECOND, data, load
 
 pb = client.pb
 
@@ -99,6 +99,57 @@ class Vectors(unittest.TestCase):
         sealing.verify(seal, data(v, "header"), data(v, "body"), data(self.keys, "gp_sign_public"))
         self.assertEqual(sealing.open_letter(seal, data(v, "header"), data(v, "body"), "agb:06290713",
                                              data(self.keys, "provider_seal_secret")), data(v, "letter"))
+
+
+class PartVectors(unittest.TestCase):
+    """Suite 2: the letter is made by its rule, and what comes of it has the hashes of the file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.v = load(PARTS)["letter"]
+        cls.keys = load()["keys"]
+        cls.header, cls.content_key, cls.start = (data(cls.v, n) for n in ("header", "content_key", "start"))
+        cls.letter = client.letter_bytes({0: "Zie de bijlage."}, [
+            ("application/octet-stream", "scan.bin", bytes((31 * i + i // 251) % 256 for i in range(300000)))])
+        cls.seal = client.read_seal(data(cls.v, "seal"))
+        recipients = [(a, i, data(cls.keys, k)) for (a, i), k in zip(
+            (r.split() for r in cls.v["recipients"].split(", ")), ("provider_seal_public", "nurse_seal_public"))]
+        cls.made, cls.parts = sealing.make_parts(cls.header, cls.letter, recipients, cls.v["signing_key"],
+                                                 data(cls.keys, "gp_sign_secret"), cls.content_key, cls.start)
+
+    def test_values(self):
+        v, h = self.v, sealing.header_hash(self.seal, self.header)
+        self.assertEqual((len(self.letter), sealing.blake2b(self.letter)),
+                         (int(v["letter_size"]), data(v, "letter_hash")))
+        self.assertEqual(len(sealing.pad(self.letter)), int(v["padded_size"]))
+        self.assertEqual(h, data(v, "h"))
+        self.assertEqual(sealing.encryption_key(self.content_key, h, 2), data(v, "encryption_key"))
+        self.assertEqual(sealing.commitment(self.content_key, h, 2), data(v, "commitment"))
+        self.assertEqual([len(p) for p in self.parts], [int(v["part_size_1"]), int(v["part_size_2"])])
+        self.assertEqual([sealing.blake2b(p) for p in self.parts],
+                         [data(v, "part_hash_1"), data(v, "part_hash_2")])
+        digest = sealing.digest(self.parts)
+        self.assertEqual(sealing.signed_text(self.seal, self.header, digest), data(v, "signed"))
+        self.assertEqual(sealing.sign(data(v, "signed"), data(self.keys, "gp_sign_secret")), data(v, "signature"))
+        self.assertEqual(sealing.message_hash(self.header, data(v, "seal"), digest), data(v, "message_hash"))
+
+    def test_opens(self):
+        sealing.verify_parts(self.seal, self.header, self.parts, data(self.keys, "gp_sign_public"))
+        for address, key in (("agb:06290713", "provider_seal_secret"),
+                             ("agb:01234567/poh-ggz", "nurse_seal_secret")):
+            self.assertEqual(sealing.open_parts(self.seal, self.header, self.parts, address,
+                                                data(self.keys, key)), self.letter)
+
+    def test_changes_are_noticed(self):
+        one, two = self.parts
+        public, secret = data(self.keys, "gp_sign_public"), data(self.keys, "provider_seal_secret")
+        flip = lambda x, i: x[:i] + bytes([x[i] ^ 1]) + x[i + 1:]
+        for parts in ([two, one], [one], [one, two, two], [one, one], [flip(one, 30), two],
+                      [one, flip(two, len(two) - 1)]):
+            with self.assertRaises(sealing.SealError):
+                sealing.verify_parts(self.seal, self.header, parts, public)
+            with self.assertRaises(sealing.SealError):
+                sealing.open_parts(self.seal, self.header, parts, "agb:06290713", secret)
 
 
 class Exchange(unittest.TestCase):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = ROOT / "proto" / "vectors" / "suite-1.ini"
+PARTS = ROOT / "proto" / "vectors" / "suite-2.ini"
 SECOND = ROOT / "proto" / "vectors" / "suite-1-second.ini"
 
 

@@ -256,6 +256,21 @@ static void test_a_lost_receipt_of_a_large_letter(void **state)
     assert_int_equal(SEEN(f, duplicates), 1);
     assert_int_equal(SEEN(f, other_bytes), 0);
     assert_int_equal(f->broker.message_count, 1);
+    assert_int_equal(SEEN(f, parts), PART_COUNT);
+}
+
+static void test_a_lost_receipt_and_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    connect_as(f, "practice");
+    ORDER(f, lose_receipts, 1);
+    assert_int_equal(post_large(f, "his-1"), SCH_E_QUEUED);
+    UNTIL(f, SEEN(f, submits) == 1);
+    connect_as(f, "practice");
+    UNTIL(f, f->sent == 1);
+    assert_int_equal(f->last_code, SCH_OK);
+    assert_int_equal(SEEN(f, duplicates), 1);
+    assert_int_equal(SEEN(f, parts), PART_COUNT);
 }
 
 static void test_parts_that_the_broker_lost(void **state)
@@ -517,6 +532,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_there_and_back), TEST(test_upload_goes_on_after_a_cut),
         TEST(test_upload_goes_on_after_a_restart), TEST(test_a_lost_receipt_of_a_large_letter),
+        TEST(test_a_lost_receipt_and_a_restart),
         TEST(test_parts_that_the_broker_lost), TEST(test_a_part_refused_for_good), TEST(test_an_old_broker),
         TEST(test_small_ones_pass), TEST(test_lost_parts_are_said), TEST(test_leftovers_are_swept),
         TEST(test_fetching_goes_on_after_a_cut), TEST(test_fetching_goes_on_after_a_restart),
