@@ -184,7 +184,7 @@ void sch_work_forget(struct sch_work *work)
     }
     work->meta.audit_first = old.row[old.whole - 1].sequence + 1;
     memcpy(work->meta.audit_base, old.hash, sizeof work->meta.audit_base);
-    record.folded = (uint32_t)old.whole - 1;
+    record.folded = (uint32_t)old.whole;
     sch_work_audit(work, &record);
     work->metrics->audit_forgotten += old.whole;
 }
