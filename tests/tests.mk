@@ -83,12 +83,12 @@ test: ## everything that CI runs; installs what is missing first
 	$(Q)$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO)
+test-programs: $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO) $(YEAR)
 
 .PHONY: test-all
 test-all: all test-programs
 	$(Q)$(RUN) $(B)/log $(call suite,$(UNIT) $(STORE_TESTS)) \
-	    sim $(SIM) --count 200 -- scenario $(SCENARIO) tests/scenario/*.scn -- $(GOLDEN) $(E2E_RUN) \
+	    sim $(SIM) --count 200 -- scenario $(SCENARIO) tests/scenario/*.scn -- $(YEAR_RUN) $(GOLDEN) $(E2E_RUN) \
 	    interop /usr/bin/python3 tests/interop/run.py -- \
 	    asan $(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=asan check N=20 -- \
 	    fuzz env BUILD=$(BUILD) tests/fuzz/run.sh $(or $(T),60)
