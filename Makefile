@@ -46,7 +46,7 @@ BROKER_LIBS := -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread $(PROTO_LIBS)
 # ---- what is built from what -------------------------------------------------------------------
 
 CORE   := $(wildcard broker/core/*.c)
-PORTS  := broker/shell/net_zmq.c broker/shell/store_lmdb.c broker/shell/clock_posix.c
+PORTS  := broker/shell/net_zmq.c broker/shell/store_lmdb.c broker/shell/clock_posix.c broker/shell/reader.c
 SHELL_ := $(filter-out $(PORTS),$(wildcard broker/shell/*.c)) $(wildcard broker/turn*.c)
 PROTO  := $(wildcard proto/*.c)
 CLIENT := $(wildcard adapters/client/*.c)

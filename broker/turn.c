@@ -47,6 +47,8 @@ int sch_turn_open(struct sch_turn **out, const struct sch_turn_options *options,
         return sch_fail(error, SCH_E_NO_MEMORY, "the turn");
     }
     code = sch_work_open(&turn->work, options->store, options->metrics, error);
+    if (code == SCH_OK)
+        code = sch_reader_open(&turn->reader, options->store, options->net, error);
     if (code != SCH_OK) {
         sch_turn_close(turn);
         return code;
@@ -75,6 +77,7 @@ void sch_turn_close(struct sch_turn *turn)
 {
     if (turn == NULL)
         return;
+    sch_reader_close(turn->reader);
     sch_work_close(turn->work);
     sch_sessions_close(turn->sessions);
     sch_arena_close(&turn->arena);
@@ -113,7 +116,8 @@ void sch_turn_drain(struct sch_turn *turn)
 
 bool sch_turn_is_drained(const struct sch_turn *turn)
 {
-    return turn->draining && turn->note_count == 0 && sch_sessions_count(turn->sessions).leased == 0;
+    return turn->draining && turn->note_count == 0 && sch_sessions_count(turn->sessions).leased == 0 &&
+           sch_reader_pending(turn->reader) == 0;
 }
 
 bool sch_turn_is_held(const struct sch_turn *turn)
@@ -345,6 +349,7 @@ int sch_turn_run(struct sch_turn *turn, int64_t max_wait_ms, sch_error *error)
     sch_net_release(turn->options.net);
     if (code != SCH_OK)
         return code;
+    sch_turn_send_pages(turn);
     offer(turn);
     turn->sessions_next_ms = sch_sessions_expire(turn->sessions, turn->mono_ms);
     count_sessions(turn);

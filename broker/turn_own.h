@@ -5,7 +5,7 @@
 #ifndef SCH_BROKER_TURN_OWN_H
 #define SCH_BROKER_TURN_OWN_H
 
-#include "shell/query.h"
+#include "shell/reader.h"
 #include "shell/reply.h"
 #include "shell/session.h"
 #include "shell/upload.h"
@@ -70,6 +70,7 @@ struct sch_turn {
     const struct sch_book *book;
     struct sch_sessions *sessions;
     struct sch_work *work;
+    struct sch_reader *reader;
     struct sch_watch watch;
     struct sch_upload_watch uploads;
     struct sch_arena arena;             /* decoded commands and pages of this turn */
@@ -125,7 +126,11 @@ void sch_turn_admit_upload(struct sch_turn *turn, struct sch_item *item);
 void sch_turn_send_parts(struct sch_turn *turn, const struct sch_item *item);
 void sch_turn_send_fetched(struct sch_turn *turn, const struct sch_item *item);
 
-/* Answers a range of items whose batch is durable, and does what follows from it. */
+/* Answers a range of items whose batch is durable, and does what follows from it. Permitted queries go to the
+ * reader. */
 void sch_turn_send(struct sch_turn *turn, size_t first, size_t count);
+
+/* Sends the pages that the reader has done. */
+void sch_turn_send_pages(struct sch_turn *turn);
 
 #endif

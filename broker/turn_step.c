@@ -230,19 +230,49 @@ static bool is_leased(void *context, const struct sch_address *mailbox, const st
     return hold != NULL && hold->state == SCH_HOLD_LEASED;
 }
 
-static void send_page(struct sch_turn *turn, const struct sch_item *item)
+static void refuse_query(struct sch_turn *turn, const struct sch_peer *peer, uint64_t request, int code)
 {
-    struct sch_reply reply = { .request = item->request, .type = SCH_REPLY_PAGE };
-    size_t used = turn->arena.used;
-    int code = sch_query_run(turn->options.store, &item->permit, turn->now_ms, is_leased, turn, &turn->arena,
-                             &reply.page);
+    enum sch_error_code said = code == SCH_E_UNKNOWN_DOSSIER                            ? SCH_E_UNKNOWN_DOSSIER
+                               : code == SCH_E_BROKER_BUSY || code == SCH_E_NO_MEMORY ? SCH_E_BROKER_BUSY
+                                                                                       : SCH_E_BROKER_INTERNAL;
 
-    if (code == SCH_OK)
-        (void)sch_reply_send(&turn->out, &item->peer, &reply, (struct sch_bytes){ 0 });
-    else
-        sch_reply_reject(&turn->out, &item->peer, item->request,
-                         code == SCH_E_NO_MEMORY ? SCH_E_BROKER_BUSY : SCH_E_BROKER_INTERNAL, NULL, NULL);
+    sch_reply_reject(&turn->out, peer, request, said, NULL, NULL);
+}
+
+static void put_query(struct sch_turn *turn, const struct sch_item *item)
+{
+    const struct sch_reader_job job = { .peer = item->peer, .request = item->request, .permit = item->permit,
+                                        .now_ms = turn->now_ms };
+    int code = sch_reader_put(turn->reader, &job);
+
+    if (code != SCH_OK)
+        refuse_query(turn, &item->peer, item->request, code);
+}
+
+/* What a session holds is known here only, so it is marked now. A peer that is gone misses its page. */
+static void send_page(struct sch_turn *turn, struct sch_reader_job *job)
+{
+    struct sch_reply reply = { .request = job->request, .type = SCH_REPLY_PAGE };
+    size_t used = turn->arena.used;
+
+    if (job->code != SCH_OK) {
+        refuse_query(turn, &job->peer, job->request, job->code);
+        return;
+    }
+    sch_query_mark_leased(&job->page, &job->permit.party.address, is_leased, turn);
+    reply.page = job->page;
+    (void)sch_reply_send(&turn->out, &job->peer, &reply, (struct sch_bytes){ 0 });
     turn->arena.used = used;
+}
+
+void sch_turn_send_pages(struct sch_turn *turn)
+{
+    struct sch_reader_job *job;
+
+    while ((job = sch_reader_take(turn->reader)) != NULL) {
+        send_page(turn, job);
+        sch_reader_free(job);
+    }
 }
 
 static void back_off(struct sch_turn *turn, const struct sch_item *item)
@@ -264,7 +294,7 @@ void sch_turn_send(struct sch_turn *turn, size_t first, size_t count)
         if (item->settle.back_off)
             back_off(turn, item);
         if (item->type == SCH_ITEM_QUERY && item->outcome.type == SCH_OUTCOME_NOTHING)
-            send_page(turn, item);
+            put_query(turn, item);
         else if (item->type == SCH_ITEM_PART && item->outcome.type == SCH_OUTCOME_NOTHING)
             sch_turn_send_parts(turn, item);
         else if (item->type == SCH_ITEM_FETCH && item->outcome.type == SCH_OUTCOME_NOTHING)
