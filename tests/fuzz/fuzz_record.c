@@ -82,6 +82,60 @@ static void try_audit(struct sch_bytes bytes)
     check(code, &link, sizeof link, value, size);
 }
 
+static void try_upload(struct sch_bytes value)
+{
+    static struct sch_upload_row row;
+    memset(&row, 0xa5, sizeof row);
+    int code = sch_record_upload_decode(value, &row);
+    size_t size = code == SCH_OK ? sch_record_upload_encode(&row, buffer, SCH_RECORD_UPLOAD_MAX) : 0;
+    check(code, &row, sizeof row, value, size);
+}
+
+static void try_chain(struct sch_bytes value)
+{
+    struct sch_chain_row row;
+    memset(&row, 0xa5, sizeof row);
+    int code = sch_record_chain_decode(value, &row);
+    size_t size = code == SCH_OK ? sch_record_chain_encode(&row, buffer, SCH_RECORD_CHAIN_MAX) : 0;
+    check(code, &row, sizeof row, value, size);
+}
+
+static void try_passed(struct sch_bytes value)
+{
+    struct sch_id message;
+    enum sch_passed_role role;
+    memset(&message, 0xa5, sizeof message);
+    int code = sch_record_passed_decode(value, &message, &role);
+    size_t size = code == SCH_OK ? sch_record_passed_encode(&message, role, buffer, SCH_RECORD_PASSED_MAX) : 0;
+    check(code, &message, sizeof message, value, size);
+    assert((code == SCH_OK) == (role != 0));
+}
+
+static void try_tally(struct sch_bytes value)
+{
+    static struct sch_tally_cell cell[SCH_TALLY_CELLS_MAX];
+    size_t count;
+    int code = sch_record_tally_decode(value, cell, &count);
+    size_t size = code == SCH_OK ? sch_record_tally_encode(cell, count, buffer, SCH_RECORD_TALLY_MAX) : 0;
+    check(code, NULL, 0, value, size);
+    assert(code == SCH_OK || count == 0);
+}
+
+/* The key comes first: a dossier's id and a sequence. */
+static void try_trail(struct sch_bytes bytes)
+{
+    static uint64_t sequence[SCH_TRAIL_ROW_MAX];
+    size_t key_size = SCH_ID_SIZE + 8, count;
+    if (bytes.len < key_size) {
+        return;
+    }
+    struct sch_bytes key = { bytes.ptr, key_size }, value = { bytes.ptr + key_size, bytes.len - key_size };
+    int code = sch_record_trail_decode(key, value, sequence, &count);
+    size_t size = code == SCH_OK ? sch_record_trail_encode(sequence, count, buffer, SCH_RECORD_TRAIL_MAX) : 0;
+    check(code, NULL, 0, value, size);
+    assert(code == SCH_OK ? count > 0 : count == 0);
+}
+
 static void try_keys(struct sch_bytes key)
 {
     struct sch_address mailbox;
@@ -95,6 +149,16 @@ static void try_keys(struct sch_bytes key)
     (void)sch_record_read_party(key, &dossier);
     (void)sch_record_read_audit(key, &sequence);
     (void)sch_record_read_trail(key, &dossier, &sequence);
+    uint32_t index;
+    struct sch_tally_key tally;
+    (void)sch_record_read_chain(key, &dossier, &dossier);
+    (void)sch_record_read_passed(key, &mailbox, &due_ms, &sequence);
+    (void)sch_record_read_upload(key, &mailbox, &dossier);
+    (void)sch_record_read_part(key, &sequence, &index);
+    if (sch_record_read_tally(key, &tally) == SCH_OK) {
+        struct sch_record_key again = sch_record_key_tally(&tally);
+        assert(again.size == key.len && memcmp(again.bytes, key.ptr, key.len) == 0);
+    }
     (void)sch_record_kenmerk_decode(key, &dossier);
     (void)sch_record_schema_check(key, &error);
 }
@@ -102,10 +166,13 @@ static void try_keys(struct sch_bytes key)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const targets[])(struct sch_bytes) = { try_dossier, try_message, try_mailbox,
-                                                         try_meta,    try_audit,   try_keys };
+                                                         try_meta,    try_audit,   try_keys,
+                                                         try_upload,  try_chain,   try_passed,
+                                                         try_tally,   try_trail };
     if (size == 0) {
         return 0;
     }
+    /* Corpus files name their table: never reorder these. */
     targets[data[0] % (sizeof targets / sizeof targets[0])]((struct sch_bytes){ data + 1, size - 1 });
     return 0;
 }
