@@ -10,7 +10,9 @@
  * while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand, or while deliveries and
  * uncollected DELIVERY_REPORTs come to 2 * SCH_PARTY_DELIVERIES_MAX (a report may outlive its delivery). A
  * delivery has at most one E1; the broker makes at most one uncollected DELIVERY_REPORT per delivery (the
- * later replaces the earlier) and two REMINDERs per promise, which are taken back when the promise closes.
+ * later replaces the earlier) and two uncollected REMINDERs per promise, which are taken back when the promise
+ * closes, and one prompt to withdraw. A CORRECTION may make owed again what was only kept; all that is owed or
+ * kept never comes to more than SCH_OWED_MAX + SCH_KEPT_MAX, for what is kept makes place (promise.c).
  *
  * Must not know: bytes, stores, sockets, the clock.
  */

@@ -30,7 +30,7 @@
 
 /* The sum of step.h's argument, term by term. */
 static_assert(6 * SCH_PARTY_DELIVERIES_MAX + (SCH_DELIVERIES_MAX - SCH_PARTY_DELIVERIES_MAX) +
-                      4 * SCH_OWED_MAX + 2 * SCH_PARTY_DELIVERIES_MAX + 16 <= SCH_EFFECTS_MAX,
+                      4 * (SCH_OWED_MAX + SCH_KEPT_MAX) + 2 * SCH_PARTY_DELIVERIES_MAX + 16 <= SCH_EFFECTS_MAX,
               "the widest step has room for its effects");
 
 struct cell {

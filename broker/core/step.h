@@ -93,7 +93,7 @@ enum sch_effect_type {
     SCH_EFFECT_OPEN,                    /* instance */
     SCH_EFFECT_MOVE,                    /* instance, still owed: with a new due, or INCOMPLETE now */
     SCH_EFFECT_CLOSE,                   /* instance, with its standing */
-    SCH_EFFECT_REOPEN,                  /* instance that was closed and is owed again, INCOMPLETE */
+    SCH_EFFECT_REOPEN,                  /* instance that was closed and is owed again, OPEN or INCOMPLETE */
     SCH_EFFECT_ALERT,                   /* instance, with its step */
     SCH_EFFECT_SNOOZE,                  /* instance, with its snoozed_ms */
     SCH_EFFECT_BREACH,                  /* `message` went to a wrong party; member: one who collected or may have */
@@ -135,12 +135,15 @@ struct sch_effect {
  * Why the effects of one step cannot overflow. The widest is a DUE after a long stop:
  * - a party's delivery that expires: REMOVE, CLOSE (E1), STATUS, REMOVE (its earlier report), MAKE, DELIVER,
  *   DESTROY: 7, of which the REMOVE of the report is counted with the broker's deliveries: 6 × 64;
- * - a broker's delivery that expires or is taken back: REMOVE: 1 × 192;
+ * - a broker's delivery that expires, is taken back or makes place for a later: REMOVE: 1 × 192;
  * - a promise other than E1: ALERT and MAKE and DELIVER for at most one of REMINDED and OVERDUE, ALERT for
- *   ESCALATED, or CLOSE when the dossier ends UNDELIVERED: at most 4 × 32; an E1: 2 ALERTs × 64;
- * - E10's OPEN and three steps, E7's MOVE, PHASE: 16.
- * That is 384 + 192 + 128 + 128 + 16 = 848 of 1232. A submission adds STORE, 5 × (DELIVER, OPEN), RECEIPT,
- * FOLLOW, and ends at most every promise with its reminders: far less.
+ *   ESCALATED, or CLOSE when the dossier ends UNDELIVERED: at most 4 each. After a CORRECTION up to OWED_MAX +
+ *   KEPT_MAX may be owed (promise.c keeps to that sum): 4 × 64; an E1: 2 ALERTs × 64;
+ * - E10's OPEN and three steps, E7's MOVE, PHASE, PURGE: 16.
+ * That is 384 + 192 + 256 + 128 + 16 = 976 of 1296. Of submissions a CORRECTION is the widest: 5 × (REMOVE, CLOSE,
+ * STATUS), DESTROY, BREACH, for each promise but E1 a REOPEN and a CLOSE (2 × 64) and the REMOVE of each reminder
+ * (192); a REMINDER by hand is REMOVE, MAKE, DELIVER for each (3 × 64). To that come STORE, 5 × (DELIVER, OPEN), PHASE,
+ * SIBLINGS or FOLLOW, RECEIPT: far less.
  */
 #define SCH_EFFECTS_MAX (4 * SCH_DELIVERIES_MAX + 2 * SCH_INSTANCES_MAX + 16)
 
@@ -155,10 +158,11 @@ struct sch_effects {
  *
  * SUBMIT is checked in this order: kind handled; the id taken (ID_IN_USE); the id's age (TOO_OLD);
  * the header by itself (kind.h); dates against today; parties known; dossier and membership
- * (UNKNOWN_DOSSIER); permit and GP key; the REFERRAL's parties, or the sender's role; recipients; the table;
- * something open (NOTHING_OPEN); room in the record, then on the disk. Effects come as STORE, DELIVERs,
- * OPENs of E1, what the kind does, PHASE, RECEIPT. The submitted message has the sequence world->sequence,
- * each MAKE the next one.
+ * (UNKNOWN_DOSSIER); permit and GP key; of an opening message its chain and parties; of another the sort of
+ * dossier, its subject, the sender's role, recipients; the table; something open (NOTHING_OPEN,
+ * RECENTLY_REMINDED); room in the record, then on the disk. Effects come as STORE, DELIVERs, OPENs of E1,
+ * what the kind does, PHASE, RECEIPT. The submitted message has the sequence world->sequence, each MAKE the
+ * next one. A FOLLOW or FORWARD may change a dossier without any effect: the caller stores it all the same.
  *
  * A message's body is destroyed as soon as no delivery of it stands, however the last one ended.
  */
@@ -170,7 +174,8 @@ struct sch_id sch_step_made_id(int64_t now_ms, uint64_t sequence);
 
 /*
  * The table itself, for --print-states and the tests that hold documents against it: what an event does in a
- * phase: "reject NOT_NOW", "accept" (the phase stays), or the name of the phase that may follow; constants.
+ * phase: "reject NOT_NOW", "accept" (the phase stays), the name of the phase that may follow, or "replay"
+ * (whatever the other messages prove); constants.
  * kind counts for SUBMIT only.
  */
 const char *sch_step_cell(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind);
