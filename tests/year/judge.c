@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge_own.h"
 #include "ladder.h"
 
 /* A row as both sides write it. */
@@ -84,7 +85,7 @@ static enum sch_silence undecided(const struct ledger_phase *phase)
     return phase->received ? SCH_SILENCE_NOT_DECIDED : SCH_SILENCE_NOT_COLLECTED;
 }
 
-static enum sch_silence silence_of(const struct ledger_promise *promise, const struct ledger_change *change,
+enum sch_silence own_silence(const struct ledger_promise *promise, const struct ledger_change *change,
                              const struct ledger_phase *phase)
 {
     bool sent = phase->phase == SCH_PHASE_SENT;
@@ -159,7 +160,7 @@ static void expect(const struct ledger *ledger, int64_t at_ms, struct rows *rows
         row->due_ms = change->due_ms;
         row->norm_due_ms = change->norm_due_ms;
         row->standing = change->standing;
-        row->silence = silence_of(promise, change, ledger_phase_at(ledger, dossier, at_ms));
+        row->silence = own_silence(promise, change, ledger_phase_at(ledger, dossier, at_ms));
         row->step = step_at(ledger, promise, at_ms);
         row->overdue = change->due_ms <= at_ms;
         if (promise->number == 5)

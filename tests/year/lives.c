@@ -14,6 +14,7 @@
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
 #define CHAIN_MAX 4
+#define LOST_MAILBOXES 4
 #define REMIND_PAUSE_MS (48 * HOUR_MS)
 
 struct life {
@@ -653,6 +654,11 @@ static void ggz_life(struct life *life, int32_t referral)
 {
     const struct ledger_message *message = &life->ledger->message[referral];
 
+    if (!message->refused && message->collect_ms[0] >= life->ledger->end_ms) {
+        plant(life, 2, away_silence(life) == SCH_SILENCE_NOWHERE_PLACED ? SCH_SILENCE_NOWHERE_PLACED
+                                                                        : SCH_SILENCE_NOT_COLLECTED);
+        return;
+    }
     if (message->refused || !read_by(life, referral, life->receiver)) {
         /* It never came there: who referred has to take the patient up. */
         ledger_pass(life->ledger, life->d, life->ledger->end_ms);
@@ -1074,6 +1080,13 @@ static void draw_outages(struct ledger *ledger, struct sch_prng *prng)
             party->outage[party->outage_count++] =
                 (struct region_outage){ odd(from_ms), odd(from_ms + hours * HOUR_MS) };
         }
+    }
+    /* Some fall still before the year is over, and one never collects at all. */
+    for (int i = 0; i < LOST_MAILBOXES; i++) {
+        struct region_party *party = &region->party[i % 2 == 0 ? region->gb[3 + i] : region->department[5 + i]];
+
+        party->outage_count = 1;
+        party->outage[0] = (struct region_outage){ odd(ledger->end_ms - (24 - 3 * i) * DAY_MS), ledger->end_ms + DAY_MS };
     }
     region->party[region->department[region->department_count - 1]].dark = true;
     for (int i = 0; i < region->practice_count; i += 20)

@@ -63,7 +63,9 @@ static void print_table(const struct judge *judge, uint64_t *planted, uint64_t *
         *found += judge->shown[silence];
     }
     printf("planted: left on purpose and overdue at the end; owed: overdue promises over %llu looks at the worklist, of "
-           "%llu rows\n", (unsigned long long)judge->looks, (unsigned long long)judge->rows);
+           "%llu rows; statistics: %llu groups, ages: %llu rows, each recomputed\n",
+           (unsigned long long)judge->looks, (unsigned long long)judge->rows, (unsigned long long)judge->statistics,
+           (unsigned long long)judge->ages);
 }
 
 int main(int argc, char **argv)
@@ -100,7 +102,9 @@ int main(int argc, char **argv)
     count_check(&checks, &play);
     judge_alerts(&judge, &play);
     count_check(&checks, &play);
-    judge_statistics(&play);
+    judge_statistics(&judge, &play);
+    count_check(&checks, &play);
+    judge_ages(&judge, &play);
     count_check(&checks, &play);
     print_table(&judge, &planted, &found);
     printf("%llu turns, %llu deliveries, %llu delivery reports, %zu reminders collected, %llu resent of which %llu known, "

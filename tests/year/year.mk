@@ -3,7 +3,7 @@
 YEAR := $(B)/tests/year/year
 YEAR_C := $(wildcard tests/year/*.c)
 $(YEAR): $(call obj,$(YEAR_C)) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
-	$(call link,$(call obj,$(YEAR_C)) -Wl$(comma)--start-group $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO) -Wl$(comma)--end-group,$(BROKER_LIBS))
+	$(call link,$(call obj,$(YEAR_C)) -Wl$(comma)--start-group $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO) -Wl$(comma)--end-group,$(BROKER_LIBS) -lm)
 
 # A small year, as a suite of tests/run.sh.
 YEAR_RUN := year $(YEAR) --dossiers 1500 --
