@@ -87,7 +87,7 @@ static bool add_row(struct sch_cli *cli, struct sch_table *table, const struct s
     for (size_t i = 0; i <= SCH_AGE_BUCKETS; i++) {
         uint32_t count = i == 0 ? row->total : row->bucket[i - 1];
         snprintf(number[i], sizeof number[i], "%u", count);
-        text[i + 1] = !row->suppressed ? number[i] : i == 0 ? "<5" : "";
+        text[i + 1] = !row->suppressed ? number[i] : i == 0 ? "weggelaten" : "";
     }
     return sch_table_add(table, text);
 }
@@ -101,8 +101,7 @@ static int print_table(struct sch_cli *cli, const struct ages *ages, const struc
                                .right = {
                                    [1] = true, [2] = true, [3] = true, [4] = true, [5] = true, [6] = true } };
     if (cli->headers)
-        printf("%s, geen terugkoppeling, in dagen sinds de verwijzing\n",
-               query->by == SCH_AGE_BY_SILENCE ? "Over de norm" : "Open");
+        printf("Open, geen terugkoppeling, in dagen sinds de verwijzing\n");
     bool good = add_row(cli, &table, &ages->all);
     for (size_t i = 0; good && i < ages->count; i++)
         good = add_row(cli, &table, &ages->row[i]);

@@ -10,7 +10,7 @@
 
 enum sch_remind sch_remind_of(const struct sch_unanswered_row *row, int64_t now_ms)
 {
-    if (row->expectation == 1)
+    if (row->expectation == 1 || row->silence == SCH_SILENCE_NOT_COLLECTED)
         return SCH_REMIND_UNCOLLECTED;
     return row->reminded_ms > 0 && now_ms - row->reminded_ms < SCH_REMIND_PAUSE_MS ? SCH_REMIND_RECENT
                                                                                     : SCH_REMIND_SEND;

@@ -17,22 +17,35 @@ struct choosing {
     bool failed;
 };
 
-/* Rows come in the order of their dues, so the first of a dossier is the one that is due first. */
 static bool is_wanted(const struct choosing *choosing, const struct sch_unanswered_row *row)
 {
-    const struct sch_chosen *chosen = choosing->chosen;
-    if (choosing->dossier != NULL && !sch_id_equal(choosing->dossier, &row->dossier))
-        return false;
-    if (choosing->expectation != 0 && choosing->expectation != row->expectation)
-        return false;
+    return (choosing->dossier == NULL || sch_id_equal(choosing->dossier, &row->dossier)) &&
+           (choosing->expectation == 0 || choosing->expectation == row->expectation);
+}
+
+static struct sch_unanswered_row *row_of(const struct sch_chosen *chosen, const struct sch_id *dossier)
+{
     for (size_t i = 0; i < chosen->count; i++)
-        if (sch_id_equal(&chosen->row[i].dossier, &row->dossier))
-            return false;
-    return true;
+        if (sch_id_equal(&chosen->row[i].dossier, dossier))
+            return &chosen->row[i];
+    return NULL;
+}
+
+/* Of a dossier's promises the one that is due first. Collecting gives way: it may be a copy that nobody fetched. */
+static bool comes_before(const struct sch_unanswered_row *a, const struct sch_unanswered_row *b)
+{
+    bool collecting = a->expectation == 1;
+    return collecting != (b->expectation == 1) ? !collecting : a->due_ms < b->due_ms;
 }
 
 static bool add(struct sch_chosen *chosen, const struct sch_unanswered_row *row)
 {
+    struct sch_unanswered_row *before = row_of(chosen, &row->dossier);
+    if (before != NULL) {
+        if (comes_before(row, before))
+            *before = *row;
+        return true;
+    }
     if (chosen->count == chosen->room) {
         size_t room = chosen->room == 0 ? 32 : 2 * chosen->room;
         struct sch_unanswered_row *grown = realloc(chosen->row, room * sizeof *grown);
@@ -48,15 +61,17 @@ static bool add(struct sch_chosen *chosen, const struct sch_unanswered_row *row)
 static bool take_rows(void *context, const struct sch_page *page)
 {
     struct choosing *choosing = context;
+    bool found = false;                 /* a dossier's promises stand together on one page */
     for (size_t i = 0; i < page->unanswered_count; i++) {
         const struct sch_unanswered_row *row = &page->unanswered[i];
         if (!is_wanted(choosing, row))
             continue;
         choosing->failed = !add(choosing->chosen, row);
-        if (choosing->failed || choosing->dossier != NULL || choosing->chosen->count == CHOSEN_MAX)
+        found = choosing->dossier != NULL;
+        if (choosing->failed || choosing->chosen->count == CHOSEN_MAX)
             return false;
     }
-    return true;
+    return !found;
 }
 
 static int ask(struct sch_cli *cli, struct choosing *choosing, struct sch_query *query, sch_error *error)

@@ -13,7 +13,8 @@ struct sch_chosen {
 };
 
 /*
- * One promise of each dossier, the one that is due first; with --expectation that one. KENMERK…: any open promise;
+ * One promise of each dossier, the one that is due first (collecting a message only when nothing else is open); with
+ * --expectation that one. KENMERK…: any open promise;
  * UNKNOWN_DOSSIER, or NOTHING_OPEN, names the first that has none. No KENMERK: by the filters, of which one must be
  * stated, and only what is over its norm.
  */

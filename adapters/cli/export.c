@@ -118,12 +118,17 @@ static void write_promise(struct exporting *exporting, const struct sch_unanswer
 static bool take_promises(void *context, const struct sch_page *page)
 {
     struct exporting *exporting = context;
-    for (size_t i = 0; i < page->unanswered_count; i++, exporting->count++)
+    size_t *order = sch_worklist_order(page);
+    exporting->failed = exporting->failed || order == NULL;
+    for (size_t i = 0; order != NULL && i < page->unanswered_count; i++, exporting->count++) {
+        const struct sch_unanswered_row *row = &page->unanswered[order[i]];
         if (exporting->csv)
-            write_promise(exporting, &page->unanswered[i]);
+            write_promise(exporting, row);
         else
-            write_json(exporting, sch_worklist_json(&page->unanswered[i], exporting->now_ms));
-    return ferror(exporting->out) == 0;
+            write_json(exporting, sch_worklist_json(row, exporting->now_ms));
+    }
+    free(order);
+    return ferror(exporting->out) == 0 && !exporting->failed;
 }
 
 static void write_dossier(struct exporting *exporting, const struct sch_dossier_row *row)

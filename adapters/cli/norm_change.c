@@ -315,7 +315,9 @@ int sch_cli_run_norm_load(struct sch_cli *cli)
         if (dry)
             printf("nothing was loaded\n");
         else
-            printf("loaded: %s; the former one is %s\n", paths.current, paths.previous);
+            printf("loaded: %s; the former one is %s\n"
+                   "open promises keep the norm that they were opened under; new ones get the new norm\n",
+                   paths.current, paths.previous);
     }
     free(rows);
     free(after);

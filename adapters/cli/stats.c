@@ -119,15 +119,18 @@ static bool add_line(struct sch_cli *cli, struct sch_table *table, const struct 
         snprintf(month, sizeof month, "%04u-%02u", row->month / 100 % 10000, row->month % 100);
     for (size_t i = 0; i < 2; i++)
         snprintf(text[i], sizeof text[i], "%u", counts[i]);
-    snprintf(text[2], sizeof text[2], "%u%%", percent(row->within_permille));
-    snprintf(text[3], sizeof text[3], "%u–%u%%", percent(row->low_permille), percent(row->high_permille));
+    /* An interval of everything is the broker's way to say that nothing was answered or is over its norm. */
+    bool known = row->low_permille > 0 || row->high_permille < 1000;
+    snprintf(text[2], sizeof text[2], known ? "%u%%" : "–", percent(row->within_permille));
+    snprintf(text[3], sizeof text[3], known ? "%u–%u%%" : "–", percent(row->low_permille),
+             percent(row->high_permille));
     days_text(row->median_days, text[4]);
     days_text(row->p90_days, text[5]);
     for (size_t i = 0; i < 4; i++)
         snprintf(text[6 + i], sizeof text[6 + i], "%u", more[i]);
     const char *cells[13] = { row->debtor.text[0] ? sch_cli_name(cli, row->debtor.text) : "alle", awaited, month };
     for (size_t i = 0; i < 10; i++)
-        cells[3 + i] = !row->suppressed ? text[i] : i == 0 ? "<5" : "";
+        cells[3 + i] = !row->suppressed ? text[i] : i == 0 ? "weggelaten" : "";
     return sch_table_add(table, cells);
 }
 

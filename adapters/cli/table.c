@@ -77,7 +77,7 @@ const struct sch_cli_command sch_cli_commands[] = {
       "scharnier unanswered ls --term near --echelon S_GGZ --jsonl\n",
       sch_options_unanswered_ls, sch_cli_run_unanswered_ls },
     { "unanswered", "age", "", 0, 0, "open referrals without terugkoppeling, by days since sending",
-      "By silence, only what is over its norm counts: a promise that is not due yet is no silence.",
+      "By silence: what each open referral lacks first, also before it is over its norm.",
       "scharnier unanswered age --by receiver\n"
       "scharnier unanswered age --by silence --published\n",
       sch_options_unanswered_age, sch_cli_run_unanswered_age },

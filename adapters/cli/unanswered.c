@@ -1,7 +1,7 @@
 /*
  * unanswered.c: scharnier unanswered ls: the worklist of missing terugkoppeling, page by page.
  *
- * Filters, silences and the states of terms are the broker's; nothing is counted or ordered here.
+ * Filters, silences, totals and the states of terms are the broker's; nothing is counted here.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,26 +51,25 @@ static bool take_rows(void *context, const struct sch_page *page)
 {
     struct listing *list = context;
     int64_t now_ms = sch_now_ms(list->cli->client);
+    size_t *order = sch_worklist_order(page);
     list->open = page->open_total;
     list->overdue = page->overdue_total;
-    for (size_t i = 0; i < page->unanswered_count; i++) {
-        const struct sch_unanswered_row *row = &page->unanswered[i];
-        if (list->count == list->limit) {
-            list->more = true;
-            return false;
-        }
+    list->failed = order == NULL;
+    for (size_t i = 0; !list->failed && !list->more && i < page->unanswered_count; i++) {
+        const struct sch_unanswered_row *row = &page->unanswered[order[i]];
+        list->more = list->count == list->limit;
+        if (list->more)
+            break;
         if (list->count++ == 0)
             snprintf(list->first, sizeof list->first, "%s", row->kenmerk);
         bool good = list->cli->jsonl  ? sch_json_line("unanswered_row", sch_worklist_json(row, now_ms))
                     : list->cli->json ? json_array_append_new(list->rows, sch_worklist_json(row, now_ms)) == 0
                                       : add_line(list->cli, &list->table, row, now_ms);
-        if (!good) {
-            list->failed = true;
-            return false;
-        }
+        list->failed = !good;
     }
-    list->more = list->count == list->limit && page->cursor_size > 0;
-    return !list->more;
+    free(order);
+    list->more = list->more || (list->count == list->limit && page->cursor_size > 0);
+    return !list->more && !list->failed;
 }
 
 static bool take_first_due(void *context, const struct sch_page *page)

@@ -2,6 +2,7 @@
 #include "worklist.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/calendar.h"
@@ -10,6 +11,21 @@
 #include "output.h"
 #include "shell/norm_file.h"
 #include "words.h"
+
+size_t *sch_worklist_order(const struct sch_page *page)
+{
+    const struct sch_unanswered_row *row = page->unanswered;
+    size_t *order = malloc((page->unanswered_count + 1) * sizeof *order);
+    for (size_t i = 0; order != NULL && i < page->unanswered_count; i++) {
+        size_t at = i;
+        for (; at > 0 && sch_id_equal(&row[order[at - 1]].dossier, &row[i].dossier) &&
+               row[order[at - 1]].due_ms > row[i].due_ms;
+             at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    return order;
+}
 
 int sch_worklist_days(int64_t referred_ms, int64_t now_ms)
 {

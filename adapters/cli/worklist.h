@@ -9,6 +9,10 @@
 /* The object of one promise: fields are added here, never renamed. */
 json_t *sch_worklist_json(const struct sch_unanswered_row *row, int64_t now_ms);
 
+/* The places of a page's rows, each dossier's together and what is due first in it first; to be freed. NULL: out of
+ * memory. */
+size_t *sch_worklist_order(const struct sch_page *page);
+
 /* "bericht na intake"; with whoever owes it, when that is not the receiver. */
 #define SCH_WORKLIST_AWAITED_SIZE 192
 const char *sch_worklist_awaited(struct sch_cli *cli, const struct sch_unanswered_row *row,

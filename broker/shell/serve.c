@@ -300,6 +300,16 @@ static void note_backup(struct server *server)
         sch_log_plain(SCH_LOG_WARNING, "BACKUP_NOT_NOTED", "the time of the backup is forgotten at a restart");
 }
 
+/* Backups run on the thread of the control socket; what came of them is looked at here. */
+static void look_at_backups(struct server *server)
+{
+    uint64_t made;
+    sch_control_backups(server->control, &made, &server->metrics.backups_failed);
+    if (made != server->metrics.backups)
+        note_backup(server);
+    server->metrics.backups = made;
+}
+
 /* ---- between two turns --------------------------------------------------------------------------- */
 
 static void begin_drain(struct server *server)
@@ -409,11 +419,6 @@ static void publish(struct server *server, int64_t now_ms)
     m->net_strangers = net.strangers;
     m->net_dropped = net.dropped;
     m->net_surplus_frames = net.surplus_frames;
-    uint64_t made;
-    sch_control_backups(server->control, &made, &m->backups_failed);
-    if (made != m->backups)
-        note_backup(server);
-    m->backups = made;
     if (now_ms >= server->space_at_ms) {
         struct sch_space space = { 0 };
         sch_store_space(server->store, &space);
@@ -448,6 +453,7 @@ static bool between_turns(struct server *server)
     }
     if (stops > 0 && server->drain_until_ms == 0)
         begin_drain(server);
+    look_at_backups(server);
     answer_control(server);
     look_at_time(server, now_ms);
     publish(server, now_ms);

@@ -3,80 +3,19 @@
 
     tests/e2e/test_cli.py build/release/bin
 
-A first region runs on real time: sending, reading, answering, settling, refusing, queueing. A second one runs two
-days in a second, until the coordinator sees each silence that was planted. Ends with "N passed, N failed".
+Three regions run on real time: sending, reading, answering, settling, refusing, queueing; the ledger; the operator's
+commands. A fourth one runs two days in a second, until the coordinator sees each silence that was planted and reminds.
+Ends with "N passed, N failed".
 """
-import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
-BIN = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin")
-SCHARNIER = os.path.join(BIN, "scharnier")
-passed = failed = 0
-
-
-def check(name, good, said=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"  not ok  {name}\n{said}")
-
-
-class Region:
-    """A region of `scharnier dev`, stopped by its pid."""
-
-    def __init__(self, *options):
-        self.folder = tempfile.mkdtemp(prefix="sch-cli-")
-        self.options = options
-        self.process = None
-        self.start(*options)
-
-    def start(self, *options):
-        self.process = subprocess.Popen([SCHARNIER, "dev", "--dir", self.folder, *options], text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.welcome = self.process.stdout.readline()
-        for line in self.process.stdout:
-            self.welcome += line
-            if line.startswith("next: "):
-                break
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return self.process.wait(timeout=20)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def run(self, party, *words, code=0):
-        """What a party's command prints; checks its exit code."""
-        done = subprocess.run([SCHARNIER, "--config", f"{self.folder}/{party}.conf", *words], text=True,
-                              capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
-        self.errors = done.stderr
-        if done.returncode != code:
-            check(f"{party}: {' '.join(words)}: exit {done.returncode}, not {code}", False,
-                  done.stdout + done.stderr)
-        return done.stdout
-
-    def json(self, party, *words, code=0):
-        text = self.run(party, *words, "--json", code=code)
-        try:
-            return json.loads(text)
-        except ValueError:
-            check(f"{party}: {' '.join(words)}: JSON", False, text + self.errors)
-            return {}
-
-    def refer(self, key, to, *more):
-        return self.json("linde", "referral", "send", "--key", key, "--to", to, "--section", "question=Graag advies",
-                         "--section", "reason=Paniekklachten", *more).get("kenmerk")
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cli_ledger  # noqa: E402
+import cli_operator  # noqa: E402
+from cli_region import Region, check, counts  # noqa: E402
 
 
 def conversation(region):
@@ -182,14 +121,14 @@ def operations(region):
 def silences(region):
     """Four referrals, each falling silent in its own way, at two days a second."""
     started = time.monotonic()
-    planted = {"not_collected": region.refer("s-1", "06290713"), "not_decided": region.refer("s-2", "94061234")}
-    region.run("haven", "inbox", "read", planted["not_decided"], "--ack")
-    planted["no_appointment"] = region.refer("s-3", "94061234")
-    region.run("haven", "inbox", "read", planted["no_appointment"], "--ack")
-    region.run("haven", "referral", "answer", planted["no_appointment"], "ACCEPTANCE", "--key", "t-3")
-    planted["not_taken_up"] = region.refer("s-4", "94061234")
-    region.run("haven", "inbox", "read", planted["not_taken_up"], "--ack")
-    region.run("haven", "referral", "answer", planted["not_taken_up"], "REFUSAL", "--key", "t-4", "--fact",
+    planted = {"NOT_COLLECTED": region.refer("s-1", "06290713"), "NOT_DECIDED": region.refer("s-2", "94061234")}
+    region.run("haven", "inbox", "read", planted["NOT_DECIDED"], "--ack")
+    planted["NO_APPOINTMENT"] = region.refer("s-3", "94061234")
+    region.run("haven", "inbox", "read", planted["NO_APPOINTMENT"], "--ack")
+    region.run("haven", "referral", "answer", planted["NO_APPOINTMENT"], "ACCEPTANCE", "--key", "t-3")
+    planted["NOT_TAKEN_UP"] = region.refer("s-4", "94061234")
+    region.run("haven", "inbox", "read", planted["NOT_TAKEN_UP"], "--ack")
+    region.run("haven", "referral", "answer", planted["NOT_TAKEN_UP"], "REFUSAL", "--key", "t-4", "--fact",
                "refusal_reason=NO_CAPACITY")
     region.run("linde", "inbox", "tail", "--ack", "--count", "2", "--timeout", "20s")
 
@@ -197,27 +136,29 @@ def silences(region):
     while time.monotonic() < started + 60:
         rows = region.json("coordinator", "unanswered", "ls", "--overdue")["unanswered"]
         for row in rows:
-            if row["debtor"] != "agb:01054321" or row["silence"] == "not_taken_up":
+            if row["debtor"] != "agb:01054321" or row["silence"] == "NOT_TAKEN_UP":
                 found.setdefault(row["silence"], set()).add(row["kenmerk"])
         if len(found) >= 4:
             break
         time.sleep(0.5)
     # A referral that nobody collects expires after thirty days, and then somebody must take it up too.
-    found.get("not_taken_up", set()).discard(planted["not_collected"])
+    found.get("NOT_TAKEN_UP", set()).discard(planted["NOT_COLLECTED"])
     check("each silence is found, and nothing is invented",
           found == {silence: {kenmerk} for silence, kenmerk in planted.items()}, f"{planted}\n{found}")
     age = region.json("coordinator", "unanswered", "age", "--by", "silence")
-    check("and counted by age", {line["key"] for line in age["lines"]} >= set(planted) - {"not_collected"}, age)
+    check("and counted by age", {line["key"] for line in age["lines"]} >= set(planted) - {"NOT_COLLECTED"}, age)
     table = region.run("coordinator", "unanswered", "age", "--by", "receiver")
     check("the table", "ONTVANGER" in table and "Praktijk Haven" in table and "next: " in table, table)
-    region.run("linde", "referral", "answer", planted["not_taken_up"], "TAKEN_UP", "--key", "u-4", "--fact",
-               "taken_up=OWN_CARE")
-    rows = region.json("coordinator", "unanswered", "ls", "--silence", "not_taken_up")["unanswered"]
-    check("taken up is no silence", planted["not_taken_up"] not in [row["kenmerk"] for row in rows], rows)
+    cli_ledger.overdue(region, planted)
+    region.run("linde", "dossier", "taken-up", planted["NOT_TAKEN_UP"], "--how", "OWN_CARE")
+    rows = region.json("coordinator", "unanswered", "ls", "--silence", "not-taken-up")["unanswered"]
+    check("taken up is no silence", planted["NOT_TAKEN_UP"] not in [row["kenmerk"] for row in rows], rows)
 
 
 def main():
-    for story, options in ((conversation, ()), (silences, ("--fast-clock", "2d=1s"))):
+    stories = ((conversation, ()), (cli_ledger.ledger, ()), (cli_operator.operator, ()),
+               (silences, ("--fast-clock", "2d=1s")))
+    for story, options in stories:
         region = Region(*options)
         try:
             story(region)
@@ -225,8 +166,8 @@ def main():
             check(f"{story.__name__}: {type(problem).__name__}: {problem}", False)
         finally:
             region.close()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    print(f"{counts['passed']} passed, {counts['failed']} failed")
+    sys.exit(counts["failed"] > 0)
 
 
 if __name__ == "__main__":
