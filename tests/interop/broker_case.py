@@ -46,6 +46,15 @@ class Message:
         return header, *sealing.make(header, self.letter, to, stem + "-sign", self.region.party(stem).sign[1])
 
 
+    def sealed_parts(self, directory):
+        """(header, seal, parts) of a letter by suite 2."""
+        header = self.header.SerializeToString()
+        to = [(a, *directory.seal_key(a)) for a in self.recipients()]
+        seal, parts = sealing.make_parts(header, self.letter, to, self.sender.stem + "-sign",
+                                         self.region.party(self.sender.stem).sign[1])
+        return header, client.seal_bytes(seal), parts
+
+
 class BrokerTest(unittest.TestCase):
     """Each class of tests has a broker of its own, which must end in good order."""
 

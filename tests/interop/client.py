@@ -62,6 +62,7 @@ class Client:
         self.request = 0
         self.deliveries = []
         self.statuses = []
+        self.body = b""                 # second frame of the last answer
         self.instance = os.urandom(16)
         self.context = zmq.Context.instance()
         self.socket = self.context.socket(zmq.DEALER)
@@ -111,6 +112,7 @@ class Client:
                 continue
             if got[0].WhichOneof("reply") == "rejection":
                 raise Rejected(got[0].rejection)
+            self.body = got[1]
             return got[0]
 
     def keep(self, reply, body):
@@ -138,6 +140,21 @@ class Client:
 
     def submit(self, header, seal, body=b""):
         return self.call("submit", pb.Submit(header=header, seal=seal), body).receipt
+
+    def submit_upload(self, header, seal, upload):
+        """Submits a letter whose parts were sent before."""
+        return self.call("submit", pb.Submit(header=header, seal=seal, upload=upload)).receipt
+
+    def part(self, sender, upload, index, count, part=b""):
+        """Sends a part, or without one asks; returns which are missing."""
+        return list(self.call("part", pb.Part(sender=sender, upload=upload, index=index, count=count),
+                              part).parts.missing)
+
+    def fetch(self, mailbox, message_id, index):
+        """One part of a delivered letter: (count, part)."""
+        reply = self.call("fetch", pb.Fetch(mailbox=mailbox, message_id=message_id, index=index)).fetched
+        assert (reply.mailbox, reply.message_id, reply.index) == (mailbox, message_id, index)
+        return reply.count, self.body
 
     def attach(self, *mailboxes, messages=16, size=4 << 20):
         return self.call("attach", pb.Attach(mailboxes=mailboxes, credit_messages=messages,

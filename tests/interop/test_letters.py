@@ -4,6 +4,8 @@ libscharnier speaks through scharnier-hl7v2: what a HIS sends is sealed in C and
 here is opened in C and reaches an EPD.
 """
 
+import base64
+import os
 import unittest
 
 import hl7
@@ -96,6 +98,55 @@ class Letters(unittest.TestCase):
         self.assertEqual(field(received, "MSH", 9), "REF")
         self.assertIn("paniekklachten", str(received))
         self.assertIn(document, documents(received))
+
+
+    def test_large_sealed_here_opened_in_c(self):
+        """A letter in parts by the Python client, fetched and opened by libscharnier."""
+        linde = self.region.party("linde")
+        document = b"%PDF-1.4 " + os.urandom(1200000)
+        with self.region.client("linde") as practice:
+            now = practice.hello().time_ms
+            directory = Directory(practice.directory(self.region.name).content)
+            header = pb.Header(version=1, id=uuid7(now), kind=pb.KIND_REFERRAL, sender=LINDE, receiver=HAVEN,
+                               urgency=pb.URGENCY_SOON, letter_date=date(now), author_role=pb.ROLE_GP,
+                               sections=1, sections_known=True).SerializeToString()
+            letter = client.letter_bytes({0: "Zie de bijlage."}, [("application/pdf", "scan.pdf", document)])
+            seal, parts = sealing.make_parts(header, letter, [(HAVEN, *directory.seal_key(HAVEN))], "linde-sign",
+                                             linde.sign[1])
+            upload = os.urandom(16)
+            for index, part in enumerate(parts):
+                practice.part(LINDE, upload, index, len(parts), part)
+            receipt = practice.submit_upload(header, client.seal_bytes(seal), upload)
+        received = self.epd_peer.next(lambda m: receipt.kenmerk in str(m), 30)
+        self.assertIsNotNone(received, "the referral did not reach the EPD: " + self.epd.log()[-500:])
+        self.assertIn(document, documents(received))
+
+    def test_large_sealed_in_c_opened_here(self):
+        """A REF^I12 with a large document: libscharnier seals it in parts, the Python client opens it."""
+        content = self.referral()
+        document = base64.b64encode(b"%PDF-1.4 " + os.urandom(700000))
+        content += b"OBX|99|ED|SCAN^Bijlage||^application^pdf^Base64^" + document + b"||||||F\r"
+        content = content.replace(control_id(content).encode(), b"LARGE-1", 1)
+        answer = self.his.send(content)
+        self.assertEqual(field(answer, "MSA", 1), "AA", str(answer))
+        with self.region.client("noordrand") as north:
+            north.hello()
+            directory = Directory(north.directory(self.region.name).content)
+            north.attach(NORTH)
+            while True:
+                delivery, body = north.next_delivery(15)
+                header = pb.Header.FromString(delivery.header)
+                if delivery.part_count:
+                    break
+                north.settle(NORTH, header.id, pb.VERDICT_COLLECTED)
+            self.assertEqual(body, b"")
+            parts = [north.fetch(NORTH, header.id, i)[1] for i in range(delivery.part_count)]
+            seal = client.read_seal(delivery.seal)
+            sealing.verify_parts(seal, delivery.header, parts, directory.public(seal.signing_key))
+            letter = pb.Letter.FromString(sealing.open_parts(
+                seal, delivery.header, parts, NORTH, self.region.party("noordrand").seal[1]))
+            self.assertTrue(any(document in a.content for a in letter.attachments), "the original")
+            north.settle(NORTH, header.id, pb.VERDICT_COLLECTED)
 
 
 if __name__ == "__main__":

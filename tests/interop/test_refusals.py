@@ -210,12 +210,33 @@ class BadInput(BrokerTest):
         nurse = self.connect("linde-poh")
         self.assertRejected("NOT_ALLOWED", "header.kind", self.send, nurse, self.referral("linde-poh",
                                                                                           copies=()))
-        for kind in (pb.KIND_DELIVERY_REPORT, pb.KIND_REMINDER):
-            message = self.message("linde", kind=kind, receiver=NORTH)
-            self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message)
-        message = self.message("linde", kind=pb.KIND_CONSULT_REQUEST, receiver=NORTH)
-        self.assertRejected("KIND_NOT_YET", "header.kind", self.send, self.linde,
-                            message.with_letter({0: "?"}))
+        message = self.message("linde", kind=pb.KIND_DELIVERY_REPORT, receiver=NORTH)
+        self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message)
+        message = self.message("linde", kind=pb.KIND_CARE_NOTICE, receiver=VEER, event_date=date(self.now_ms()))
+        self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message)
+        message = self.message("linde", kind=pb.KIND_CONSULT_REQUEST, receiver=TEAM, topic=pb.TOPIC_RISK,
+                               consult_form=pb.FORM_DISCUSSION)
+        self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message.with_letter({0: "?"}))
+
+
+    def test_facts_of_every_kind(self):
+        """Each kind refuses what it lacks by name, and what is not its own."""
+        consult = dict(kind=pb.KIND_CONSULT_REQUEST, receiver=NORTH)
+        self.assertRejected("FIELD_MISSING", "header.topic", self.send, self.linde,
+                            self.message("linde", **consult).with_letter({0: "?"}))
+        self.assertRejected("FIELD_FORBIDDEN", "header.urgency", self.send, self.linde,
+                            self.message("linde", topic=pb.TOPIC_RISK, consult_form=pb.FORM_DISCUSSION,
+                                         urgency=pb.URGENCY_SOON, **consult).with_letter({0: "?"}))
+        self.assertRejected("LETTER_MISSING", "body", self.send, self.linde,
+                            self.message("linde", topic=pb.TOPIC_RISK, consult_form=pb.FORM_DISCUSSION, **consult))
+        north = self.connect("noordrand")
+        for fields, name, field in (
+                (dict(kind=pb.KIND_REDIRECTION), "FIELD_MISSING", "header.concerned"),
+                (dict(kind=pb.KIND_LETTER_INCOMPLETE), "FIELD_MISSING", "header.subject"),
+                (dict(kind=pb.KIND_SNOOZE, expectation=6), "FIELD_FORBIDDEN", "header.receiver"),
+                (dict(kind=pb.KIND_ACCEPTANCE, note=pb.NOTED_CALLED), "FIELD_FORBIDDEN", "header.note")):
+            message = self.message("noordrand", dossier=uuid7(self.now_ms()), receiver=LINDE, **fields)
+            self.assertRejected(name, field, self.send, north, message)
 
 
 class OnADossier(BrokerTest):
