@@ -10,6 +10,8 @@ void sch_answer_withdrawal(struct sch_act *act)
     struct sch_dossier *dossier = act->dossier;
     bool intake_held = dossier->phase == SCH_PHASE_INTAKE_PRESUMED;
     sch_post_withdraw(act, &dossier->id);
+    /* Whoever was asked to withdraw has done it. */
+    sch_post_withdraw_prompt(act);
     sch_promise_cancel(act, intake_held);
     if (!intake_held) {
         dossier->intake_day = 0;

@@ -143,11 +143,6 @@ void sch_chain_forward(struct sch_act *act)
     }
 }
 
-static bool is_prompt(const struct sch_delivery *delivery)
-{
-    return delivery->kind == SCH_KIND_REMINDER && delivery->expectation == 0;
-}
-
 void sch_chain_sibling(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
@@ -160,11 +155,7 @@ void sch_chain_sibling(struct sch_act *act)
         return;
     }
     /* One prompt at a time says all there is to say. */
-    for (size_t i = dossier->delivery_count; i-- > 0;) {
-        if (is_prompt(&dossier->delivery[i])) {
-            sch_act_remove(act, &dossier->delivery[i], SCH_DELIVERY_WITHDRAWN, 0);
-        }
-    }
+    sch_post_withdraw_prompt(act);
     memset(&made, 0, sizeof made);
     made.kind = SCH_KIND_REMINDER;
     made.subject = act->event->message;

@@ -164,3 +164,14 @@ void sch_post_withdraw(struct sch_act *act, const struct sch_id *message)
         }
     }
 }
+
+void sch_post_withdraw_prompt(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    for (size_t i = dossier->delivery_count; i-- > 0;) {
+        struct sch_delivery *delivery = &dossier->delivery[i];
+        if (delivery->kind == SCH_KIND_REMINDER && delivery->expectation == 0) {
+            sch_act_remove(act, delivery, SCH_DELIVERY_WITHDRAWN, 0);
+        }
+    }
+}

@@ -21,6 +21,9 @@ void sch_post_remind(struct sch_act *act, struct sch_instance *instance, enum sc
 /* Takes a message out of every mailbox where it still lies: WITHDRAWN. */
 void sch_post_withdraw(struct sch_act *act, const struct sch_id *message);
 
+/* Takes back a prompt to withdraw that was not collected. */
+void sch_post_withdraw_prompt(struct sch_act *act);
+
 /*
  * Ends a delivery in a state for good: REMOVE, its E1, STATUS to its sender, a DELIVERY_REPORT when cause is
  * not 0, and DESTROY when nobody waits for the letter any more. code stands in REMOVE. The pointer dies.
