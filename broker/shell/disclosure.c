@@ -1,9 +1,9 @@
 /*
  * disclosure.c: complementary suppression in a table of two ways.
  *
- * Every cell, totals included, stands in the equation of its row and in that of its column: the hidden cells are
- * the edges of a graph whose nodes are the lines. A hidden cell can be worked out exactly when its edge is a
- * bridge, for along any circle what is hidden could be one more here and one less there.
+ * Every cell, totals included, stands in the equation of its row and in that of its column: the hidden cells
+ * are the edges of a graph whose nodes are the lines. A hidden cell can be worked out exactly when its edge
+ * is a bridge, for along any circle what is hidden could be one more here and one less there.
  */
 #include "disclosure.h"
 
@@ -45,7 +45,8 @@ static bool hide_one(const struct sch_disclosure *table, const struct line *line
     for (size_t i = 1; i < line->count; i++) {
         size_t at = line->first + i * line->step;
 
-        if (table->count[at] > 0 && !table->hidden[at] && (best == SIZE_MAX || table->count[at] < table->count[best]))
+        if (table->count[at] > 0 && !table->hidden[at] &&
+            (best == SIZE_MAX || table->count[at] < table->count[best]))
             best = at;
     }
     if (best == SIZE_MAX && table->count[line->first] > 0 && !table->hidden[line->first])
@@ -142,8 +143,8 @@ static size_t find_bridge(struct walk *walk)
     return walk->bridge;
 }
 
-/* Hides more around a bridge: in its row, in its column, and when both are hidden, the next cell anywhere. When
- * all that counts somebody is hidden, each cell lies on a circle with the totals, and none is a bridge. */
+/* Hides more around a bridge: in its row, in its column, and when both are hidden, the next cell anywhere.
+ * When all that counts somebody is hidden, each cell lies on a circle with the totals: none is a bridge. */
 static bool break_bridge(const struct sch_disclosure *table, size_t cell)
 {
     struct line row = line_of(table, table->columns + cell / table->columns);
@@ -182,8 +183,8 @@ end:
     return code;
 }
 
-/* The parts of a group are hidden or shown together: what could be one more here and one less there in one part
- * could be the other way round in another, so that their sum stays what it is. */
+/* The parts of a group are hidden or shown together: what could be one more here and one less there in one
+ * part could be the other way round in another, so that their sum stays what it is. */
 int sch_disclosure_publish(const struct sch_disclosure *table, bool *parts)
 {
     const struct sch_disclosure in_parts = { table->count, parts, table->rows, table->columns };

@@ -1,6 +1,6 @@
 /*
- * disclosure.h: which groups of a published table must be left out, so that none under five can be read from it
- * or worked out from what is shown.
+ * disclosure.h: which groups of a published table must be left out, so that none under five can be read from
+ * it or worked out from what is shown.
  *
  * A table has groups in rows and columns, with their totals: row 0 holds the totals of the columns, column 0
  * those of the rows. A table of one column has no totals of rows. Pure; must not know: what is counted.
@@ -33,8 +33,9 @@ bool sch_disclosure_is_small(uint32_t count);
  */
 int sch_disclosure_close(const struct sch_disclosure *table);
 
-/* The same for groups that are shown in parts too. parts, one per group: on entry whether a part of it is small;
- * then whether its parts must be left out, which they must of every hidden group. SCH_OK or SCH_E_NO_MEMORY. */
+/* The same for groups that are shown in parts too. parts, one per group: on entry whether a part of it is
+ * small; then whether its parts must be left out, which they must of every hidden group. SCH_OK or
+ * SCH_E_NO_MEMORY. */
 int sch_disclosure_publish(const struct sch_disclosure *table, bool *parts);
 
 #endif

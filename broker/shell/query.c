@@ -1,5 +1,6 @@
 /*
- * query.c: one page from beginning to end, and what the queries have in common: scanning, loading, what is shown.
+ * query.c: one page from beginning to end, and what the queries have in common: scanning, loading, what is
+ * shown.
  */
 #include "query_own.h"
 
@@ -39,8 +40,8 @@ int sch_query_scan(struct sch_reading *reading, enum sch_table table, const stru
     found->count = 0;
     found->wanted = wanted < SCH_QUERY_KEYS_MAX ? wanted : SCH_QUERY_KEYS_MAX;
     found->after = start;
-    result = sch_store_scan(reading->store, table, sch_record_key_bytes(prefix), start, backwards, found->wanted + 1,
-                            gather, found);
+    result = sch_store_scan(reading->store, table, sch_record_key_bytes(prefix), start, backwards,
+                            found->wanted + 1, gather, found);
     return result == SCH_STORE_OK ? SCH_OK : SCH_E_STORE_DAMAGED;
 }
 
@@ -58,7 +59,8 @@ int sch_query_load(struct sch_reading *reading, const struct sch_id *id)
 
     switch (sch_store_get(reading->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), reading->buffer,
                           SCH_RECORD_DOSSIER_MAX, &size)) {
-    case SCH_STORE_OK: return sch_record_dossier_decode((struct sch_bytes){ reading->buffer, size }, reading->dossier);
+    case SCH_STORE_OK:
+        return sch_record_dossier_decode((struct sch_bytes){ reading->buffer, size }, reading->dossier);
     case SCH_STORE_NONE: return SCH_E_UNKNOWN_DOSSIER;
     default: return SCH_E_STORE_DAMAGED;
     }
@@ -185,8 +187,9 @@ static int run_whole(struct sch_reading *reading)
 int sch_query_run(struct sch_store *store, const struct sch_query_permit *permit, int64_t now_ms,
                   const atomic_bool *stop, struct sch_arena *arena, struct sch_page *page)
 {
-    struct sch_reading reading = { .store = store, .permit = permit, .now_ms = now_ms, .stop = stop, .arena = arena,
-                                   .page = page };
+    struct sch_reading reading = {
+        .store = store, .permit = permit, .now_ms = now_ms, .stop = stop, .arena = arena, .page = page
+    };
     int code = SCH_E_NO_MEMORY;
 
     memset(page, 0, sizeof *page);

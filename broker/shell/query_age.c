@@ -102,18 +102,18 @@ static bool add_dossier(struct table *table, const struct sch_dossier *dossier)
 {
     int32_t day = sch_day_of_ms(dossier->chain_ms);
     enum sch_silence silence = sch_silence_of_dossier(dossier);
+    enum sch_member_role role = table->by == SCH_AGE_BY_RECEIVER ? SCH_MEMBER_RECEIVER : SCH_MEMBER_REFERRER;
     struct sch_address name;
 
     if (silence == SCH_SILENCE_NONE)
         return true;
     if (table->by == SCH_AGE_BY_SILENCE)
         return add(table, "", silence, day, 1);
-    sch_address_organisation(&dossier->member[table->by == SCH_AGE_BY_RECEIVER ? SCH_MEMBER_RECEIVER
-                                                                               : SCH_MEMBER_REFERRER].address, &name);
+    sch_address_organisation(&dossier->member[role].address, &name);
     return add(table, name.text, SCH_SILENCE_NONE, day, 1);
 }
 
-/* One step of a party's own list: keys and dossiers of one moment. *after is what the next one begins behind. */
+/* One step of a party's own list: keys and dossiers of one moment. The next one begins behind *after. */
 static int add_step(struct sch_reading *reading, struct table *table, struct sch_record_key *after)
 {
     struct sch_record_key prefix = sch_record_prefix_text(sch_query_owner(reading->permit));
@@ -166,7 +166,7 @@ static bool has_small_bucket(const struct sch_age_row *row)
     return small;
 }
 
-/* Whole rows are left out by their totals, and of those that stay the five buckets where one of them is small. */
+/* Whole rows are left out by their totals, and of those that stay the buckets where one of them is small. */
 static int publish(struct table *table)
 {
     size_t rows = table->count + 1;

@@ -111,7 +111,7 @@ static int add_link(struct sch_reading *reading, const struct sch_id *id, struct
     return SCH_OK;
 }
 
-/* The first page begins with the root, which stands under no root; a cursor of zeros says that it was shown. */
+/* The first page begins with the root, which stands under none; a cursor of zeros says that it was shown. */
 static int add_root(struct sch_reading *reading, const struct sch_id *root, struct sch_dossier_row *rows)
 {
     if (reading->after.len > 0)
@@ -128,7 +128,8 @@ static int add_found(struct sch_reading *reading, size_t at, struct sch_dossier_
     struct sch_id id;
 
     if (sch_record_read_chain(sch_record_key_bytes(&found->key[at]), NULL, &id) != SCH_OK ||
-        sch_record_chain_decode((struct sch_bytes){ found->value[at], found->value_size[at] }, &row) != SCH_OK)
+        sch_record_chain_decode((struct sch_bytes){ found->value[at], found->value_size[at] }, &row) !=
+            SCH_OK)
         return SCH_E_STORE_DAMAGED;
     return row.chain ? add_link(reading, &id, rows) : SCH_OK;
 }

@@ -25,7 +25,8 @@ int sch_query_mailbox(struct sch_reading *reading)
         struct sch_mailbox_entry entry;
 
         memset(row, 0, sizeof *row);
-        if (sch_record_mailbox_decode((struct sch_bytes){ found->value[i], found->value_size[i] }, &entry) != SCH_OK ||
+        if (sch_record_mailbox_decode((struct sch_bytes){ found->value[i], found->value_size[i] }, &entry) !=
+                SCH_OK ||
             sch_record_read_mailbox(sch_record_key_bytes(&found->key[i]), NULL, &row->sequence) != SCH_OK)
             return SCH_E_STORE_DAMAGED;
         row->message = entry.message;
@@ -41,8 +42,8 @@ int sch_query_mailbox(struct sch_reading *reading)
     return SCH_OK;
 }
 
-void sch_query_mark_leased(struct sch_page *page, const struct sch_address *mailbox, sch_query_leased_fn *leased,
-                           void *context)
+void sch_query_mark_leased(struct sch_page *page, const struct sch_address *mailbox,
+                           sch_query_leased_fn *leased, void *context)
 {
     /* The rows are the page maker's own; the page shows them as constant to everybody else. */
     struct sch_mailbox_row *rows = (struct sch_mailbox_row *)page->mailbox;
@@ -79,7 +80,8 @@ static int read_passed(struct sch_reading *reading, size_t at, struct sch_passed
                                  &row->role) != SCH_OK)
         return SCH_E_STORE_DAMAGED;
     key = sch_record_key_id(&row->message);
-    switch (sch_store_get(reading->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value, &size)) {
+    switch (sch_store_get(reading->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value,
+                          &size)) {
     case SCH_STORE_OK: break;
     case SCH_STORE_NONE: return SCH_OK;
     default: return SCH_E_STORE_DAMAGED;
@@ -98,7 +100,8 @@ static int read_passed(struct sch_reading *reading, size_t at, struct sch_passed
 }
 
 /* A first page begins at from_ms: behind the last key of the moment before. */
-static void begin(struct sch_reading *reading, const struct sch_record_key *prefix, struct sch_record_key *from)
+static void begin(struct sch_reading *reading, const struct sch_record_key *prefix,
+                  struct sch_record_key *from)
 {
     const struct sch_query *query = &reading->permit->query;
 
@@ -124,7 +127,8 @@ int sch_query_passed(struct sch_reading *reading)
         int64_t stored_ms;
         bool is_there;
 
-        if (sch_record_read_passed(sch_record_key_bytes(&reading->found->key[i]), NULL, &stored_ms, NULL) != SCH_OK)
+        if (sch_record_read_passed(sch_record_key_bytes(&reading->found->key[i]), NULL, &stored_ms, NULL) !=
+            SCH_OK)
             return SCH_E_STORE_DAMAGED;
         if (query->to_ms > 0 && stored_ms >= query->to_ms)
             return SCH_OK;

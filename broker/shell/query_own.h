@@ -37,8 +37,8 @@ struct sch_reading {
 /* May it be seen at all? A dossier that does not exist may not. */
 bool sch_query_may_see(const struct sch_query_permit *permit, const struct sch_dossier *dossier);
 
-/* Gathers at most `wanted` rows of a table under a prefix, after the cursor. The cursor holds what follows the
- * prefix. SCH_OK or STORE_DAMAGED. */
+/* Gathers at most `wanted` rows of a table under a prefix, after the cursor. The cursor holds what follows
+ * the prefix. SCH_OK or STORE_DAMAGED. */
 int sch_query_scan(struct sch_reading *reading, enum sch_table table, const struct sch_record_key *prefix,
                    bool backwards, size_t wanted);
 
@@ -66,8 +66,8 @@ uint8_t sch_query_shown_expectation(const struct sch_query_permit *permit, uint8
 bool sch_query_passes(const struct sch_query_permit *permit, const struct sch_address *filter,
                       const struct sch_address *address);
 
-/* An address in a cursor: a sign for its scheme, and the rest. At most SCH_QUERY_NAME_MAX bytes. Reading gives
- * false for what is none; nothing at all is the empty address. */
+/* An address in a cursor: a sign for its scheme, and the rest. At most SCH_QUERY_NAME_MAX bytes. Reading
+ * gives false for what is none; nothing at all is the empty address. */
 #define SCH_QUERY_NAME_MAX (SCH_ADDRESS_MAX - 3)
 size_t sch_query_put_name(const struct sch_address *address, uint8_t *buffer);
 bool sch_query_get_name(const uint8_t *bytes, size_t size, struct sch_address *address);

@@ -32,7 +32,7 @@ static bool dossier_named(struct sch_store *store, const struct sch_query *query
            sch_record_kenmerk_decode((struct sch_bytes){ value, size }, id) == SCH_OK;
 }
 
-/* The form of a cursor is checked where it is cheap; what it points to is only used beneath what may be seen. */
+/* The form of a cursor is checked; what it points to is only used beneath what may be seen. */
 static bool cursor_fits(const struct sch_query *query)
 {
     struct sch_address name;
@@ -50,12 +50,13 @@ static bool cursor_fits(const struct sch_query *query)
             return query->cursor_size == 1;
         return sch_query_get_name(query->cursor, query->cursor_size, &name);
     case SCH_QUERY_STATISTICS:
-        return query->cursor_size >= 3 && sch_query_get_name(query->cursor + 3, query->cursor_size - 3, &name);
+        return query->cursor_size >= 3 &&
+               sch_query_get_name(query->cursor + 3, query->cursor_size - 3, &name);
     }
     return false;
 }
 
-/* Counts are kept per organisation: its departments get those of the whole. A party may ask for its own only. */
+/* Counts are kept per organisation: its departments get those of the whole. A party asks for its own only. */
 static int permit_statistics(struct sch_query_permit *permit, struct sch_fault *fault)
 {
     struct sch_address *debtor = &permit->query.only.debtor;
@@ -87,8 +88,8 @@ static int permit_dossier(struct sch_work *work, struct sch_store *store, struct
 }
 
 int sch_query_permit(struct sch_work *work, struct sch_store *store, const struct sch_book *book,
-                     const struct sch_key *key, const struct sch_query *query, struct sch_query_permit *permit,
-                     struct sch_fault *fault)
+                     const struct sch_key *key, const struct sch_query *query,
+                     struct sch_query_permit *permit, struct sch_fault *fault)
 {
     const struct sch_party *party = sch_book_party(book, query->party.text);
 

@@ -1,9 +1,9 @@
 /*
- * query_statistics.c: STATISTICS: how promises were kept, from the counts that the turn keeps. Part of query.h.
+ * query_statistics.c: STATISTICS: how promises were kept, from the turn's counts. Part of query.h.
  *
- * A group is the promises of one expectation, one debtor (or all together) and one month (or all asked for). The
- * counts are read twice: once to learn which groups there are and how large, once to add up those of the page,
- * for a group's days take far more room than its name.
+ * A group is the promises of one expectation, one debtor (or all together) and one month (or all asked for).
+ * The counts are read twice: once to learn which groups there are and how large, once to add up those of the
+ * page, for a group's days take far more room than its name.
  */
 #include "query_own.h"
 
@@ -151,8 +151,8 @@ static void add_totals(struct index *index, bool over_debtors)
 
 /* ---- publishing --------------------------------------------------------------------------------- */
 
-/* One expectation as a table: debtors in rows, months in columns, totals first in both. Its rows are the groups
- * of month 0, which stand side by side in the index. */
+/* One expectation as a table: debtors in rows, months in columns, totals first in both. Its rows are the
+ * groups of month 0, which stand side by side in the index. */
 struct table {
     struct index *index;
     size_t first, rows, columns;
@@ -382,8 +382,8 @@ static void write_parts(const struct sch_tally_sum *sum, struct sch_statistics_r
     row->announced = sum->announced;
 }
 
-static void write_row(const struct sch_reading *reading, const struct group *group, const struct sch_tally_sum *sum,
-                      struct sch_statistics_row *row)
+static void write_row(const struct sch_reading *reading, const struct group *group,
+                      const struct sch_tally_sum *sum, struct sch_statistics_row *row)
 {
     bool published = reading->permit->query.published;
     uint32_t count = sum->open + sum->within + sum->late + sum->withheld + sum->waived + sum->cancelled;
@@ -392,7 +392,8 @@ static void write_row(const struct sch_reading *reading, const struct group *gro
     row->debtor = group->debtor;
     row->expectation = group->expectation;
     row->month = group->month;
-    row->suppressed = published && (group->hidden || group->in_parts_hidden || sch_disclosure_is_small(count));
+    row->suppressed =
+        published && (group->hidden || group->in_parts_hidden || sch_disclosure_is_small(count));
     if (published && (group->hidden || sch_disclosure_is_small(count)))
         return;
     row->count = count;
@@ -428,7 +429,7 @@ static int show(struct picks *picks)
     return code;
 }
 
-/* A party's counts as a debtor stand in its own region: it is the referrer or the receiver of what it owes. */
+/* A party's counts as a debtor stand in its own region: it is referrer or receiver of what it owes. */
 int sch_query_statistics(struct sch_reading *reading)
 {
     const struct sch_query *query = &reading->permit->query;
@@ -441,7 +442,8 @@ int sch_query_statistics(struct sch_reading *reading)
     /* Months before the cursor's are shown already; their totals too. */
     if (!whole && begin > from)
         from = begin;
-    code = sch_tally_terms(reading->store, reading->permit->party.region, from, query->month_to, visit_index, &index);
+    code = sch_tally_terms(reading->store, reading->permit->party.region, from, query->month_to, visit_index,
+                           &index);
     settle(&index);
     add_totals(&index, whole || query->only.debtor.text[0] == '\0');
     settle(&index);

@@ -17,8 +17,8 @@ static enum sch_kind kind_of(const struct sch_reading *reading, const struct sch
 
     if (record->kind != SCH_KIND_UNSPECIFIED || sch_id_is_none(&record->message))
         return record->kind;
-    if (sch_store_get(reading->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value, &size) !=
-            SCH_STORE_OK ||
+    if (sch_store_get(reading->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value,
+                      &size) != SCH_STORE_OK ||
         sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK)
         return SCH_KIND_UNSPECIFIED;
     return row.kind;
@@ -35,8 +35,9 @@ static bool tells_of_a_no_show(const struct sch_reading *reading, const struct s
            kind_of(reading, record) == SCH_KIND_NO_SHOW;
 }
 
-/* The reason of an act may be the patient's (declines, not insured, gone): a coordinator reads those only of the
- * kinds whose reasons never are. Left out by kind, for a reason that is missing here and there would tell. */
+/* The reason of an act may be the patient's (declines, not insured, gone): a coordinator reads those only of
+ * the kinds whose reasons never are. Left out by kind, for a reason that is missing here and there would
+ * tell. */
 static uint32_t shown_code(const struct sch_reading *reading, const struct sch_audit_record *record)
 {
     if (reading->permit->coordinator && record->event == SCH_TRACE_STORED && record->kind != SCH_KIND_NOTE &&
@@ -50,7 +51,8 @@ static bool write_row(const struct sch_reading *reading, const struct sch_audit_
 {
     const struct sch_address *party = record->concerned.text[0] != '\0' ? &record->concerned : &record->actor;
 
-    if (record->event == SCH_TRACE_READ || (reading->permit->coordinator && tells_of_a_no_show(reading, record)))
+    if (record->event == SCH_TRACE_READ ||
+        (reading->permit->coordinator && tells_of_a_no_show(reading, record)))
         return false;
     memset(row, 0, sizeof *row);
     row->sequence = record->sequence;
@@ -68,8 +70,9 @@ static bool write_row(const struct sch_reading *reading, const struct sch_audit_
     return true;
 }
 
-/* The row of one event; *is_shown: whether it is for this party's eyes. Records that went by time are skipped. */
-static int read_event(struct sch_reading *reading, uint64_t sequence, struct sch_trace_row *row, bool *is_shown)
+/* The row of one event; *is_shown: is it for this party's eyes? Records that went by time are skipped. */
+static int read_event(struct sch_reading *reading, uint64_t sequence, struct sch_trace_row *row,
+                      bool *is_shown)
 {
     struct sch_record_key key = sch_record_key_audit(sequence);
     uint8_t value[SCH_RECORD_AUDIT_MAX];
@@ -77,12 +80,14 @@ static int read_event(struct sch_reading *reading, uint64_t sequence, struct sch
     size_t size = 0;
 
     *is_shown = false;
-    switch (sch_store_get(reading->store, SCH_TABLE_AUDIT, sch_record_key_bytes(&key), value, sizeof value, &size)) {
+    switch (sch_store_get(reading->store, SCH_TABLE_AUDIT, sch_record_key_bytes(&key), value, sizeof value,
+                          &size)) {
     case SCH_STORE_OK: break;
     case SCH_STORE_NONE: return SCH_OK;
     default: return SCH_E_STORE_DAMAGED;
     }
-    if (sch_record_audit_decode(sch_record_key_bytes(&key), (struct sch_bytes){ value, size }, &record) != SCH_OK)
+    if (sch_record_audit_decode(sch_record_key_bytes(&key), (struct sch_bytes){ value, size }, &record) !=
+        SCH_OK)
         return SCH_E_STORE_DAMAGED;
     *is_shown = write_row(reading, &record, row);
     return SCH_OK;
@@ -125,14 +130,16 @@ static bool keep_key(void *context, struct sch_bytes key, struct sch_bytes value
 static int gather(struct sch_reading *reading, struct trail *trail)
 {
     const struct sch_id *dossier = &reading->permit->dossier;
-    struct sch_record_key prefix = sch_record_prefix_id(dossier), at = sch_record_key_trail(dossier, trail->after);
+    struct sch_record_key prefix = sch_record_prefix_id(dossier);
+    struct sch_record_key at = sch_record_key_trail(dossier, trail->after);
     struct sch_record_key from = { .size = 0 };
 
     trail->count = 0;
-    if (sch_store_scan(reading->store, SCH_TABLE_TRAIL, sch_record_key_bytes(&prefix), sch_record_key_bytes(&at), true,
-                       1, keep_key, &from) != SCH_STORE_OK ||
-        sch_store_scan(reading->store, SCH_TABLE_TRAIL, sch_record_key_bytes(&prefix), sch_record_key_bytes(&from),
-                       false, SCH_SCAN_ROWS_MAX, visit_row, trail) != SCH_STORE_OK)
+    if (sch_store_scan(reading->store, SCH_TABLE_TRAIL, sch_record_key_bytes(&prefix),
+                       sch_record_key_bytes(&at), true, 1, keep_key, &from) != SCH_STORE_OK ||
+        sch_store_scan(reading->store, SCH_TABLE_TRAIL, sch_record_key_bytes(&prefix),
+                       sch_record_key_bytes(&from), false, SCH_SCAN_ROWS_MAX, visit_row,
+                       trail) != SCH_STORE_OK)
         return SCH_E_STORE_DAMAGED;
     return trail->damaged ? SCH_E_STORE_DAMAGED : SCH_OK;
 }

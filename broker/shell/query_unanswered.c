@@ -1,9 +1,9 @@
 /*
  * query_unanswered.c: UNANSWERED: the worklist of open promises, earliest due first. Part of query.h.
  *
- * OPEN lists the dossiers of an owner by their earliest due. A page looks at a bounded number of them; a dossier's
- * promises stay together, so that a cursor, which names the last dossier looked at, is exact. The totals are
- * counted for the first page and travel on in the cursor: keys alone, some fifty nanoseconds each.
+ * OPEN lists the dossiers of an owner by their earliest due. A page looks at a bounded number of them; a
+ * dossier's promises stay together, so that a cursor, which names the last dossier looked at, is exact. The
+ * totals are counted for the first page and travel on in the cursor: keys alone, some fifty nanoseconds each.
  */
 #include "query_own.h"
 
@@ -19,8 +19,8 @@
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
-/* What a promise looks like to whoever asks. To a coordinator a no-show looks like the appointment that is still
- * awaited, norm and beginning of the term included, or these would tell it. */
+/* What a promise looks like to whoever asks. To a coordinator a no-show looks like the appointment that is
+ * still awaited, norm and beginning of the term included, or these would tell it. */
 static struct sch_instance face_of(const struct sch_reading *reading, const struct sch_instance *instance)
 {
     const struct sch_dossier *dossier = reading->dossier;
@@ -156,8 +156,9 @@ static int count_keys(const struct sch_reading *reading, struct counting *counti
         if (sch_query_is_stopped(reading))
             return SCH_E_STOPPING;
         counting->seen = 0;
-        if (sch_store_scan(reading->store, SCH_TABLE_OPEN, sch_record_key_bytes(&prefix), sch_record_key_bytes(&from),
-                           false, COUNT_STEP + 1, count_key, counting) != SCH_STORE_OK)
+        if (sch_store_scan(reading->store, SCH_TABLE_OPEN, sch_record_key_bytes(&prefix),
+                           sch_record_key_bytes(&from), false, COUNT_STEP + 1, count_key,
+                           counting) != SCH_STORE_OK)
             return SCH_E_STORE_DAMAGED;
     } while (!counting->done && counting->seen == COUNT_STEP);
     return counting->damaged ? SCH_E_STORE_DAMAGED : SCH_OK;
@@ -238,8 +239,8 @@ static bool is_past(const struct sch_reading *reading, int64_t due_ms)
 }
 
 /* Looks at the dossiers that a scan found. *ended: the list is over, or the page is full. */
-static int look(struct sch_reading *reading, const struct sch_record_key *prefix, struct sch_unanswered_row *rows,
-                bool *ended)
+static int look(struct sch_reading *reading, const struct sch_record_key *prefix,
+                struct sch_unanswered_row *rows, bool *ended)
 {
     for (size_t i = 0; i < reading->found->count; i++) {
         const struct sch_record_key *key = &reading->found->key[i];
@@ -291,7 +292,8 @@ static int fill(struct sch_reading *reading, struct sch_unanswered_row *rows)
 int sch_query_unanswered(struct sch_reading *reading)
 {
     /* A page's first dossier may have more than were asked for; no dossier has more than a page. */
-    size_t room = reading->permit->query.limit > SCH_INSTANCES_MAX ? reading->permit->query.limit : SCH_INSTANCES_MAX;
+    size_t room =
+        reading->permit->query.limit > SCH_INSTANCES_MAX ? reading->permit->query.limit : SCH_INSTANCES_MAX;
     struct sch_unanswered_row *rows = sch_arena_take(reading->arena, room * sizeof *rows);
     struct sch_store *store = reading->store;
     int code = rows == NULL ? SCH_E_NO_MEMORY : count_totals(reading);

@@ -1,8 +1,8 @@
 /*
  * reader.c: one thread that answers queries from the store. See reader.h.
  *
- * The thread takes the oldest job, runs it without the lock, and lays it with those that are done. It reads the
- * store only, by transactions of its own, and never speaks to a peer.
+ * The thread takes the oldest job, runs it without the lock, and lays it with those that are done. It reads
+ * the store only, by transactions of its own, and never speaks to a peer.
  */
 #include "shell/reader.h"
 

@@ -1,10 +1,12 @@
 /*
- * reader.h: permitted queries are answered beside the turn: a queue of jobs, one thread, and pages handed back.
+ * reader.h: permitted queries are answered beside the turn: a queue of jobs, one thread, and pages handed
+ * back.
  *
  * The turn puts a job when the query's audit record is durable, and later takes it back with its page, in the
  * order of putting; it alone speaks to peers. A job holds copies of all that it needs. A finished job ends a
  * sch_net_wait(). There are two implementations with the same symbols, as of the doors in ports.h:
- * shell/reader.c with a thread, and tests/lib/reader_sim.c, which runs a job when it is put; the linker chooses.
+ * shell/reader.c with a thread, and tests/lib/reader_sim.c, which runs a job when it is put; the linker
+ * chooses.
  *
  * Put, take and close are the turn's thread's. Must not know: sessions, the wire, who may ask what.
  */
@@ -32,13 +34,14 @@ struct sch_reader_job {
 struct sch_reader;
 
 /* Borrows both until it is closed. SCH_OK, NO_MEMORY. */
-int sch_reader_open(struct sch_reader **reader, struct sch_store *store, struct sch_net *net, sch_error *error);
+int sch_reader_open(struct sch_reader **reader, struct sch_store *store, struct sch_net *net,
+                    sch_error *error);
 
 /* Ends what is running, drops what was not taken back. NULL-safe. */
 void sch_reader_close(struct sch_reader *reader);
 
-/* Copies peer, request, permit and now_ms of a job. SCH_OK; BROKER_BUSY: too many wait, of all or of this peer;
- * NO_MEMORY. */
+/* Copies peer, request, permit and now_ms of a job. SCH_OK; BROKER_BUSY: too many wait, of all or of this
+ * peer; NO_MEMORY. */
 int sch_reader_put(struct sch_reader *reader, const struct sch_reader_job *job);
 
 /* The next job that is done; NULL: none is. To be given to sch_reader_free(). */

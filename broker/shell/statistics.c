@@ -31,8 +31,8 @@ void sch_survival_join(struct sch_survival *survival, const struct sch_survival 
 
 /* ---- Kaplan and Meier --------------------------------------------------------------------------- */
 
-/* A whole number in base 2^32, the lowest limb first, no zero above the highest. Each day on which somebody is
- * censored multiplies it by one limb at most, and a comparison by one more. */
+/* A whole number in base 2^32, the lowest limb first, no zero above the highest. Each day on which somebody
+ * is censored multiplies it by one limb at most, and a comparison by one more. */
 #define LIMBS_MAX (SCH_SURVIVAL_DAYS + 2)
 
 struct whole {
@@ -79,8 +79,9 @@ static bool is_low(const struct whole *left, const struct whole *right, uint32_t
 }
 
 /*
- * The estimate is the product of (n - answered) / n over the days. Between two days with censoring the factors
- * cancel to (those left at the end) / (those at risk at the beginning): only such runs are multiplied out.
+ * The estimate is the product of (n - answered) / n over the days. Between two days with censoring the
+ * factors cancel to (those left at the end) / (those at risk at the beginning): only such runs are multiplied
+ * out.
  */
 uint32_t sch_survival_days(const struct sch_survival *survival, uint32_t one_in)
 {

@@ -1,6 +1,6 @@
 /*
- * reader_sim.c: the reader of shell/reader.h without a thread: a job runs when it is put, and is taken back in
- * the same turn. Deterministic; the bounds are those of the real one.
+ * reader_sim.c: the reader of shell/reader.h without a thread: a job runs when it is put, and is taken back
+ * in the same turn. Deterministic; the bounds are those of the real one.
  */
 #include "shell/reader.h"
 

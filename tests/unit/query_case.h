@@ -80,7 +80,8 @@ static inline bool page(struct query_case *c, const char *key_id)
         c->dossier[c->count++] = got->dossiers[i];
     for (size_t i = 0; i < got->unanswered_count; i++) {
         /* Above the limit only where the page's one dossier has more. */
-        assert_true(i < c->query.limit || sch_id_equal(&got->unanswered[i].dossier, &got->unanswered[0].dossier));
+        assert_true(i < c->query.limit ||
+                    sch_id_equal(&got->unanswered[i].dossier, &got->unanswered[0].dossier));
         c->unanswered[c->count++] = got->unanswered[i];
     }
     for (size_t i = 0; i < got->passed_count; i++)
@@ -127,7 +128,8 @@ static inline bool post(struct query_case *c, struct stage_message *message, con
     return c->reply.type == SCH_REPLY_RECEIPT;
 }
 
-static inline void refer(struct query_case *c, struct stage_message *message, const char *from, const char *to)
+static inline void refer(struct query_case *c, struct stage_message *message, const char *from,
+                         const char *to)
 {
     stage_referral(&c->stage, message, from, to);
     assert_true(post(c, message, sch_region_sim_named(from)->key_id));

@@ -47,7 +47,8 @@ static void test_one_column(void **state)
 
 static void test_two_ways(void **state)
 {
-    /* Totals first. One small group takes its row's and its column's next smallest with it, and those a fourth. */
+    /* Totals first. One small group takes its row's and its column's next smallest with it, and those a
+     * fourth. */
     static const uint32_t count[] = { 90, 30, 60, 33, 3, 30, 25, 12, 13, 32, 15, 17 };
 
     (void)state;
@@ -191,9 +192,10 @@ static void test_parts(void **state)
     memset(hidden, 0, sizeof hidden);
     memset(parts, 0, sizeof parts);
     parts[1] = true;
-    assert_int_equal(sch_disclosure_publish(
-                         &(struct sch_disclosure){ (const uint32_t[]){ 57, 20, 12, 25 }, hidden, 4, 1 }, parts),
-                     SCH_OK);
+    assert_int_equal(
+        sch_disclosure_publish(&(struct sch_disclosure){ (const uint32_t[]){ 57, 20, 12, 25 }, hidden, 4, 1 },
+                               parts),
+        SCH_OK);
     assert_true(parts[1] && parts[2] && !parts[3] && !parts[0]);
     assert_false(hidden[0] || hidden[1] || hidden[2] || hidden[3]);
 }

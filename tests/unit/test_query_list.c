@@ -20,9 +20,10 @@ static struct stage_message referral[DOSSIERS];
 static const struct {
     const char *from, *to;
 } ways[] = {
-    { "linde", "noordrand/angst" }, { "beuk", "noordrand/stemming" }, { "linde", "haven" }, { "beuk", "west" },
-    { "linde", "crisisdienst" },    { "ster", "haven" },              { "beuk", "wijkteam-zuid" },
-    { "linde", "noordrand/stemming" },
+    { "linde", "noordrand/angst" }, { "beuk", "noordrand/stemming" },
+    { "linde", "haven" },           { "beuk", "west" },
+    { "linde", "crisisdienst" },    { "ster", "haven" },
+    { "beuk", "wijkteam-zuid" },    { "linde", "noordrand/stemming" },
 };
 #define WAYS (sizeof ways / sizeof ways[0])
 
@@ -48,8 +49,8 @@ static void collect(size_t i)
     const struct sch_region_party *party = sch_region_sim_named(to);
     size_t peer = stage_enter(&region->stage, party->key_id, 1);
 
-    assert_true(stage_settle(&region->stage, peer, party->address, &referral[i].header.id, SCH_VERDICT_COLLECTED,
-                             &region->reply));
+    assert_true(stage_settle(&region->stage, peer, party->address, &referral[i].header.id,
+                             SCH_VERDICT_COLLECTED, &region->reply));
 }
 
 /* Each dossier goes its way as far as its number says; what its kind of receiver may not say is refused. */
@@ -65,7 +66,8 @@ static void answer(size_t i, size_t week)
     if (week == 2 && i % 6 > 1)
         (void)say(c, &referral[i], to, SCH_KIND_ACCEPTANCE, SCH_FACT_EXPECTED_DATE, 0, 0);
     if (week == 3 && i % 6 > 2)
-        (void)say(c, &referral[i], to, SCH_KIND_APPOINTMENT, SCH_FACT_EVENT_DATE, stage_date(&c->stage, 1), 0);
+        (void)say(c, &referral[i], to, SCH_KIND_APPOINTMENT, SCH_FACT_EVENT_DATE, stage_date(&c->stage, 1),
+                  0);
     if (week == 4 && i % 12 == 3)
         (void)say(c, &referral[i], to, SCH_KIND_NO_SHOW, SCH_FACT_EVENT_DATE, stage_date(&c->stage, -6), 0);
     if (week == 5 && i % 6 == 5)
@@ -118,8 +120,10 @@ static bool should_pass(const struct sch_query *query, const struct sch_unanswer
            (query->only.urgency == 0 || query->only.urgency == row->urgency) &&
            (query->only.expectation == 0 || query->only.expectation == row->expectation) &&
            (query->only.older_days == 0 || days >= (int64_t)query->only.older_days) &&
-           stands_for(&query->only.debtor, &row->debtor) && stands_for(&query->only.creditor, &row->creditor) &&
-           stands_for(&query->only.referrer, &row->referrer) && stands_for(&query->only.receiver, &row->receiver);
+           stands_for(&query->only.debtor, &row->debtor) &&
+           stands_for(&query->only.creditor, &row->creditor) &&
+           stands_for(&query->only.referrer, &row->referrer) &&
+           stands_for(&query->only.receiver, &row->receiver);
 }
 
 static void expect_same_row(const struct sch_unanswered_row *a, const struct sch_unanswered_row *b)
@@ -195,7 +199,8 @@ static void test_every_filter_in_pages_of_any_size(void **state)
 
             assert_true(sch_address_set(&query.party, askers[i].party));
             draw_filter(&prng, &query);
-            expect_filtered(&query, askers[i].key_id, (uint32_t)(1 + sch_prng_below(&prng, round % 2 == 0 ? 9 : 200)));
+            expect_filtered(&query, askers[i].key_id,
+                            (uint32_t)(1 + sch_prng_below(&prng, round % 2 == 0 ? 9 : 200)));
             some += region->count > 0;
         }
     }
@@ -248,8 +253,8 @@ static void test_a_row_says_what_the_record_says(void **state)
         static struct sch_dossier dossier;
         size_t size;
 
-        assert_int_equal(sch_store_get(region->stage.store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), value,
-                                       sizeof value, &size),
+        assert_int_equal(sch_store_get(region->stage.store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key),
+                                       value, sizeof value, &size),
                          SCH_STORE_OK);
         assert_int_equal(sch_record_dossier_decode((struct sch_bytes){ value, size }, &dossier), SCH_OK);
         for (size_t k = 0; k < dossier.instance_count; k++) {
@@ -323,7 +328,8 @@ static void test_a_chain(void **state)
     (void)state;
     refer(c, &first, "linde", "haven");
     refer(c, &other, "linde", "west");
-    assert_true(say(c, &first, "haven", SCH_KIND_REFUSAL, SCH_FACT_REFUSAL_REASON, SCH_REFUSAL_NO_CAPACITY, 0));
+    assert_true(
+        say(c, &first, "haven", SCH_KIND_REFUSAL, SCH_FACT_REFUSAL_REASON, SCH_REFUSAL_NO_CAPACITY, 0));
     stage_pass(&c->stage, DAY_MS);
     stage_referral(&c->stage, &second, "linde", "noordrand/angst");
     header = second.header;
@@ -331,7 +337,8 @@ static void test_a_chain(void **state)
     header.follows = first.header.id;
     stage_write(&c->stage, &second, &header, STAGE_LETTER);
     assert_true(post(c, &second, "linde"));
-    assert_true(say(c, &second, "noordrand/angst", SCH_KIND_REFUSAL, SCH_FACT_REFUSAL_REASON, SCH_REFUSAL_OTHER, 0));
+    assert_true(
+        say(c, &second, "noordrand/angst", SCH_KIND_REFUSAL, SCH_FACT_REFUSAL_REASON, SCH_REFUSAL_OTHER, 0));
     stage_pass(&c->stage, DAY_MS);
     stage_referral(&c->stage, &third, "linde", "west");
     header = third.header;
@@ -394,7 +401,8 @@ static void test_what_passed(void **state)
         stage_pass(&c->stage, 1000);
     }
     peer = stage_enter(&c->stage, "haven", 1);
-    assert_true(stage_settle(&c->stage, peer, HAVEN, &message[1].header.id, SCH_VERDICT_COLLECTED, &c->reply));
+    assert_true(
+        stage_settle(&c->stage, peer, HAVEN, &message[1].header.id, SCH_VERDICT_COLLECTED, &c->reply));
     for (uint32_t limit = 1; limit <= 13; limit++) {
         begin(c, SCH_QUERY_PASSED, LINDE, limit);
         assert_int_equal(all(c, "linde"), 8);

@@ -1,5 +1,6 @@
 /*
- * test_reader.c: the reader with its thread: what is put comes back in order, and what is too much is refused.
+ * test_reader.c: the reader with its thread: what is put comes back in order, and what is too much is
+ * refused.
  *
  * The thread of production over the store in memory, which one thread at a time may use: nothing is written
  * while jobs wait. Waiting is always for a job that must come back.
@@ -61,7 +62,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct sch_reader_job job_of(const struct fixture *f, uint8_t peer, uint64_t request, enum sch_query_type type)
+static struct sch_reader_job job_of(const struct fixture *f, uint8_t peer, uint64_t request,
+                                    enum sch_query_type type)
 {
     struct sch_reader_job job = { .peer = { .size = 1, .bytes = { peer } }, .request = request,
                                   .now_ms = stage_now_ms(&f->stage) };
@@ -214,8 +216,9 @@ static int group_tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_in_order_and_whole),  TEST(test_no_more_than_there_is_room_for), TEST(test_closing_with_jobs),
-        TEST(test_closing_without_any), TEST(test_a_long_one_stops),               TEST(test_a_dossier_that_went_meanwhile),
+        TEST(test_in_order_and_whole), TEST(test_no_more_than_there_is_room_for),
+        TEST(test_closing_with_jobs),  TEST(test_closing_without_any),
+        TEST(test_a_long_one_stops),   TEST(test_a_dossier_that_went_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

@@ -63,7 +63,8 @@ static void test_intervals_as_real_numbers(void **state)
         assert_true(score(p, whole, share.low_permille - 0.52) >= 0);
         assert_true(score(p, whole, share.high_permille + 0.52) >= 0);
         assert_true(share.low_permille + 0.52 > 1000 * p || score(p, whole, share.low_permille + 0.52) <= 0);
-        assert_true(share.high_permille - 0.52 < 1000 * p || score(p, whole, share.high_permille - 0.52) <= 0);
+        assert_true(share.high_permille - 0.52 < 1000 * p ||
+                    score(p, whole, share.high_permille - 0.52) <= 0);
     }
 }
 
@@ -81,16 +82,20 @@ static void fill(struct sch_survival *survival, const struct patient *patients, 
         sch_survival_add(survival, patients[i].days, patients[i].answered, 1);
 }
 
-/* Freireich and others (1963): weeks of remission of leukaemia, the example of most textbooks. 6-MP: median 23,
- * and the curve ends at 0.448; placebo: median 8, and 17 is the first week with at most a tenth left (2 / 21). */
+/* Freireich and others (1963): weeks of remission of leukaemia, the example of most textbooks. 6-MP: median
+ * 23, and the curve ends at 0.448; placebo: median 8, and 17 is the first week with at most a tenth left (2 /
+ * 21). */
 static void test_textbook(void **state)
 {
     static const struct patient drug[] = {
-        { 6, true },  { 6, true },   { 6, true },   { 6, false },  { 7, true },   { 9, false },  { 10, true },
-        { 10, false }, { 11, false }, { 13, true },  { 16, true },  { 17, false }, { 19, false }, { 20, false },
-        { 22, true }, { 23, true },  { 25, false }, { 32, false }, { 32, false }, { 34, false }, { 35, false },
+        { 6, true },   { 6, true },   { 6, true },   { 6, false }, { 7, true },   { 9, false },
+        { 10, true },  { 10, false }, { 11, false }, { 13, true }, { 16, true },  { 17, false },
+        { 19, false }, { 20, false }, { 22, true },  { 23, true }, { 25, false }, { 32, false },
+        { 32, false }, { 34, false }, { 35, false },
     };
-    static const uint32_t placebo[] = { 1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23 };
+    static const uint32_t placebo[] = {
+        1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23
+    };
     struct sch_survival survival;
 
     (void)state;
@@ -108,7 +113,9 @@ static void test_by_hand(void **state)
 {
     static const struct patient half[] = { { 3, true }, { 4, true }, { 9, true }, { 9, true } };
     static const struct patient same_day[] = { { 5, true }, { 5, false } };
-    static const struct patient censored_first[] = { { 1, false }, { 5, true }, { 6, true }, { 7, true }, { 8, true } };
+    static const struct patient censored_first[] = {
+        { 1, false }, { 5, true }, { 6, true }, { 7, true }, { 8, true }
+    };
     static const struct patient open[] = { { 5, false }, { 900, false } };
     struct sch_survival survival;
 
@@ -139,8 +146,8 @@ static void test_by_hand(void **state)
     assert_int_equal(sch_survival_days(&survival, 2), SCH_SURVIVAL_DAYS - 1);
 }
 
-/* The definition, patient by patient, with fractions of long double. A curve that comes so near the level that
- * these cannot tell is not compared. */
+/* The definition, patient by patient, with fractions of long double. A curve that comes so near the level
+ * that these cannot tell is not compared. */
 static bool naive(const struct patient *patients, size_t count, uint32_t one_in, uint32_t *days)
 {
     long double left = 1, level = 1.0L / one_in;
@@ -175,7 +182,8 @@ static void test_as_the_definition_says(void **state)
     for (int round = 0; round < 1500; round++) {
         struct patient patients[160];
         size_t count = 1 + sch_prng_next(&prng) % 160;
-        uint32_t span = (uint32_t)(1 + sch_prng_next(&prng) % 90), share = (uint32_t)(sch_prng_next(&prng) % 11);
+        uint32_t span = (uint32_t)(1 + sch_prng_next(&prng) % 90),
+                 share = (uint32_t)(sch_prng_next(&prng) % 11);
         struct sch_survival survival;
 
         for (size_t i = 0; i < count; i++) {
@@ -207,8 +215,8 @@ static void test_large(void **state)
         sch_survival_add(&survival, day, true, 1000000);
         sch_survival_add(&survival, day, false, 1000000);
     }
-    /* As many censored as answered each day: what is left falls as the root of those at risk does, so it is one
-     * half where a quarter of them is: day 768, one less for the days that begin at 0. */
+    /* As many censored as answered each day: what is left falls as the root of those at risk does, so it is
+     * one half where a quarter of them is: day 768, one less for the days that begin at 0. */
     assert_in_range(sch_survival_days(&survival, 2), 766, 768);
     struct sch_survival twice;
     memset(&twice, 0, sizeof twice);
