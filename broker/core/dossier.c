@@ -51,7 +51,7 @@ int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier)
 
 int64_t sch_dossier_purge_ms(const struct sch_dossier *dossier)
 {
-    if (dossier->closed_ms == 0) {
+    if (dossier->closed_ms == 0 || dossier->phase == SCH_PHASE_NONE) {
         return INT64_MAX;
     }
     int32_t day = sch_add_months(sch_day_of_ms(dossier->closed_ms), PURGE_MONTHS);

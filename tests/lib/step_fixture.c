@@ -111,7 +111,8 @@ static void allow_feedback(struct sch_permits *permits)
                                             SCH_KIND_DISCHARGE_LETTER };
     static const enum sch_kind deciding[] = { SCH_KIND_ACCEPTANCE, SCH_KIND_REFUSAL, SCH_KIND_WAIT_STATUS };
     for (int kind = 1; kind < SCH_KIND_COUNT; kind++) {
-        if (sch_kind_rule((enum sch_kind)kind)->direction == SCH_DIRECTION_FEEDBACK) {
+        enum sch_direction direction = sch_kind_rule((enum sch_kind)kind)->direction;
+        if (direction == SCH_DIRECTION_FEEDBACK || kind == SCH_KIND_CONSULT_REPLY) {
             allow(permits, SCH_PARTY_GB_GGZ, (enum sch_kind)kind, anyone);
             allow(permits, SCH_PARTY_S_GGZ, (enum sch_kind)kind, anyone);
         }
