@@ -118,9 +118,9 @@ enum sch_toward sch_draft_toward(enum sch_kind kind)
     case SCH_KIND_DISCHARGE_LETTER:
     case SCH_KIND_BACK_REFERRAL:
     case SCH_KIND_NO_REPORT:
+        return SCH_TOWARD_CREDITOR;
     case SCH_KIND_CONSULT_REPLY:
     case SCH_KIND_EXPLORATION_ADVICE:
-        return SCH_TOWARD_CREDITOR;
     case SCH_KIND_TEAM_RESULT:
         return SCH_TOWARD_RESULT;
     case SCH_KIND_REFUSAL:              /* the practice may refuse a BACK_REFERRAL */
@@ -228,7 +228,8 @@ void sch_draft_on(sch_draft *draft, const struct sch_header *opening)
         parties.creditor = is_practice(draft, &opening->sender) ? &opening->sender : &opening->receiver;
         break;
     default:
-        sch_fail(error_of(draft), SCH_E_STATE, "sch_draft_on() takes the header of a message that opens a dossier");
+        sch_fail(error_of(draft), SCH_E_STATE,
+                 "sch_draft_on() takes the header of a message that opens a dossier");
         return;
     }
     place(draft, &opening->id, &parties);

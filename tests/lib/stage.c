@@ -394,6 +394,8 @@ struct sch_header stage_header(const struct sch_header *opening, enum sch_kind k
             header.receiver = treating(opening);
         break;
     case SCH_KIND_TEAM_RESULT:
+    case SCH_KIND_CONSULT_REPLY:
+    case SCH_KIND_EXPLORATION_ADVICE:
         to_creditor(&header, opening);
         if (!is_addressed(&header, opening->sender.text))
             header.copies[header.copy_count++] = opening->sender;

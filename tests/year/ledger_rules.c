@@ -768,7 +768,9 @@ static void address(const struct ledger *ledger, struct ledger_message *message)
     }
     for (int i = 0; copies && i < dossier->copy_count; i++)
         add_to(message, dossier->copy[i]);
-    if (message->kind == SCH_KIND_TEAM_RESULT)
+    /* The answer to a question is for whoever asked it, too. */
+    if (message->kind == SCH_KIND_TEAM_RESULT || message->kind == SCH_KIND_CONSULT_REPLY ||
+        message->kind == SCH_KIND_EXPLORATION_ADVICE)
         add_to(message, dossier->referrer);
 }
 
