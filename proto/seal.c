@@ -195,8 +195,8 @@ static void fill_seal(struct sch_seal *seal, uint32_t suite, size_t padded_size,
     }
 }
 
-/* Stanzas and commitment. False when a recipient's public key is none that anything can be sealed for (a point
- * of low order). */
+/* Stanzas and commitment. False when a recipient's public key is none that anything can be sealed for (a
+ * point of low order). */
 static bool seal_content_key(struct sch_seal *seal, const struct sch_seal_to *to,
                              const uint8_t hash[HASH_SIZE], const uint8_t content_key[CONTENT_KEY_SIZE])
 {
@@ -329,8 +329,8 @@ static const struct sch_stanza *stanza_for(const struct sch_seal *seal, const ch
     return NULL;
 }
 
-/* Finds and opens the stanza for address, and compares the commitment: a content key that was not committed to
- * must not decrypt anything. Fills H and the key of the letter. */
+/* Finds and opens the stanza for address, and compares the commitment: a content key that was not committed
+ * to must not decrypt anything. Fills H and the key of the letter. */
 static int open_key(const struct sch_seal *seal, struct sch_bytes header, const char *address,
                     const uint8_t seal_public[32], const uint8_t seal_secret[32], uint8_t hash[HASH_SIZE],
                     uint8_t key[HASH_SIZE], sch_error *error)
@@ -497,7 +497,8 @@ int sch_seal_open_begin(struct sch_open_stream *stream, const struct sch_seal *s
     stream->letter = letter;
     if (stanza_for(seal, address) == NULL)
         return sch_fail(error, SCH_E_LETTER_OPEN, "the letter is not sealed for %s", address);
-    if (seal->suite != SCH_SUITE_PARTS || !form_fits(seal, (struct sch_bytes){ NULL, stream->count * HASH_SIZE }))
+    struct sch_bytes digest = { NULL, stream->count * HASH_SIZE };
+    if (seal->suite != SCH_SUITE_PARTS || !form_fits(seal, digest))
         return sch_fail(error, SCH_E_LETTER_FALSE, "the seal is not of a letter in parts");
     return open_key(seal, header, address, seal_public, seal_secret, stream->hash, stream->key, error);
 }
@@ -513,8 +514,8 @@ int sch_seal_open_next(struct sch_open_stream *stream, struct sch_bytes part, sc
     size_t lead = stream->index == 0 ? START_SIZE : 0;
     bool last = stream->index + 1 == stream->count;
     unsigned char tag = 0;
-    if (crypto_secretstream_xchacha20poly1305_pull(&stream->state, stream->letter + stream->opened, NULL, &tag,
-                                                   part.ptr + lead, part.len - lead, stream->hash,
+    if (crypto_secretstream_xchacha20poly1305_pull(&stream->state, stream->letter + stream->opened, NULL,
+                                                   &tag, part.ptr + lead, part.len - lead, stream->hash,
                                                    HASH_SIZE) != 0)
         return sch_fail(error, SCH_E_LETTER_FALSE, "a part does not decrypt");
     if (tag != (last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL :

@@ -75,7 +75,8 @@ void sch_seal_hash(struct sch_bytes header, struct sch_bytes seal, struct sch_by
 
 #define SCH_HASH_SIZE 32
 
-/* Does a letter of this size take parts, because suite 1 would make its body larger than SCH_BODY_SIZE_MAX? */
+/* Does a letter of this size take parts, because suite 1 would make its body larger than SCH_BODY_SIZE_MAX?
+ * */
 bool sch_seal_is_large(size_t letter_size);
 
 /* How many parts a padded letter of suite 2 takes (2..SCH_PARTS_MAX are allowed), the bytes of all of them
@@ -87,9 +88,9 @@ size_t sch_seal_part_size(size_t padded_size, size_t index);
 void sch_seal_part_hash(struct sch_bytes part, uint8_t hash[SCH_HASH_SIZE]);
 
 /*
- * Sealing: begin, next until it returns 0, end. Only the letter is in memory as a whole: the caller's buffer of
- * sch_seal_padded_size(letter_size) bytes, which begin pads in place and which stays until end. seal is the
- * caller's too; its signature is filled by end.
+ * Sealing: begin, next until it returns 0, end. Only the letter is in memory as a whole: the caller's buffer
+ * of sch_seal_padded_size(letter_size) bytes, which begin pads in place and which stays until end. seal is
+ * the caller's too; its signature is filled by end.
  */
 struct sch_seal_stream {
     crypto_secretstream_xchacha20poly1305_state state;

@@ -74,8 +74,8 @@ static int load_instance(sch_client *client, sch_error *error)
     return good ? SCH_OK : sch_fail(error, SCH_E_IO, "%s: %s", path, strerror(cause));
 }
 
-/* Parts that nothing asks for any more: of a message that left the outbox, or that was sealed but never entered
- * it; and fetched ones of a message that somebody else collected, or that was withdrawn. */
+/* Parts that nothing asks for any more: of a message that left the outbox, or that was sealed but never
+ * entered it; and fetched ones of a message that somebody else collected, or that was withdrawn. */
 static bool is_left_over(const sch_client *client, const char *name, const char *path)
 {
     struct stat status;

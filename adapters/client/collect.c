@@ -1,9 +1,9 @@
 /*
  * collect.c: deliveries, handing them out, and attaching.
  *
- * A message is held from its delivery until the broker confirmed its settlement, or the session ends. What is in
- * the journal is settled again and never handed out. Must not know: how letters are opened (msg.c), how verdicts
- * travel (settle.c), how parts come (fetch.c).
+ * A message is held from its delivery until the broker confirmed its settlement, or the session ends. What
+ * is in the journal is settled again and never handed out. Must not know: how letters are opened (msg.c),
+ * how verdicts travel (settle.c), how parts come (fetch.c).
  */
 #include "handle.h"
 

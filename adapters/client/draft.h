@@ -24,7 +24,7 @@ enum sch_toward {
     SCH_TOWARD_RECEIVER_AND_COPIES,
     SCH_TOWARD_RECEIVER,
     SCH_TOWARD_RESULT,                  /* creditor, copies, and the referrer too */
-    SCH_TOWARD_OTHER_SIDE,              /* from the receiver: creditor and copies; from others: the receiver */
+    SCH_TOWARD_OTHER_SIDE,              /* receiver -> creditor and copies; others -> receiver */
     SCH_TOWARD_LEDGER                   /* the broker only */
 };
 enum sch_toward sch_draft_toward(enum sch_kind kind);
@@ -33,9 +33,9 @@ enum sch_toward sch_draft_toward(enum sch_kind kind);
 bool sch_draft_has_letter(const struct sch_draft *draft);
 
 /*
- * Encodes, seals and signs into buffer (SCH_OUTBOX_FRAMES_MAX bytes); frames point into it. The parts of a large
- * body go, durably, into a new parcel at parcel_path, which is there only when this succeeds. Errors: the
- * draft's own, USAGE (no key), NOT_YOURS, SIGNING_KEY, FIELD_…, TOO_LARGE, TOO_OLD, NO_SEAL_KEY,
+ * Encodes, seals and signs into buffer (SCH_OUTBOX_FRAMES_MAX bytes); frames point into it. The parts of a
+ * large body go, durably, into a new parcel at parcel_path, which is there only when this succeeds. Errors:
+ * the draft's own, USAGE (no key), NOT_YOURS, SIGNING_KEY, FIELD_…, TOO_LARGE, TOO_OLD, NO_SEAL_KEY,
  * UNKNOWN_RECEIVER, DIRECTORY_OLD, NO_MEMORY, IO.
  */
 int sch_draft_seal(const struct sch_draft *draft, uint8_t *buffer, const char *parcel_path,

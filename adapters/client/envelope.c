@@ -91,8 +91,8 @@ static int check_size(const sch_client *client, size_t letter_size, sch_error *e
         limit = client->large_size_max;
     if (size <= limit)
         return SCH_OK;
-    return sch_fail(error, SCH_E_TOO_LARGE, "the letter takes %zu bytes; sealed, %zu are allowed", letter_size,
-                    limit);
+    return sch_fail(error, SCH_E_TOO_LARGE, "the letter takes %zu bytes; sealed, %zu are allowed",
+                    letter_size, limit);
 }
 
 /* Reads the letter back, as its recipient will. */
@@ -150,7 +150,8 @@ static int find_recipients(const struct sch_draft *draft, struct sch_seal_to to[
 }
 
 /* Seals part by part into the parcel; hashes are those of the parts, one after the other. */
-static int seal_parts(struct sch_seal_stream *stream, struct sch_parcel *parcel, uint8_t *part, sch_error *error)
+static int seal_parts(struct sch_seal_stream *stream, struct sch_parcel *parcel, uint8_t *part,
+                      sch_error *error)
 {
     size_t size;
     for (size_t i = 0; (size = sch_seal_next(stream, part)) > 0; i++) {
@@ -176,8 +177,8 @@ static int seal_large(struct making *making, struct sch_seal *seal, struct sch_f
 {
     struct sch_seal_stream stream;
     struct sch_parcel parcel = SCH_PARCEL_CLOSED;
-    int code = sch_seal_begin(&stream, seal, frames->header, making->plain.bytes, making->plain.size, making->to,
-                              making->to_count, making->signer->sign_key_id, error);
+    int code = sch_seal_begin(&stream, seal, frames->header, making->plain.bytes, making->plain.size,
+                              making->to, making->to_count, making->signer->sign_key_id, error);
     if (code != SCH_OK)
         return code;
     (void)unlink(making->parcel_path);  /* of a try that failed */
@@ -199,8 +200,8 @@ static int seal_small(struct making *making, struct sch_seal *seal, struct sch_f
 {
     struct sch_bytes letter = { making->plain.bytes, making->plain.size };
     size_t size = 0;
-    int code = sch_seal_make(seal, letter.len > 0 ? making->body : NULL, &size, frames->header, letter, making->to,
-                             making->to_count, making->signer->sign_key_id,
+    int code = sch_seal_make(seal, letter.len > 0 ? making->body : NULL, &size, frames->header, letter,
+                             making->to, making->to_count, making->signer->sign_key_id,
                              making->signer->sign_key.secret_key, error);
     frames->body = (struct sch_bytes){ making->body, letter.len > 0 ? size : 0 };
     *digest = frames->body;

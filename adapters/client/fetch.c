@@ -1,9 +1,9 @@
 /*
  * fetch.c: the parts of a large delivered body, from the broker to a parcel in the state directory.
  *
- * One message at a time, within a small window. What is on disk is not fetched again, whether the connection, the
- * lease or the process ended in between; that it is what the sender sealed is found when it is opened (msg.c).
- * Must not know: letters, verdicts.
+ * One message at a time, within a small window. What is on disk is not fetched again, whether the
+ * connection, the lease or the process ended in between; that it is what the sender sealed is found when it
+ * is opened (msg.c). Must not know: letters, verdicts.
  */
 #include "handle.h"
 

@@ -1,9 +1,10 @@
 /*
  * handle.h: what a sch_client is inside, for the files of this library only.
  *
- * client.c owns the handle, session.c the session and the turn; send.c, upload.c, collect.c, fetch.c, settle.c
- * and ask.c each own a part below. A call that waits serves the connection meanwhile (sch_client_serve), but calls no hook and hands
- * out no message: those happen in sch_client_step() only, so that a call from within a hook is harmless.
+ * client.c owns the handle, session.c the session and the turn; send.c, upload.c, collect.c, fetch.c,
+ * settle.c and ask.c each own a part below. A call that waits serves the connection meanwhile
+ * (sch_client_serve), but calls no hook and hands out no message: those happen in sch_client_step() only, so
+ * that a call from within a hook is harmless.
  */
 #ifndef SCH_CLIENT_HANDLE_H
 #define SCH_CLIENT_HANDLE_H

@@ -1,8 +1,8 @@
 /*
  * lane.h: which messages go one after the other: pending items of one dossier stand in one lane.
  *
- * A lane is found by its dossier in constant time, so that an outbox of any length is gone through item by item.
- * Must not know: records, sockets.
+ * A lane is found by its dossier in constant time, so that an outbox of any length is gone through item by
+ * item. Must not know: records, sockets.
  */
 #ifndef SCH_CLIENT_LANE_H
 #define SCH_CLIENT_LANE_H

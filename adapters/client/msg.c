@@ -111,7 +111,8 @@ static enum sch_opened not_now(const char *what, const char **why)
     return SCH_OPENED_NOT_NOW;
 }
 
-/* Opens the parcel and hashes each part. A size that is wrong is in the hash, too: it is not looked at here. */
+/* Opens the parcel and hashes each part. A size that is wrong is in the hash, too: it is not looked at here.
+ * */
 static enum sch_opened hash_parts(struct parts *parts, const sch_client *client, const struct sch_held *held,
                                   const char **why)
 {

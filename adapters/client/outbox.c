@@ -20,7 +20,8 @@
 /* 'P': type, key size, sender size, id, after, three sizes; then key, sender, header, seal, body. */
 #define PENDING_FIXED (3 + SCH_ID_SIZE + SCH_OUTBOX_AFTER_MAX * SCH_ID_SIZE + 12)
 /* 'R': type, key hash, id, dossier, kenmerk, sequence, stored, warnings, when, the message's hash. */
-#define RECEIPT_SIZE (1 + SCH_INDEX_KEY_SIZE + 2 * SCH_ID_SIZE + SCH_KENMERK_SIZE + 8 + 8 + 4 + 8 + SCH_HASH_SIZE)
+#define RECEIPT_SIZE \
+    (1 + SCH_INDEX_KEY_SIZE + 2 * SCH_ID_SIZE + SCH_KENMERK_SIZE + 8 + 8 + 4 + 8 + SCH_HASH_SIZE)
 #define OLD_RECEIPT_SIZE (RECEIPT_SIZE - SCH_HASH_SIZE)
 #define DROPPED_SIZE (1 + SCH_ID_SIZE)
 #define COMPACT_MIN (UINT64_C(8) << 20)
@@ -441,7 +442,8 @@ int sch_outbox_load(const struct sch_outbox *outbox, const struct sch_outbox_ite
     bool large = item->part_count > 0;
     size_t body_size = large ? 0 : item->body_size, behind = large ? SCH_HASH_SIZE : 0;
     size_t size = (size_t)item->header_size + item->seal_size + body_size;
-    int code = sch_reel_read(&outbox->reel, item->record + item->record_size - behind - size, buffer, size, error);
+    uint64_t end = item->record + item->record_size - behind;
+    int code = sch_reel_read(&outbox->reel, end - size, buffer, size, error);
     frames->parts_size = large ? item->body_size : 0;
     frames->header = (struct sch_bytes){ buffer, item->header_size };
     frames->seal = (struct sch_bytes){ buffer + item->header_size, item->seal_size };

@@ -72,12 +72,12 @@ struct sch_outbox_item *sch_outbox_find(const struct sch_outbox *outbox, const c
 /* What is to be sent. */
 struct sch_frames {
     struct sch_bytes header, seal, body;
-    uint32_t parts_size;                /* bytes of the body's parts, which are in its parcel; 0: body is all */
+    uint32_t parts_size;                /* bytes of the body's parts, in its parcel; 0: body is all */
     uint8_t hash[32];                   /* sch_seal_hash(); not filled by sch_outbox_load() */
 };
 
-/* Where the parts of a message's body are kept: path has room for PATH_MAX + 64 bytes. A parcel is there, durable,
- * before sch_outbox_add(), and is removed when its message is receipted or dropped. */
+/* Where the parts of a message's body are kept: path has room for PATH_MAX + 64 bytes. A parcel is there,
+ * durable, before sch_outbox_add(), and is removed when its message is receipted or dropped. */
 void sch_outbox_parcel(const struct sch_outbox *outbox, const struct sch_id *message, char *path);
 
 /* Adds a message under a key that is not in it yet. It survives this process when this returns, a power cut
@@ -97,7 +97,8 @@ void sch_outbox_undo(struct sch_outbox *outbox, struct sch_outbox_item *item);
 int sch_outbox_sync(struct sch_outbox *outbox, sch_error *error);
 bool sch_outbox_is_durable(const struct sch_outbox *outbox, const struct sch_outbox_item *item);
 
-/* The stored frames (without parts), read into buffer (SCH_OUTBOX_FRAMES_MAX bytes), to which frames then point. */
+/* The stored frames (without parts), read into buffer (SCH_OUTBOX_FRAMES_MAX bytes), to which frames then
+ * point. */
 int sch_outbox_load(const struct sch_outbox *outbox, const struct sch_outbox_item *item, uint8_t *buffer,
                     struct sch_frames *frames, sch_error *error);
 

@@ -1,9 +1,10 @@
 /*
- * parcel.h: the parts of one large body in a file of their own: sealed and on their way out, or fetched so far.
+ * parcel.h: the parts of one large body in a file of their own: sealed and on their way out, or fetched so
+ * far.
  *
- * The file is a reel whose records are a part's index (4 bytes, big-endian) and its bytes, so that what a crash
- * tore off is found when it is opened again, and only that part is made or fetched anew. Must not know: what is
- * in a part, sockets.
+ * The file is a reel whose records are a part's index (4 bytes, big-endian) and its bytes, so that what a
+ * crash tore off is found when it is opened again, and only that part is made or fetched anew. Must not
+ * know: what is in a part, sockets.
  */
 #ifndef SCH_CLIENT_PARCEL_H
 #define SCH_CLIENT_PARCEL_H
@@ -23,8 +24,8 @@ struct sch_parcel {
 /* A parcel that is not open; close is harmless. */
 #define SCH_PARCEL_CLOSED { .reel = { .fd = -1 } }
 
-/* Opens or creates path and takes in what is there; parts beyond count are passed over. Errors: IO, NO_MEMORY,
- * SCHEMA_NEWER. */
+/* Opens or creates path and takes in what is there; parts beyond count are passed over. Errors: IO,
+ * NO_MEMORY, SCHEMA_NEWER. */
 int sch_parcel_open(struct sch_parcel *parcel, const char *path, size_t count, sch_error *error);
 void sch_parcel_close(struct sch_parcel *parcel);
 

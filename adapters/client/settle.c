@@ -178,7 +178,8 @@ int64_t sch_settle_due(const sch_client *client)
 {
     int64_t due = INT64_MAX;
     for (const struct sch_settling *settling = client->settling_first; settling; settling = settling->next) {
-        int64_t at = settling->request != 0 ? settling->sent_at + SCH_CLIENT_RESEND_MS + 1 : settling->retry_at;
+        int64_t at = settling->request != 0 ? settling->sent_at + SCH_CLIENT_RESEND_MS + 1 :
+                                              settling->retry_at;
         due = at > 0 && at < due ? at : due;
     }
     return due;

@@ -1,9 +1,9 @@
 /*
  * upload.c: the parts of a large message, to the broker before its submission.
  *
- * One message at a time. First the broker says which parts it lacks, so that a connection or a process that ended
- * costs only what was under way; then they are sent within a small window. The upload's id is the message's. Must
- * not know: letters, records.
+ * One message at a time. First the broker says which parts it lacks, so that a connection or a process that
+ * ended costs only what was under way; then they are sent within a small window. The upload's id is the
+ * message's. Must not know: letters, records.
  */
 #include "handle.h"
 

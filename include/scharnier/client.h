@@ -91,8 +91,8 @@ SCH_API void sch_draft_on_row(sch_draft *draft, const struct sch_dossier_row *ro
 
 /* Makes it a message about an earlier one: CORRECTION, to the recipients of the message that this sender sent
  * in error; LETTER_INCOMPLETE and INFORMATION_REPLY, to the sender of the letter or request. Sets dossier,
- * subject and recipients. An INFORMATION_REPLY of the receiver's takes sch_draft_on() for the creditor's copies,
- * and sch_draft_subject(). */
+ * subject and recipients. A receiver's INFORMATION_REPLY goes to the creditor's copies too: it takes
+ * sch_draft_on() and sch_draft_subject() instead. */
 SCH_API void sch_draft_about(sch_draft *draft, const struct sch_header *message);
 
 SCH_API void sch_draft_parent(sch_draft *draft, const struct sch_id *dossier);
@@ -108,9 +108,9 @@ SCH_API void sch_draft_fact(sch_draft *draft, enum sch_fact fact, int64_t value)
 SCH_API void sch_draft_section(sch_draft *draft, unsigned bit, const char *text);
 
 /* A file with the letter; copied. A letter of attachments only declares its sections unknown. Together, with
- * the texts and sealed, at most SCH_LARGE_SIZE_MAX (32 MiB). A letter over 1 MiB travels in parts by itself: the
- * outbox keeps the sealed parts on disk, and an upload that was cut off goes on where it stopped, also after a
- * restart. While it is sealed such a letter is in memory up to four times. */
+ * the texts and sealed, at most SCH_LARGE_SIZE_MAX (32 MiB). A letter over 1 MiB travels in parts by itself:
+ * the outbox keeps the sealed parts on disk, and an upload that was cut off goes on where it stopped, also
+ * after a restart. While it is sealed such a letter is in memory up to four times. */
 SCH_API void sch_draft_attach(sch_draft *draft, const char *media_type, const char *name, const void *content,
                               size_t size);
 
@@ -167,14 +167,15 @@ typedef enum sch_verdict {
  * parts is fetched to the state directory first, and handed out when it is whole.
  *
  * Three kinds ask something of an application beyond filing them. In each, header->subject is a message id.
- * LETTER_INCOMPLETE: the letter `subject`, which you sent, lacks the sections of SCH_FACT_MISSING_SECTIONS. Put
- *   the matter before its author; a new letter of the same kind, whole, is the answer. The promise is open again.
+ * LETTER_INCOMPLETE: the letter `subject`, which you sent, lacks the sections of SCH_FACT_MISSING_SECTIONS.
+ *   Put the matter before its author; a new letter of the same kind, whole, is the answer. The promise is
+ *   open again.
  * CORRECTION: the message `subject`, which you may have filed, was sent in error. Mark it so and act on it no
- *   more; with SCH_FACT_WRONG_PARTY it was never meant for you: destroy it, log that you did, and tell nobody what
- *   it said. `subject` may be unknown to you: the broker took it back before you collected it.
+ *   more; with SCH_FACT_WRONG_PARTY it was never meant for you: destroy it, log that you did, and tell nobody
+ *   what it said. `subject` may be unknown to you: the broker took it back before you collected it.
  * REMINDER: your organisation owes SCH_FACT_EXPECTATION (E2..E15) in this dossier, for the message `subject`.
- *   SCH_FACT_STEP says how late it is; SCH_STEP_WITHDRAW asks the referrer to withdraw what started elsewhere.
- *   Show it as work to be done in the dossier; collecting it answers nothing.
+ *   SCH_FACT_STEP says how late it is; SCH_STEP_WITHDRAW asks the referrer to withdraw what started
+ *   elsewhere. Show it as work to be done in the dossier; collecting it answers nothing.
  */
 typedef sch_verdict sch_on_msg(const sch_msg *msg, void *context);
 
@@ -234,9 +235,10 @@ SCH_API void sch_on_status(sch_client *client,
 /* ---- asking ------------------------------------------------------------------------------------ */
 
 /*
- * One page of any query of query.h: a dossier, its trace or chain, what is unanswered (query->only filters), the
- * age table, statistics. query->party empty: the default sender. The page's rows live until the next sch_ask().
- * For the next page copy page->cursor into the query. Errors: the broker's rejections, TIMEOUT, UNREACHABLE.
+ * One page of any query of query.h: a dossier, its trace or chain, what is unanswered (query->only filters),
+ * the age table, statistics. query->party empty: the default sender. The page's rows live until the next
+ * sch_ask(). For the next page copy page->cursor into the query. Errors: the broker's rejections, TIMEOUT,
+ * UNREACHABLE.
  */
 SCH_API int sch_ask(sch_client *client, const struct sch_query *query, int timeout_ms, struct sch_page *page,
                     sch_error *error);
@@ -258,12 +260,13 @@ typedef enum sch_finding {
 } sch_finding;
 
 /*
- * Compares what a mailbox sent and was sent in [from_ms, to_ms) by the broker's stored time (0: no bound) with the
- * application's list, which it sorts and marks, and reports each message once: what the broker knows as its pages
- * come, what it does not at the end. The list should hold a little more than the period: a message near its border
- * that is in the list but not in the period is reported as MISSING_THERE. mailbox NULL: the default sender. each
- * must not call sch_ask(); its rows die on return. Memory: the list and a page. timeout_ms is for the whole. After
- * an error what was not yet reported is not known. Errors: USAGE, and sch_ask()'s.
+ * Compares what a mailbox sent and was sent in [from_ms, to_ms) by the broker's stored time (0: no bound)
+ * with the application's list, which it sorts and marks, and reports each message once: what the broker knows
+ * as its pages come, what it does not at the end. A message near the period's border may stand in your list
+ * for a period in which the broker did not store it: it is MISSING_THERE, and found in the neighbouring one.
+ * mailbox NULL: the default sender. each must not call sch_ask(); its rows die on return. Memory: the list
+ * and a page. timeout_ms is for the whole. After an error what was not yet reported is not known. Errors:
+ * USAGE, and sch_ask()'s.
  */
 SCH_API int sch_reconcile(sch_client *client, const char *mailbox, int64_t from_ms, int64_t to_ms,
                           sch_passed *list, size_t count,

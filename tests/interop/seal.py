@@ -1,4 +1,4 @@
-"""Suites 1 and 2 of PROTOCOL.md "Sealing" and "Large letters", written from that document with python3-nacl alone.
+"""PROTOCOL.md "Sealing" and "Large letters", both suites, written from that document with python3-nacl alone.
 
 Shares no code with the C implementation: where both agree on proto/vectors/, the document is enough.
 """
@@ -129,7 +129,7 @@ def part_count(padded_size):
 
 
 def seal_parts(padded, key, h, start):
-    """The parts of suite 2. Both ends of a stream derive the same state from `start`, so that pull begins it."""
+    """The parts of suite 2. Both ends of a stream derive one state from `start`, so that pull may begin it."""
     state = sodium.crypto_secretstream_xchacha20poly1305_state()
     sodium.crypto_secretstream_xchacha20poly1305_init_pull(state, start, key)
     parts, room = [], PART_SIZE - OVERHEAD - START_SIZE

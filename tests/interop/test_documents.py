@@ -110,10 +110,12 @@ class PartVectors(unittest.TestCase):
         cls.keys = load()["keys"]
         cls.header, cls.content_key, cls.start = (data(cls.v, n) for n in ("header", "content_key", "start"))
         cls.letter = client.letter_bytes({0: "Zie de bijlage."}, [
-            ("application/octet-stream", "scan.bin", bytes((31 * i + i // 251) % 256 for i in range(300000)))])
+            ("application/octet-stream", "scan.bin",
+             bytes((31 * i + i // 251) % 256 for i in range(300000)))])
         cls.seal = client.read_seal(data(cls.v, "seal"))
         recipients = [(a, i, data(cls.keys, k)) for (a, i), k in zip(
-            (r.split() for r in cls.v["recipients"].split(", ")), ("provider_seal_public", "nurse_seal_public"))]
+            (r.split() for r in cls.v["recipients"].split(", ")),
+            ("provider_seal_public", "nurse_seal_public"))]
         cls.made, cls.parts = sealing.make_parts(cls.header, cls.letter, recipients, cls.v["signing_key"],
                                                  data(cls.keys, "gp_sign_secret"), cls.content_key, cls.start)
 
@@ -130,7 +132,8 @@ class PartVectors(unittest.TestCase):
                          [data(v, "part_hash_1"), data(v, "part_hash_2")])
         digest = sealing.digest(self.parts)
         self.assertEqual(sealing.signed_text(self.seal, self.header, digest), data(v, "signed"))
-        self.assertEqual(sealing.sign(data(v, "signed"), data(self.keys, "gp_sign_secret")), data(v, "signature"))
+        self.assertEqual(sealing.sign(data(v, "signed"), data(self.keys, "gp_sign_secret")),
+                         data(v, "signature"))
         self.assertEqual(sealing.message_hash(self.header, data(v, "seal"), digest), data(v, "message_hash"))
 
     def test_opens(self):

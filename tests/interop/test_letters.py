@@ -111,8 +111,8 @@ class Letters(unittest.TestCase):
                                urgency=pb.URGENCY_SOON, letter_date=date(now), author_role=pb.ROLE_GP,
                                sections=1, sections_known=True).SerializeToString()
             letter = client.letter_bytes({0: "Zie de bijlage."}, [("application/pdf", "scan.pdf", document)])
-            seal, parts = sealing.make_parts(header, letter, [(HAVEN, *directory.seal_key(HAVEN))], "linde-sign",
-                                             linde.sign[1])
+            seal, parts = sealing.make_parts(header, letter, [(HAVEN, *directory.seal_key(HAVEN))],
+                                             "linde-sign", linde.sign[1])
             upload = os.urandom(16)
             for index, part in enumerate(parts):
                 practice.part(LINDE, upload, index, len(parts), part)

@@ -1,4 +1,4 @@
-"""Large letters in parts: up, down, with connections and a broker that end in between, and who may do what."""
+"""Large letters in parts: up and down, connections and a broker that end in between, and who may do what."""
 
 import os
 import unittest
@@ -132,7 +132,8 @@ class Parts(BrokerTest):
         _, header, seal, parts = self.large()
         upload = os.urandom(16)
         self.assertRejected("FIELD_INVALID", "part.count", self.linde.part, LINDE, upload, 0, 129, parts[0])
-        self.assertRejected("FIELD_INVALID", "part.index", self.linde.part, LINDE, upload, COUNT, COUNT, parts[0])
+        self.assertRejected("FIELD_INVALID", "part.index", self.linde.part, LINDE, upload, COUNT, COUNT,
+                            parts[0])
         self.assertRejected("TOO_LARGE", "body", self.linde.part, LINDE, upload, 0, COUNT, parts[0] + b"x")
         self.assertRejected("FIELD_INVALID", "body", self.linde.part, LINDE, upload, 0, COUNT, parts[0][:-1])
         # Swapped parts are stored, for the broker opens none, but the signature does not fit them.
@@ -154,7 +155,7 @@ class Parts(BrokerTest):
         self.assertEqual((caught.exception.name, caught.exception.field), ("PROTOCOL", "body"))
 
     def test_the_largest_and_one_more(self):
-        """32 MiB of sealed parts pass; one block of padding more is refused before anything is sealed for it."""
+        """32 MiB of sealed parts pass; one byte of letter more, and with it a block of padding, does not."""
         room = 128 * sealing.PART_SIZE - sealing.START_SIZE - 128 * sealing.OVERHEAD
         most = room // sealing.BLOCK * sealing.BLOCK - 1
         probe = self.referral().with_letter(REFERRAL_SECTIONS, [
@@ -172,7 +173,8 @@ class Parts(BrokerTest):
         north.settle(NORTH, message.header.id, pb.VERDICT_COLLECTED)
         message, header, seal, parts = self.large(most - over + 1)
         self.assertEqual(len(parts), 129)
-        self.assertRejected("FIELD_INVALID", "part.count", self.linde.part, LINDE, os.urandom(16), 0, 129, parts[0])
+        self.assertRejected("FIELD_INVALID", "part.count", self.linde.part, LINDE, os.urandom(16), 0, 129,
+                            parts[0])
         with self.assertRaises(Rejected) as caught:
             self.linde.submit_upload(header, seal, os.urandom(16))
         self.assertIn(caught.exception.field, ("seal.padded_size", "submit.upload"))

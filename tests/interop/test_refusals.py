@@ -212,11 +212,13 @@ class BadInput(BrokerTest):
                                                                                           copies=()))
         message = self.message("linde", kind=pb.KIND_DELIVERY_REPORT, receiver=NORTH)
         self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message)
-        message = self.message("linde", kind=pb.KIND_CARE_NOTICE, receiver=VEER, event_date=date(self.now_ms()))
+        message = self.message("linde", kind=pb.KIND_CARE_NOTICE, receiver=VEER,
+                               event_date=date(self.now_ms()))
         self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message)
         message = self.message("linde", kind=pb.KIND_CONSULT_REQUEST, receiver=TEAM, topic=pb.TOPIC_RISK,
                                consult_form=pb.FORM_DISCUSSION)
-        self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde, message.with_letter({0: "?"}))
+        self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.linde,
+                            message.with_letter({0: "?"}))
 
 
     def test_facts_of_every_kind(self):
@@ -228,7 +230,8 @@ class BadInput(BrokerTest):
                             self.message("linde", topic=pb.TOPIC_RISK, consult_form=pb.FORM_DISCUSSION,
                                          urgency=pb.URGENCY_SOON, **consult).with_letter({0: "?"}))
         self.assertRejected("LETTER_MISSING", "body", self.send, self.linde,
-                            self.message("linde", topic=pb.TOPIC_RISK, consult_form=pb.FORM_DISCUSSION, **consult))
+                            self.message("linde", topic=pb.TOPIC_RISK, consult_form=pb.FORM_DISCUSSION,
+                                         **consult))
         north = self.connect("noordrand")
         for fields, name, field in (
                 (dict(kind=pb.KIND_REDIRECTION), "FIELD_MISSING", "header.concerned"),

@@ -41,7 +41,7 @@ class Stories(BrokerTest):
         self.assertRejected("NOT_ALLOWED", "header.kind", self.send, self.north, again)
 
     def test_a_question_and_its_answer(self):
-        """The provider asks for more, which answers its own decision for now; the reply starts that term anew."""
+        """The provider asks for more, which answers its decision for now; the reply starts that term anew."""
         receipt = self.send(self.linde, self.referral())
         self.collect(self.north, NORTH, receipt.message_id, "noordrand")
         question = self.feedback("noordrand", receipt.dossier,
@@ -84,7 +84,7 @@ class Stories(BrokerTest):
         self.assertNotIn(report.header.id, [w.message_id for w in waiting])
 
     def test_an_incomplete_letter(self):
-        """The practice finds that a section is missing: the promise is open again until a whole letter comes."""
+        """A section is missing, says the practice: the promise is open again until a whole letter comes."""
         receipt = self.send(self.linde, self.referral())
         report = lambda: self.feedback("noordrand", receipt.dossier, pb.KIND_INTAKE_REPORT,
                                        event_date=date(self.now_ms()),

@@ -207,7 +207,8 @@ static bool assemble(const struct sch_fake_upload *upload, uint8_t *body, size_t
     for (size_t i = 0; i < upload->count; i++) {
         if (!upload->part[i])
             return false;
-        sch_seal_part_hash((struct sch_bytes){ upload->part[i], upload->size[i] }, hashes + i * SCH_HASH_SIZE);
+        sch_seal_part_hash((struct sch_bytes){ upload->part[i], upload->size[i] },
+                           hashes + i * SCH_HASH_SIZE);
         memcpy(body + *size, upload->part[i], upload->size[i]);
         *size += upload->size[i];
     }
@@ -480,7 +481,8 @@ static void offer_all(struct serving *s)
         reply.delivery.sequence = i + 1;
         reply.delivery.part_count = (uint32_t)message->part_count;
         message->offered_in = broker->sessions;
-        reply_with(s, &reply, (struct sch_bytes){ message->body, message->part_count ? 0 : message->body_size });
+        size_t body_size = message->part_count > 0 ? 0 : message->body_size;
+        reply_with(s, &reply, (struct sch_bytes){ message->body, body_size });
     }
 }
 
@@ -494,7 +496,8 @@ static void flood(struct serving *s)
         strcpy(header.sender.text, WORLD_PRACTICE);
         struct sch_reply reply = { .type = SCH_REPLY_DELIVERY };
         reply.delivery.mailbox = s->attached[0];
-        reply.delivery.header = (struct sch_bytes){ buffer, sch_header_encode(&header, buffer, sizeof buffer) };
+        size_t size = sch_header_encode(&header, buffer, sizeof buffer);
+        reply.delivery.header = (struct sch_bytes){ buffer, size };
         reply.delivery.seal = (struct sch_bytes){ buffer, 1 };
         reply.delivery.part_count = 2;
         sch_kenmerk_text(1, reply.delivery.kenmerk);

@@ -202,8 +202,8 @@ bool sch_known_file_is(const char *path, void (*put)(void))
         line += made[same++] == '\n';
     bool equal = same == made_size && kept_size == made_size;
     if (!equal)
-        printf("%s:%zu differs from what is made now (run from the root of the project); a released vector never "
-               "changes\n", path, line);
+        printf("%s:%zu differs from what is made now (run from the root of the project); a released vector "
+               "never changes\n", path, line);
     free(kept);
     free(made);
     return equal;

@@ -12,7 +12,8 @@
 
 #define KNOWN_STORED_MS INT64_C(1781600400000)  /* 2026-06-16T09:00:00Z */
 
-/* Replaces libsodium's chance by numbers that are the same in every run; to be called before sodium_init(). */
+/* Replaces libsodium's chance by numbers that are the same in every run; to be called before sodium_init().
+ * */
 bool sch_known_chance(void);
 
 /* Where values are written to. */

@@ -1,8 +1,8 @@
 /*
  * test_client_parts.c: large letters in parts, both ways, with connections and processes that end in between.
  *
- * Against the broker of broker_fake.h. Waiting is always for something that happens, with a limit of some seconds
- * that only a failure reaches.
+ * Against the broker of broker_fake.h. Waiting is always for something that happens, with a limit of some
+ * seconds that only a failure reaches.
  */
 #include <dirent.h>
 #include <setjmp.h>

@@ -130,14 +130,17 @@ static void test_what_either_side_lacks(void **state)
 static void test_nothing_and_nonsense(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(sch_reconcile(f->client, WORLD_POH, 1, 2, NULL, 0, each, f, LIMIT_MS, &f->error), SCH_OK);
+    assert_int_equal(sch_reconcile(f->client, WORLD_POH, 1, 2, NULL, 0, each, f, LIMIT_MS, &f->error),
+                     SCH_OK);
     assert_int_equal(f->count, 0);
     sch_passed nobody = entry(1, SCH_PASSED_SENT, 1);
     nobody.role = 0;
-    assert_int_equal(sch_reconcile(f->client, NULL, 0, 0, &nobody, 1, each, f, LIMIT_MS, &f->error), SCH_E_USAGE);
+    assert_int_equal(sch_reconcile(f->client, NULL, 0, 0, &nobody, 1, each, f, LIMIT_MS, &f->error),
+                     SCH_E_USAGE);
     assert_int_equal(sch_reconcile(f->client, "nobody", 0, 0, NULL, 0, each, f, LIMIT_MS, &f->error),
                      SCH_E_USAGE);
-    assert_int_equal(sch_reconcile(f->client, NULL, 0, 0, NULL, 0, NULL, f, LIMIT_MS, &f->error), SCH_E_USAGE);
+    assert_int_equal(sch_reconcile(f->client, NULL, 0, 0, NULL, 0, NULL, f, LIMIT_MS, &f->error),
+                     SCH_E_USAGE);
     sch_fake_lock(&f->broker);
     f->broker.deaf = true;
     sch_fake_unlock(&f->broker);

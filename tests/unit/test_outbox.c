@@ -349,7 +349,8 @@ static void test_a_receipt_keeps_the_hash(void **state)
     item = sch_outbox_find(&f->outbox, SENDER, "one");
     memset(f->buffer, 'a', 10);
     sch_seal_hash((struct sch_bytes){ (const uint8_t *)"header", 6 },
-                  (struct sch_bytes){ (const uint8_t *)"seal", 4 }, (struct sch_bytes){ f->buffer, 10 }, hash);
+                  (struct sch_bytes){ (const uint8_t *)"seal", 4 }, (struct sch_bytes){ f->buffer, 10 },
+                  hash);
     assert_memory_equal(item->receipt.hash, hash, 32);
     sch_receipt receipt = item->receipt;
     assert_int_equal(sch_outbox_receipted(&f->outbox, item, &receipt, NOW, NULL), SCH_OK);

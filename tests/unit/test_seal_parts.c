@@ -1,6 +1,6 @@
 /*
- * test_seal_parts.c: suite 2: a letter in parts opens again, and no part can be moved, left out, doubled, cut,
- * changed or taken from another letter.
+ * test_seal_parts.c: suite 2: a letter in parts opens again, and no part can be moved, left out, doubled,
+ * cut, changed or taken from another letter.
  */
 #include <setjmp.h>
 #include <sodium.h>
@@ -36,14 +36,15 @@ static struct sch_bytes header_of(const struct sealed *s)
 
 static struct sch_bytes part_of(const struct sealed *s, size_t index)
 {
-    return (struct sch_bytes){ s->body + index * SCH_PART_SIZE, sch_seal_part_size(s->seal.padded_size, index) };
+    return (struct sch_bytes){ s->body + index * SCH_PART_SIZE,
+                               sch_seal_part_size(s->seal.padded_size, index) };
 }
 
 static int seal_it(struct sealed *s, sch_error *error)
 {
     struct sch_seal_stream stream;
-    int code = sch_seal_begin(&stream, &s->seal, header_of(s), s->letter, s->letter_size, &s->to, 1, "rand-sign",
-                              error);
+    int code = sch_seal_begin(&stream, &s->seal, header_of(s), s->letter, s->letter_size, &s->to, 1,
+                              "rand-sign", error);
     if (code != SCH_OK)
         return code;
     size_t size;
@@ -256,8 +257,8 @@ static void hashes_cannot_be_moved_or_left_out(void **state)
     memcpy(s.hashes, good, SCH_HASH_SIZE);
     assert_int_equal(verify(&s), SCH_E_SIGNATURE);
     memcpy(s.hashes, good, sizeof good);
-    assert_int_equal(sch_seal_verify(&s.seal, header_of(&s), (struct sch_bytes){ s.hashes, COUNT * SCH_HASH_SIZE },
-                                     s.other_sign.public_key),
+    struct sch_bytes digest = { s.hashes, COUNT * SCH_HASH_SIZE };
+    assert_int_equal(sch_seal_verify(&s.seal, header_of(&s), digest, s.other_sign.public_key),
                      SCH_E_SIGNATURE);
     for (size_t bit = 0; bit < 8 * COUNT * SCH_HASH_SIZE; bit += 7) {
         s.hashes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
@@ -311,8 +312,8 @@ static void parts_of_two_letters_do_not_mix(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct sealed *s = both[i];
         struct sch_seal_stream stream;
-        assert_int_equal(sch_seal_begin_fixed(&stream, &s->seal, header_of(s), s->letter, s->letter_size, &s->to, 1,
-                                              "rand-sign", content_key, start),
+        assert_int_equal(sch_seal_begin_fixed(&stream, &s->seal, header_of(s), s->letter, s->letter_size,
+                                              &s->to, 1, "rand-sign", content_key, start),
                          SCH_OK);
         for (s->count = 0; sch_seal_next(&stream, s->body + s->count * SCH_PART_SIZE) > 0; s->count++)
             ;
@@ -341,8 +342,8 @@ static int open_as(const struct sealed *s, const char *address, const struct sch
     uint8_t *letter = malloc(s->seal.padded_size);
     size_t size;
     assert_non_null(letter);
-    int code = sch_seal_open_begin(&stream, &s->seal, header_of(s), address, pair->public_key, pair->secret_key,
-                                   letter, NULL);
+    int code = sch_seal_open_begin(&stream, &s->seal, header_of(s), address, pair->public_key,
+                                   pair->secret_key, letter, NULL);
     assert_int_equal(sch_seal_open_end(&stream, &size, NULL), SCH_E_LETTER_FALSE);
     free(letter);
     return code;
@@ -382,10 +383,14 @@ static void strangers_and_other_suites(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_those_of_the_protocol), cmocka_unit_test(letters_of_many_sizes_open),
-        cmocka_unit_test(the_largest_letter_and_one_more), cmocka_unit_test(parts_cannot_be_moved_or_left_out),
-        cmocka_unit_test(hashes_cannot_be_moved_or_left_out), cmocka_unit_test(changed_bytes_are_noticed),
-        cmocka_unit_test(parts_of_two_letters_do_not_mix), cmocka_unit_test(strangers_and_other_suites),
+        cmocka_unit_test(sizes_are_those_of_the_protocol),
+        cmocka_unit_test(letters_of_many_sizes_open),
+        cmocka_unit_test(the_largest_letter_and_one_more),
+        cmocka_unit_test(parts_cannot_be_moved_or_left_out),
+        cmocka_unit_test(hashes_cannot_be_moved_or_left_out),
+        cmocka_unit_test(changed_bytes_are_noticed),
+        cmocka_unit_test(parts_of_two_letters_do_not_mix),
+        cmocka_unit_test(strangers_and_other_suites),
     };
     if (sodium_init() < 0)
         return 1;

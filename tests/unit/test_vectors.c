@@ -272,8 +272,9 @@ static void put_all(void)
     struct message referral, acceptance;
     memset(&referral, 0, sizeof referral);
     memset(&acceptance, 0, sizeof acceptance);
-    fprintf(sch_known_out, "# Known answers for suite 1 and for the worked exchange: PROTOCOL.md, \"Sealing\" and "
-                 "\"An exchange\".\n"
+    fprintf(sch_known_out,
+            "# Known answers for suite 1 and for the worked exchange: PROTOCOL.md, \"Sealing\" and "
+            "\"An exchange\".\n"
                  "# Bytes in hexadecimal. Written by tests/unit/test_vectors.c --print.\n\n");
     sch_known_region(&region);
     put_referral(&region, &referral);
@@ -285,7 +286,8 @@ static void put_all(void)
     put_collection(&referral);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------------------
+ * */
 
 static void the_file_is_what_we_make(void **state)
 {
@@ -320,7 +322,8 @@ static void a_vector_opens(void **state)
     sch_arena_close(&arena);
 }
 
-/* ---- a letter of the other implementation ---------------------------------------------------------------- */
+/* ---- a letter of the other implementation ----------------------------------------------------------------
+ * */
 
 struct second {
     char hex[4][4096];

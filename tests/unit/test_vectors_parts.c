@@ -1,8 +1,8 @@
 /*
  * test_vectors_parts.c: proto/vectors/suite-2.ini is what this code makes of fixed keys and fixed chance.
  *
- * With --print it writes the file instead. A letter of two parts is too large to print: the file has the rule that
- * its content is made by, and the hashes of what comes of it.
+ * With --print it writes the file instead. A letter of two parts is too large to print: the file has the
+ * rule that its content is made by, and the hashes of what comes of it.
  */
 #include <setjmp.h>
 #include <sodium.h>
@@ -140,9 +140,10 @@ static void make(struct vector *v)
 
     fprintf(sch_known_out,
             "# Known answers for suite 2: PROTOCOL.md, \"Large letters\". Keys are those of suite-1.ini.\n"
-            "# The letter: section 0 \"Zie de bijlage.\", and one attachment, application/octet-stream, scan.bin, of\n"
-            "# %d bytes of which the i-th, from 0, is (31 i + i / 251) mod 256, the division rounding down.\n"
-            "# Bytes in hexadecimal. Written by tests/unit/test_vectors_parts.c --print.\n\n[letter]\n", CONTENT_SIZE);
+            "# The letter: section 0 \"Zie de bijlage.\", and one attachment, application/octet-stream, "
+            "scan.bin, of\n# %d bytes of which the i-th, from 0, is (31 i + i / 251) mod 256, the division rounding down.\n"
+            "# Bytes in hexadecimal. Written by tests/unit/test_vectors_parts.c --print.\n\n[letter]\n",
+            CONTENT_SIZE);
     sch_known_text("signing_key", "linde-gp-sign");
     sch_known_text("recipients", "agb:06290713 noordrand-seal, agb:01234567/poh-ggz linde-poh-seal");
     sch_known_bytes("header", v->header, v->header_size);
@@ -180,14 +181,15 @@ static void the_vector_opens(void **state)
     assert_non_null(sch_known_out);
     make(v);
     fclose(sch_known_out);
-    assert_int_equal(sch_seal_verify(&v->seal, header_of(v), digest_of(v), v->region.gp_sign.public_key), SCH_OK);
+    assert_int_equal(sch_seal_verify(&v->seal, header_of(v), digest_of(v), v->region.gp_sign.public_key),
+                     SCH_OK);
     struct sch_open_stream stream;
     uint8_t *letter = malloc(v->seal.padded_size);
     size_t size = 0;
     assert_non_null(letter);
     assert_int_equal(sch_seal_open_begin(&stream, &v->seal, header_of(v), "agb:01234567/poh-ggz",
-                                         v->region.nurse_seal.public_key, v->region.nurse_seal.secret_key, letter,
-                                         NULL),
+                                         v->region.nurse_seal.public_key, v->region.nurse_seal.secret_key,
+                                         letter, NULL),
                      SCH_OK);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(sch_seal_open_next(&stream, (struct sch_bytes){ v->part[i], v->part_size[i] }, NULL),
