@@ -81,6 +81,24 @@ static bool stands(const struct sch_message_row *row, const struct sch_address *
     return false;
 }
 
+static bool holds_lease(struct sch_turn *turn, const struct sch_item *item, const struct sch_id *dossier)
+{
+    const struct sch_session *session = sch_sessions_find(turn->sessions, &item->peer, item->actor.key_id,
+                                                          turn->mono_ms);
+
+    return session != NULL &&
+           sch_sessions_holds(turn->sessions, session,
+                              sch_turn_hold(turn, &item->fetch.mailbox, dossier, &item->fetch.message));
+}
+
+/* What an operator holds back is given to nobody who has not got it already. */
+static bool is_held_back(struct sch_turn *turn, const struct sch_item *item)
+{
+    const struct sch_mailbox *mailbox = sch_sessions_mailbox_of(turn->sessions, item->fetch.mailbox.text);
+
+    return mailbox != NULL && mailbox->held_back;
+}
+
 void sch_turn_step_fetch(struct sch_turn *turn, struct sch_item *item)
 {
     const struct sch_message_row *row;
@@ -95,6 +113,10 @@ void sch_turn_step_fetch(struct sch_turn *turn, struct sch_item *item)
         sch_turn_refuse(turn, item, SCH_E_UNKNOWN_MESSAGE, "fetch.message_id", &item->fetch.message);
         return;
     }
+    if (is_held_back(turn, item) && !holds_lease(turn, item, &row->dossier)) {
+        sch_turn_refuse(turn, item, SCH_E_NOT_LEASED, "fetch.message_id", &item->fetch.message);
+        return;
+    }
     if (item->fetch.index >= row->part_count) {
         sch_turn_refuse(turn, item, SCH_E_FIELD_INVALID, "fetch.index", &item->fetch.message);
         return;
@@ -107,11 +129,9 @@ void sch_turn_step_fetch(struct sch_turn *turn, struct sch_item *item)
 /* Whoever fetches is at work on it: its lease runs from now. */
 static void extend(struct sch_turn *turn, const struct sch_item *item)
 {
-    struct sch_session *session = sch_sessions_find(turn->sessions, &item->peer, item->actor.key_id, turn->mono_ms);
-    struct sch_hold *hold = sch_turn_hold(turn, &item->fetch.mailbox, &item->fetch.dossier, &item->fetch.message);
-
-    if (session != NULL && sch_sessions_holds(turn->sessions, session, hold))
-        hold->until_ms = turn->mono_ms + SCH_LEASE_MS;
+    if (holds_lease(turn, item, &item->fetch.dossier))
+        sch_turn_hold(turn, &item->fetch.mailbox, &item->fetch.dossier, &item->fetch.message)->until_ms =
+            turn->mono_ms + SCH_LEASE_MS;
 }
 
 /* A part that went meanwhile went because the message was settled later in this turn. */

@@ -40,6 +40,28 @@ static void test_who_may_fetch(void **state)
     expect_rejected(f, SCH_E_FIELD_INVALID, "fetch.index");
 }
 
+/* Held back by an operator: whoever holds the lease may finish, and nobody else begins. */
+static void test_a_mailbox_that_is_held_back(void **state)
+{
+    struct fixture *f = *state;
+    const struct sch_id *id = &f->letter.message.header.id;
+    size_t other = stage_enter(&f->stage, "haven", 2);
+    sch_error error = SCH_ERROR_INIT;
+
+    upload(f, f->linde, &f->letter);
+    submit(f, f->linde, &f->letter);
+    attach(f, f->haven, HAVEN);
+    assert_int_equal(deliveries(f, f->haven), 1);
+    assert_int_equal(sch_turn_queue(f->stage.turn, SCH_CONTROL_QUEUE_HOLD, HAVEN, stderr, &error), SCH_OK);
+    fetch(f, other, HAVEN, id, 0);
+    expect_rejected(f, SCH_E_NOT_LEASED, "fetch.message_id");
+    fetch(f, f->haven, HAVEN, id, 0);
+    expect_part(f, &f->letter, 0);
+    assert_int_equal(sch_turn_queue(f->stage.turn, SCH_CONTROL_QUEUE_RELEASE, HAVEN, stderr, &error), SCH_OK);
+    fetch(f, other, HAVEN, id, 0);
+    expect_part(f, &f->letter, 0);
+}
+
 static void test_a_settlement_in_the_same_turn(void **state)
 {
     struct fixture *f = *state;
@@ -295,7 +317,8 @@ static void test_held_time_drops_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_who_may_fetch), TEST(test_a_settlement_in_the_same_turn),
+        TEST(test_who_may_fetch), TEST(test_a_mailbox_that_is_held_back),
+        TEST(test_a_settlement_in_the_same_turn),
         TEST(test_fetching_extends_the_lease), TEST(test_credit), TEST(test_the_last_one_closes_the_door),
         TEST(test_a_withdrawal_destroys_the_parts), TEST(test_expiry_destroys_the_parts),
         TEST(test_an_upload_that_nobody_submits), TEST(test_abandoned_over_a_stop),

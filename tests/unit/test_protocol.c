@@ -139,7 +139,7 @@ static void write_events(FILE *out)
     X(PART_SIZE, "bytes of each part of a large body but the last") \
     X(PARTS_MAX, "parts of a large body") \
     X(LARGE_SIZE_MAX, "bytes of a sealed body in parts") \
-    X(UPLOAD_QUOTA, "bytes that one party may have uploaded and not submitted") \
+    X(UPLOAD_QUOTA, "bytes that one party may have announced, count × PART_SIZE per upload, and not submitted") \
     X(UPLOAD_AGE_MAX_MS, "ms after its last part that an upload which was not submitted is dropped") \
     X(COMMAND_SIZE_MAX, "bytes of a Command (first frame to the broker)") \
     X(REPLY_SIZE_MAX, "bytes of a Reply (first frame from the broker)") \
