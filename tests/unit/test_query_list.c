@@ -439,6 +439,53 @@ static void test_what_passed(void **state)
     query_case_free(c);
 }
 
+/* ---- reasons ------------------------------------------------------------------------------------ */
+
+static void act(struct query_case *c, const struct stage_message *opening, enum sch_kind kind, enum sch_fact fact,
+                int64_t reason)
+{
+    struct sch_header header = stage_header(&opening->header, kind, "linde");
+    struct stage_message message;
+
+    header.fact[SCH_FACT_EXPECTATION] = 2;
+    header.fact[fact] = reason;
+    stage_write(&c->stage, &message, &header, 0);
+    assert_true(post(c, &message, "linde"));
+}
+
+/* The code of the record that stored a message of this kind. */
+static uint32_t code_of(struct query_case *c, const struct stage_message *opening, const char *party,
+                        const char *key_id, enum sch_kind kind)
+{
+    struct sch_command command = { .type = SCH_COMMAND_QUERY };
+    uint32_t code = UINT32_MAX;
+
+    begin(c, SCH_QUERY_TRACE, party, 200);
+    c->query.dossier = opening->header.id;
+    command.query = c->query;
+    assert_true(stage_ask(&c->stage, stage_enter(&c->stage, key_id, 99), &command, &c->reply));
+    for (size_t i = 0; i < c->reply.page.trace_count; i++)
+        if (c->reply.page.trace[i].event == SCH_TRACE_STORED && c->reply.page.trace[i].kind == kind)
+            code = c->reply.page.trace[i].code;
+    return code;
+}
+
+static void test_reasons_of_the_patient(void **state)
+{
+    struct query_case *c = query_case_new(book);
+    struct stage_message message;
+
+    (void)state;
+    refer(c, &message, "linde", "haven");
+    act(c, &message, SCH_KIND_NOTE, SCH_FACT_NOTE, SCH_NOTED_CALLED);
+    act(c, &message, SCH_KIND_WAIVER, SCH_FACT_WAIVER_REASON, SCH_WAIVED_PATIENT_GONE);
+    assert_int_equal(code_of(c, &message, LINDE, "linde", SCH_KIND_NOTE), SCH_NOTED_CALLED);
+    assert_int_equal(code_of(c, &message, LINDE, "linde", SCH_KIND_WAIVER), SCH_WAIVED_PATIENT_GONE);
+    assert_int_equal(code_of(c, &message, UTRECHT, "utrecht", SCH_KIND_NOTE), SCH_NOTED_CALLED);
+    assert_int_equal(code_of(c, &message, UTRECHT, "utrecht", SCH_KIND_WAIVER), 0);
+    query_case_free(c);
+}
+
 /* ---- beside the turn ---------------------------------------------------------------------------- */
 
 /* More at once than one peer may have waiting: those beyond are refused, and the others answered. */
@@ -514,6 +561,7 @@ int main(void)
         cmocka_unit_test(test_a_coordinator_filters_by_what_it_sees),
         cmocka_unit_test(test_a_chain),
         cmocka_unit_test(test_what_passed),
+        cmocka_unit_test(test_reasons_of_the_patient),
         cmocka_unit_test(test_too_many_at_once),
         cmocka_unit_test(test_what_is_held_is_marked),
     };
