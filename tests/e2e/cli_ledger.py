@@ -30,6 +30,7 @@ def ledger(region):
     kinds(region, first)
     chain(region)
     reconciled(region)
+    partly(region, first)
 
 
 def worklist(region):
@@ -210,6 +211,15 @@ def reconciled(region):
     other = ask(code=8)
     check("what the broker lacks, and what differs", sorted(row["finding"] for row in other["findings"]) ==
           ["HASH_DIFFERS", "MISSING_HERE", "MISSING_THERE"], other)
+
+
+def partly(region, first):
+    """Of two notes one is about a patient of another practice."""
+    theirs = region.refer("l-4", "06290713", "--creditor", "01098765", "--copy", "01098765")
+    part = region.json("linde", "dossier", "note", first, theirs, "--code", "CALLED", "--yes", code=8)
+    check("partly done says so", [row["result"] for row in part["dossiers"]] == ["done", "failed"] and
+          part["dossiers"][1]["why"] == "NOT_ALLOWED", part)
+    region.run("linde", "dossier", "note", theirs, "--code", "CALLED", code=4)
 
 
 def overdue(region, planted):

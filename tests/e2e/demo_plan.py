@@ -26,8 +26,8 @@ STORIES = {
     "system refuses, taken up": [(2, "*TAKEN_UP", "CONTACT")],
     "expired, taken up": [(32, "*TAKEN_UP", "CONTACT")],
     "withdrawn": [(3, "*WITHDRAWAL", None)],
-    "wijkteam accepts": [(3, "ACCEPTANCE", None)],
     # Something stays away.
+    "wijkteam accepts, no result": [(3, "ACCEPTANCE", None)],
     "never collected": [],
     "never decided": [],
     "no appointment": [(3, "ACCEPTANCE", 16)],
@@ -42,16 +42,17 @@ STORIES = {
 
 # What the coordinator must find, by the story; every other story must leave nothing.
 SILENCE = {
-    "never collected": "not_collected",
-    "never decided": "not_decided",
-    "no appointment": "no_appointment",
-    "no-show, nothing after": "no_appointment",
-    "no report": "no_intake_report",
-    "start not known": "not_started",
-    "no letter": "no_discharge_letter",
-    "report incomplete": "incomplete",
-    "refused, not taken up": "not_taken_up",
-    "expired, not taken up": "not_taken_up",
+    "never collected": "NOT_COLLECTED",
+    "never decided": "NOT_DECIDED",
+    "no appointment": "NO_APPOINTMENT",
+    "no-show, nothing after": "NO_APPOINTMENT",
+    "no report": "NO_INTAKE_REPORT",
+    "start not known": "NOT_STARTED",
+    "no letter": "NO_DISCHARGE_LETTER",
+    "report incomplete": "INCOMPLETE",
+    "wijkteam accepts, no result": "NO_TEAM_RESULT",
+    "refused, not taken up": "NOT_TAKEN_UP",
+    "expired, not taken up": "NOT_TAKEN_UP",
 }
 LATE = {"report late": "E6", "letter late": "E9"}
 
@@ -66,7 +67,7 @@ PLAN = [
     (1, "kompas", "trauma", "start not known", "OML", "T"),
     (2, "linde", "angst", "report late", "REF", "R"),
     (2, "kompas", "haven", "letter late", "ORM", "R"),
-    (3, "linde", "zuid", "wijkteam accepts", "REF", "R"),
+    (3, "linde", "zuid", "wijkteam accepts, no result", "REF", "R"),
     (3, "kompas", "zuid", "expired, taken up", "REF", "R"),
     (3, "linde", "angst", "refused, taken up", "ORU", "R"),
     (4, "linde", "haven", "refused, not taken up", "ORM", "R"),
@@ -92,7 +93,7 @@ PLAN = [
     (22, "kompas", "angst", "patient objects", "ORU", "R"),
     (23, "kompas", "angst", "system refuses, taken up", "REF", "R"),
     (24, "linde", "haven", "no treatment, taken up", "ORM", "R"),
-    (28, "linde", "zuid", "wijkteam accepts", "POH", "R"),
+    (28, "linde", "zuid", "wijkteam accepts, no result", "POH", "R"),
     (29, "kompas", "angst", "refused, referred on", "ORU", "R"),
     (32, "kompas", "haven", "in treatment", "FOLLOWS", "R"),
     (63, "linde", "haven", "never collected", "ORM", "R"),
@@ -101,13 +102,14 @@ PLAN = [
 ]
 
 SILENCES = [
-    ("not_collected", "niet opgehaald"),
-    ("not_decided", "opgehaald, niet beslist"),
-    ("no_appointment", "beslist, geen afspraak"),
-    ("no_intake_report", "intake (verondersteld), geen bericht"),
-    ("not_started", "start behandeling niet bekend"),
-    ("no_discharge_letter", "behandeling beëindigd, geen brief"),
-    ("incomplete", "brief onvolledig"),
-    ("not_taken_up", "afgewezen of terug, niet opgepakt"),
+    ("NOT_COLLECTED", "niet opgehaald"),
+    ("NOT_DECIDED", "opgehaald, niet beslist"),
+    ("NO_APPOINTMENT", "beslist, geen afspraak"),
+    ("NO_INTAKE_REPORT", "intake (verondersteld), geen bericht"),
+    ("NOT_STARTED", "start behandeling niet bekend"),
+    ("NO_DISCHARGE_LETTER", "behandeling beëindigd, geen brief"),
+    ("INCOMPLETE", "brief onvolledig"),
+    ("NO_TEAM_RESULT", "geen resultaat van het wijkteam"),
+    ("NOT_TAKEN_UP", "afgewezen of terug, niet opgepakt"),
 ]
 assert len(PLAN) == 40

@@ -110,6 +110,7 @@ static void effect_is_counted(void **state)
     row = promise(9, "nl/E9.clinical", day_of(20260302), 24, SCH_UNIT_HOURS);
     sch_norm_effect_add(&effect, before, after, &row, now_ms);
     assert_int_equal(effect.earlier, 1);
+    assert_int_equal(effect.later, 1);
     assert_int_equal(effect.over_now, 1);
     assert_int_equal(effect.over_then, 2);
     /* No norm holds any more. */

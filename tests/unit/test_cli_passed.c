@@ -58,6 +58,7 @@ static void faults_name_their_line(void **state)
         { ID1 ";posted\n", "list:1: role is sent or received, not \"posted\"" },
         { ID1 "\n", "list:1: role is sent or received, not" },
         { "\n" ID1 ";sent;abc\n", "list:2: a hash has 64 hex digits, not \"abc\"" },
+        { ID1 ";sent;0011\n", "list:1: a hash has 64 hex digits, not \"0011\"" },
         { ID1 ";sent;" HASH "00\n", "list:1: a hash has 64 hex digits, not \"" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
