@@ -33,8 +33,8 @@ static int check_id(const struct sch_act *act, const char **field)
     return SCH_OK;
 }
 
-/* Does this kind state what lies ahead, or what the term of a promise counts from without a dossier to compare?
- * Other event dates are clamped, not refused. */
+/* Does this kind state what lies ahead, or what the term of a promise counts from without a dossier to
+ * compare? Other event dates are clamped, not refused. */
 static bool is_date_checked(enum sch_kind kind)
 {
     return kind == SCH_KIND_APPOINTMENT || kind == SCH_KIND_CARE_NOTICE;
@@ -257,6 +257,8 @@ static int check_recipients(const struct sch_act *act, const char **field)
     return SCH_OK;
 }
 
+#define COUNT(array) (sizeof (array) / sizeof (array)[0])
+
 typedef int check_function(const struct sch_act *act, const char **field);
 
 int sch_admit_check(const struct sch_act *act, const char **field)
@@ -267,7 +269,7 @@ int sch_admit_check(const struct sch_act *act, const char **field)
                                                   check_fit, check_subject, check_role, check_recipients };
     const struct sch_event *event = act->event;
     check_function *const *check = opens(act) ? on_opening : on_dossier;
-    size_t count = opens(act) ? sizeof on_opening / sizeof on_opening[0] : sizeof on_dossier / sizeof on_dossier[0];
+    size_t count = opens(act) ? COUNT(on_opening) : COUNT(on_dossier);
     int code = check_id(act, field);
     if (code == SCH_OK) {
         code = sch_kind_check(event->header, event->has_body, field);

@@ -149,7 +149,8 @@ void sch_chain_sibling(struct sch_act *act)
     const struct sch_dossier *started = act->event->origin;
     struct sch_made made;
     if (started == NULL || !sch_value_is_id(&dossier->group) ||
-        !sch_value_same_id(&dossier->group, &started->group) || sch_value_same_id(&dossier->id, &started->id) ||
+        !sch_value_same_id(&dossier->group, &started->group) ||
+        sch_value_same_id(&dossier->id, &started->id) ||
         !sch_value_same_text(dossier->member[SCH_MEMBER_REFERRER].address.text,
                              started->member[SCH_MEMBER_REFERRER].address.text)) {
         return;

@@ -2,8 +2,8 @@
  * chain.h: what links a dossier to others: parent, follows, group. DOMAIN, "Two layers": Dossier.
  *
  * A REFERRAL with a parent is sent on by the receiver of that dossier; one that follows is sent again by the
- * practice of it. Both begin their clocks anew and inherit root, age and the count of refusals. A group holds parallel
- * referrals of one referrer. Must not know: what else a message means.
+ * practice of it. Both begin their clocks anew and inherit root, age and the count of refusals. A group holds
+ * parallel referrals of one referrer. Must not know: what else a message means.
  */
 #ifndef SCH_CORE_CHAIN_H
 #define SCH_CORE_CHAIN_H

@@ -1,8 +1,8 @@
 /*
  * correction.c: taking one message's consequences back.
  *
- * The record says what a message opened and what it ended; that is put back where the phase, replayed without it,
- * still wants it. What it only moved (an announced wait) stays moved: nobody knows where it stood before.
+ * The record says what a message opened and what it ended; that is put back where the phase, replayed without
+ * it, still wants it. What it only moved (an announced wait) stays moved: nobody knows where it stood before.
  */
 #include "correction.h"
 
@@ -37,8 +37,8 @@ static const struct sch_id *subject_id(const struct sch_act *act)
     return &act->event->header->subject;
 }
 
-/* A wrong party may have read it. A recipient whose delivery has ended had it, or refused it, or let it expire: only
- * when there is one such recipient the core knows who. */
+/* A wrong party may have read it. A recipient whose delivery has ended had it, or refused it, or let it
+ * expire: only when there is one such recipient the core knows who. */
 static void note_breach(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
@@ -157,7 +157,8 @@ static void reopen_one(struct sch_act *act, struct sch_instance *instance)
         dossier->intake_day = sch_day_of_ms(instance->from_ms);
     } else if (number == 10) {
         dossier->taken_up = false;
-    } else if (number == 2 && act->event->subject.kind == SCH_KIND_INFORMATION_REQUEST && dossier->asked_count > 0) {
+    } else if (number == 2 && dossier->asked_count > 0 &&
+               act->event->subject.kind == SCH_KIND_INFORMATION_REQUEST) {
         dossier->asked_count--;
     }
 }

@@ -10,9 +10,10 @@
  * while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand, or while deliveries and
  * uncollected DELIVERY_REPORTs come to 2 * SCH_PARTY_DELIVERIES_MAX (a report may outlive its delivery). A
  * delivery has at most one E1; the broker makes at most one uncollected DELIVERY_REPORT per delivery (the
- * later replaces the earlier) and two uncollected REMINDERs per promise, which are taken back when the promise
- * closes, and one prompt to withdraw. A CORRECTION may make owed again what was only kept; all that is owed or
- * kept never comes to more than SCH_OWED_MAX + SCH_KEPT_MAX, for what is kept makes place (promise.c).
+ * later replaces the earlier) and two uncollected REMINDERs per promise, which are taken back when the
+ * promise closes, and one prompt to withdraw. A CORRECTION may make owed again what was only kept; all that
+ * is owed or kept never comes to more than SCH_OWED_MAX + SCH_KEPT_MAX, for what is kept makes place
+ * (promise.c).
  *
  * Must not know: bytes, stores, sockets, the clock.
  */
@@ -75,8 +76,8 @@ struct sch_delivery {
     int64_t stored_ms;
 };
 
-/* A message that proved a phase. The phase is what replaying them in their order gives; a CORRECTION takes one
- * out and replays the others. */
+/* A message that proved a phase. The phase is what replaying them in their order gives; a CORRECTION takes
+ * one out and replays the others. */
 struct sch_proof {
     enum sch_phase phase;
     struct sch_id by;
@@ -98,7 +99,7 @@ struct sch_dossier {
     uint8_t refusals;                   /* ends without care in the chain so far, this dossier's included */
     struct sch_id parent, follows, group, root;
     int64_t chain_ms;                   /* when the root was opened */
-    int64_t forward_by_ms;              /* a forwarded patient's child REFERRAL must come before; 0: none awaited */
+    int64_t forward_by_ms;              /* a forwarded patient's child must come before; 0: none awaited */
     struct sch_member member[SCH_MEMBERS_MAX];
     size_t member_count;
     int64_t opened_ms;
@@ -124,13 +125,14 @@ bool sch_instance_is_open(const struct sch_instance *instance);
 /* When the planned intake will be presumed held: the start of the day after it; INT64_MAX: none planned. */
 int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier);
 
-/* When the metadata of a closed dossier is deleted: at the end of the day 24 months after closed_ms, by the calendar's
- * digits; INT64_MAX while it is not closed. */
+/* When the metadata of a closed dossier is deleted: at the end of the day 24 months after closed_ms, by the
+ * calendar's digits; INT64_MAX while it is not closed. */
 int64_t sch_dossier_purge_ms(const struct sch_dossier *dossier);
 
 /* The earliest moment at which anything in this dossier falls due: a step of a ladder, an uncollected
- * report, an expiry, a presumed intake, a child that was to be forwarded, its deletion. INT64_MAX when nothing will. Exact, but for what a DUE puts off: an
- * expiry under a lease, and what sch_world.e1_from_ms and expire_from_ms hold back. */
+ * report, an expiry, a presumed intake, a child that was to be forwarded, its deletion. INT64_MAX when
+ * nothing will. Exact, but for what a DUE puts off: an expiry under a lease, and what sch_world.e1_from_ms
+ * and expire_from_ms hold back. */
 int64_t sch_dossier_next_due(const struct sch_dossier *dossier);
 
 /* The earliest due_ms of an open instance, E1 included; INT64_MAX when nothing is owed. The index of the

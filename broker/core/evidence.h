@@ -3,8 +3,8 @@
  *
  * A message proves a phase; the phase answers the promises whose rule says so; what is earlier than the
  * furthest phase proven moves nothing. A patient who was turned away (REFUSED, REDIRECTED, BACK_REFERRED,
- * UNDELIVERED) and whom the receiver takes after all is not turned away any more, unless somebody else has taken the
- * patient up meanwhile: then the dossier is deaf. Must not know: letters, which kind means what.
+ * UNDELIVERED) and whom the receiver takes after all is not turned away any more, unless somebody else has
+ * taken the patient up meanwhile: then the dossier is deaf. Must not know: letters, which kind means what.
  */
 #ifndef SCH_CORE_EVIDENCE_H
 #define SCH_CORE_EVIDENCE_H
@@ -21,8 +21,8 @@ bool sch_evidence_is_deaf(const struct sch_dossier *dossier);
 int64_t sch_evidence_fact(const struct sch_act *act, enum sch_fact fact);
 int32_t sch_evidence_stated_day(const struct sch_act *act, enum sch_fact fact);
 
-/* The day of the event, not before the letter and not after today: nobody buys time with a date. Today when none
- * is stated. */
+/* The day of the event, not before the letter and not after today: nobody buys time with a date. Today when
+ * none is stated. */
 int32_t sch_evidence_day(const struct sch_act *act);
 
 /* Answers all that this kind of message answers by proving this phase. */

@@ -16,7 +16,8 @@
 #define LATER_THAN_PLANNED \
     (K(INTAKE_REPORT) | K(TREATMENT_START) | K(PROGRESS_LETTER) | K(TREATMENT_END) | K(DISCHARGE_LETTER) | \
      K(BACK_REFERRAL) | K(TEAM_RESULT))
-#define DECIDES (K(ACCEPTANCE) | K(REFUSAL) | K(REDIRECTION) | K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED)
+#define DECIDES \
+    (K(ACCEPTANCE) | K(REFUSAL) | K(REDIRECTION) | K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED)
 #define GGZ (P(GB_GGZ) | P(S_GGZ))
 #define EVERYONE UINT32_MAX
 #define ANY_DOSSIER UINT64_MAX
@@ -29,18 +30,21 @@ static const struct sch_expectation_rule rules[SCH_EXPECTATION_COUNT] = {
             "every message of a party, per recipient", "stored",
             "collected, refused by the recipient's system" },
     [2] = { true, SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), GGZ | P(WIJKTEAM),
-            "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM; an INFORMATION_REPLY while nothing is decided, at most twice",
+            "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM; an INFORMATION_REPLY while nothing is decided, at most "
+            "twice",
             "stored",
-            "ACCEPTANCE, REFUSAL, REDIRECTION, the receiver's INFORMATION_REQUEST (twice at most), any later phase" },
+            "ACCEPTANCE, REFUSAL, REDIRECTION, the receiver's INFORMATION_REQUEST (twice at most), any later "
+            "phase" },
     [3] = { true, SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), P(CRISIS),
             "REFERRAL to CRISIS", "stored",
             "ACCEPTANCE, REFUSAL, REDIRECTION, INTAKE_REPORT, TREATMENT_END, any later phase" },
     [4] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED,
             SCH_PHASE_INTAKE_PLANNED, K(REFERRAL), GGZ, "REFERRAL to GB_GGZ, S_GGZ", "stored",
             "APPOINTMENT, any later phase" },
-    [5] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | LATER_THAN_PLANNED, SCH_PHASE_INTAKE_PLANNED,
-            K(REFERRAL), GGZ, "NO_SHOW", "the day of the no-show",
-            "APPOINTMENT, INTAKE_REPORT, TREATMENT_START yes, TREATMENT_END, DISCHARGE_LETTER, BACK_REFERRAL" },
+    [5] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | LATER_THAN_PLANNED,
+            SCH_PHASE_INTAKE_PLANNED, K(REFERRAL), GGZ, "NO_SHOW", "the day of the no-show",
+            "APPOINTMENT, INTAKE_REPORT, TREATMENT_START yes, TREATMENT_END, DISCHARGE_LETTER, "
+            "BACK_REFERRAL" },
     [6] = { true, SCH_MEMBER_RECEIVER, true, K(INTAKE_REPORT), 0, SCH_PHASE_NONE, K(REFERRAL), GGZ,
             "APPOINTMENT; an INTAKE_REPORT without one opens and closes it", "the day of the intake",
             "INTAKE_REPORT that is complete, NO_REPORT" },
@@ -48,28 +52,31 @@ static const struct sch_expectation_rule rules[SCH_EXPECTATION_COUNT] = {
             "REFERRAL to GB_GGZ, S_GGZ", "stored; the day of the intake if that is earlier due",
             "TREATMENT_START yes, INTAKE_REPORT without treatment here, TREATMENT_END, DISCHARGE_LETTER, "
             "BACK_REFERRAL" },
-    [8] = { true, SCH_MEMBER_RECEIVER, false, K(PROGRESS_LETTER), LATER_THAN_PLANNED, SCH_PHASE_ENDED, IN_CARE,
-            GGZ, "TREATMENT_START yes; a complete PROGRESS_LETTER opens the next",
+    [8] = { true, SCH_MEMBER_RECEIVER, false, K(PROGRESS_LETTER), LATER_THAN_PLANNED, SCH_PHASE_ENDED,
+            IN_CARE, GGZ, "TREATMENT_START yes; a complete PROGRESS_LETTER opens the next",
             "the day of the start; the last letter, stored",
             "PROGRESS_LETTER that is complete, NO_REPORT, any end" },
-    [9] = { true, SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(BACK_REFERRAL), 0, SCH_PHASE_NONE, IN_CARE,
-            GGZ | P(CRISIS), "TREATMENT_END; a DISCHARGE_LETTER or BACK_REFERRAL without one opens and closes it",
+    [9] = { true, SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(BACK_REFERRAL), 0, SCH_PHASE_NONE,
+            IN_CARE, GGZ | P(CRISIS),
+            "TREATMENT_END; a DISCHARGE_LETTER or BACK_REFERRAL without one opens and closes it",
             "the day of the end; in hours: stored, if that is earlier than the end of that day",
             "DISCHARGE_LETTER or BACK_REFERRAL that is complete, NO_REPORT" },
     [10] = { true, SCH_MEMBER_CREDITOR, true, 0, K(TAKEN_UP), SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
-             "REFUSAL, REDIRECTION advised (forwarded: when no REFERRAL came in 5 working days), BACK_REFERRAL, "
-             "INTAKE_REPORT without treatment here, EXPLORATION_ADVICE to ggz, UNDELIVERED (owed by the referrer)",
+             "REFUSAL, REDIRECTION advised (forwarded: when no REFERRAL came in 5 working days), "
+             "BACK_REFERRAL, INTAKE_REPORT without treatment here, EXPLORATION_ADVICE to ggz, UNDELIVERED "
+             "(owed by the referrer)",
              "stored", "TAKEN_UP, a REFERRAL that follows" },
     [11] = { true, SCH_MEMBER_CREDITOR, true, 0, K(INFORMATION_REPLY), SCH_PHASE_NONE, ANY_DOSSIER,
              EVERYONE & ~P(CRISIS), "INFORMATION_REQUEST", "stored", "INFORMATION_REPLY" },
     [12] = { true, SCH_MEMBER_RECEIVER, false, K(TEAM_RESULT), 0, SCH_PHASE_NONE, K(REFERRAL), P(WIJKTEAM),
              "ACCEPTANCE by a WIJKTEAM", "stored", "TEAM_RESULT that is complete" },
-    [13] = { true, SCH_MEMBER_RECEIVER, false, K(EXPLORATION_ADVICE), 0, SCH_PHASE_NONE, K(EXPLORATION_REQUEST),
-             EVERYONE, "EXPLORATION_REQUEST", "stored", "EXPLORATION_ADVICE" },
-    [14] = { true, SCH_MEMBER_RECEIVER, false, K(CONSULT_REPLY), 0, SCH_PHASE_NONE, K(CONSULT_REQUEST), EVERYONE,
-             "CONSULT_REQUEST", "stored", "CONSULT_REPLY" },
+    [13] = { true, SCH_MEMBER_RECEIVER, false, K(EXPLORATION_ADVICE), 0, SCH_PHASE_NONE,
+             K(EXPLORATION_REQUEST), EVERYONE, "EXPLORATION_REQUEST", "stored", "EXPLORATION_ADVICE" },
+    [14] = { true, SCH_MEMBER_RECEIVER, false, K(CONSULT_REPLY), 0, SCH_PHASE_NONE, K(CONSULT_REQUEST),
+             EVERYONE, "CONSULT_REQUEST", "stored", "CONSULT_REPLY" },
     [15] = { true, SCH_MEMBER_RECEIVER, false, K(INTAKE_REPORT) | K(PROGRESS_LETTER) | K(DISCHARGE_LETTER), 0,
-             SCH_PHASE_NONE, K(CARE_NOTICE), EVERYONE, "CARE_NOTICE (owed by its sender)", "the day that care began",
+             SCH_PHASE_NONE, K(CARE_NOTICE), EVERYONE, "CARE_NOTICE (owed by its sender)",
+             "the day that care began",
              "INTAKE_REPORT, PROGRESS_LETTER or DISCHARGE_LETTER that is complete, NO_REPORT" },
 };
 

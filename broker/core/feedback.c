@@ -1,4 +1,4 @@
-/* feedback.c: the receiver's short messages, one handler each. DOMAIN, "Message kinds" and "Two layers": Dossier. */
+/* feedback.c: the receiver's short messages, one handler each. */
 #include "feedback.h"
 
 #include "letter.h"

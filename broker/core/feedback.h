@@ -1,8 +1,8 @@
 /*
  * feedback.h: what the receiver says without a letter: decisions, dates, beginnings and ends.
  *
- * Handlers as in evidence.h; each runs after the message is stored and delivered. Feedback that a dossier is deaf
- * to has sch_feedback_keep(): it is stored and delivered, and moves nothing. Must not know: mailboxes.
+ * Handlers as in evidence.h; each runs after the message is stored and delivered. Feedback that a dossier is
+ * deaf to has sch_feedback_keep(): it is stored and delivered, and moves nothing. Must not know: mailboxes.
  */
 #ifndef SCH_CORE_FEEDBACK_H
 #define SCH_CORE_FEEDBACK_H

@@ -31,8 +31,8 @@ static const struct sch_kind_rule rules[SCH_KIND_COUNT] = {
                                SECTIONS_REFERRAL),
     [SCH_KIND_ACCEPTANCE] = RULE(FEEDBACK, NONE, 0, F(EXPECTED_DATE), 0),
     [SCH_KIND_REFUSAL] = RULE(FEEDBACK, OPTIONAL, F(REFUSAL_REASON), 0, S(REASON)),
-    [SCH_KIND_REDIRECTION] = RULE(FEEDBACK, OPTIONAL, F(REDIRECTION_MODE) | F(REFUSAL_REASON), F(PATIENT_AGREED),
-                                  S(REASON) | S(BRIDGING)),
+    [SCH_KIND_REDIRECTION] = RULE(FEEDBACK, OPTIONAL, F(REDIRECTION_MODE) | F(REFUSAL_REASON),
+                                  F(PATIENT_AGREED), S(REASON) | S(BRIDGING)),
     [SCH_KIND_INFORMATION_REQUEST] = RULE(BOTH, MANDATORY, 0, 0, S(QUESTION) | S(REASON)),
     [SCH_KIND_INFORMATION_REPLY] = RULE(BOTH, MANDATORY, 0, 0, SECTIONS_REFERRAL | S(ANSWER)),
     [SCH_KIND_APPOINTMENT] = RULE(FEEDBACK, NONE, F(EVENT_DATE), 0, 0),
@@ -58,7 +58,8 @@ static const struct sch_kind_rule rules[SCH_KIND_COUNT] = {
     [SCH_KIND_EXPLORATION_REQUEST] = RULE(OPENS, MANDATORY, 0, F(CONSENT), SECTIONS_REFERRAL),
     [SCH_KIND_EXPLORATION_ADVICE] = RULE(RESULT, MANDATORY, F(ROUTE), 0, SECTIONS_ADVICE),
     [SCH_KIND_TEAM_RESULT] = RULE(RESULT, MANDATORY, F(TEAM_OUTCOME), 0, S(QUESTION) | S(RESULT)),
-    [SCH_KIND_CARE_NOTICE] = RULE(OPENS, OPTIONAL, F(EVENT_DATE), 0, S(REASON) | S(PLAN) | S(PRACTITIONER) | S(PHONE)),
+    [SCH_KIND_CARE_NOTICE] = RULE(OPENS, OPTIONAL, F(EVENT_DATE), 0,
+                                  S(REASON) | S(PLAN) | S(PRACTITIONER) | S(PHONE)),
     [SCH_KIND_INVOLVEMENT_NOTICE] = RULE(OPENS, OPTIONAL, F(CONSENT), 0, S(QUESTION) | S(REASON) | S(PHONE)),
     /* The broker's own REMINDERs also state the step of the ladder. */
     [SCH_KIND_REMINDER] = RULE(LEDGER, NONE, F(EXPECTATION), 0, 0),
@@ -277,7 +278,8 @@ static int check_addresses(const struct sch_kind_rule *rule, const struct sch_he
     }
     bool concerns = is_among(header->kind, NEEDS_CONCERNED);
     if (concerns != (header->concerned.text[0] != '\0')) {
-        return sch_kind_fault(concerns ? SCH_E_FIELD_MISSING : SCH_E_FIELD_FORBIDDEN, "header.concerned", field);
+        return sch_kind_fault(concerns ? SCH_E_FIELD_MISSING : SCH_E_FIELD_FORBIDDEN, "header.concerned",
+                              field);
     }
     return SCH_OK;
 }
@@ -295,7 +297,10 @@ static int check_chain(const struct sch_header *header, const char **field)
     if (follows) {
         return sch_kind_fault(SCH_E_FIELD_FORBIDDEN, "header.follows", field);
     }
-    return sch_value_is_id(&header->group) ? sch_kind_fault(SCH_E_FIELD_FORBIDDEN, "header.group", field) : SCH_OK;
+    if (sch_value_is_id(&header->group)) {
+        return sch_kind_fault(SCH_E_FIELD_FORBIDDEN, "header.group", field);
+    }
+    return SCH_OK;
 }
 
 static int check_ids(const struct sch_kind_rule *rule, const struct sch_header *header, const char **field)

@@ -18,7 +18,7 @@ enum sch_direction {
     SCH_DIRECTION_ANSWER,               /* creditor -> receiver, and the ledger */
     SCH_DIRECTION_LEDGER,               /* creditor or coordinator -> the ledger only */
     SCH_DIRECTION_BROKER,               /* made by the broker; refused from anyone */
-    SCH_DIRECTION_RESULT,               /* receiver -> creditor and copies, and the referrer if it is neither */
+    SCH_DIRECTION_RESULT,               /* as FEEDBACK, and to the referrer if it is neither of them */
     SCH_DIRECTION_BOTH,                 /* receiver -> as FEEDBACK; any other member -> receiver */
     SCH_DIRECTION_SAME                  /* to those who got the message that it is about */
 };

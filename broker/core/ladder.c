@@ -60,7 +60,7 @@ static void miss_forward(struct sch_act *act)
     }
 }
 
-/* After its time a dossier leaves no trace. By then nothing of it lies in a mailbox, and nothing else is due. */
+/* After its time a dossier leaves no trace. Nothing of it lies in a mailbox then, and nothing else is due. */
 static void purge(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;

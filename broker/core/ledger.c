@@ -88,7 +88,8 @@ void sch_ledger_remind(struct sch_act *act)
     struct sch_dossier *dossier = act->dossier;
     for (size_t i = 0; i < dossier->instance_count; i++) {
         struct sch_instance *instance = &dossier->instance[i];
-        if (may_act(dossier, act->event->sender, instance, number_of(act)) && !was_just_reminded(act, instance)) {
+        if (may_act(dossier, act->event->sender, instance, number_of(act)) &&
+            !was_just_reminded(act, instance)) {
             bool late = act->world->now_ms >= instance->due_ms;
             sch_post_remind(act, instance, late ? SCH_STEP_OVERDUE : SCH_STEP_REMINDED);
         }

@@ -131,7 +131,8 @@ static void open_progress(struct sch_act *act)
 void sch_letter_open_progress(struct sch_act *act)
 {
     const struct sch_instance *kept = sch_promise_kept(act->dossier, 8);
-    if (sch_promise_find(act->dossier, 8) == NULL && (kept == NULL || kept->standing == SCH_STANDING_CLOSED)) {
+    if (sch_promise_find(act->dossier, 8) == NULL &&
+        (kept == NULL || kept->standing == SCH_STANDING_CLOSED)) {
         open_progress(act);
     }
 }
@@ -195,10 +196,12 @@ static bool may_be_owed(const struct sch_dossier *dossier, unsigned number)
     return number != 8 || dossier->phase == SCH_PHASE_IN_TREATMENT;
 }
 
-static struct sch_instance *closed_by(struct sch_dossier *dossier, unsigned number, const struct sch_id *letter)
+static struct sch_instance *closed_by(struct sch_dossier *dossier, unsigned number,
+                                      const struct sch_id *letter)
 {
     struct sch_instance *kept = sch_promise_kept(dossier, number);
-    bool by = kept != NULL && kept->standing == SCH_STANDING_CLOSED && sch_value_same_id(&kept->closed_by, letter);
+    bool by = kept != NULL && kept->standing == SCH_STANDING_CLOSED &&
+              sch_value_same_id(&kept->closed_by, letter);
     return by ? kept : NULL;
 }
 

@@ -1,8 +1,8 @@
 /*
  * letter.h: letters and the promises that only they keep: E6, E8, E9, E12 to E15. DOMAIN, "Sections".
  *
- * A complete letter answers; an incomplete one leaves its promise owed, as INCOMPLETE, under the original due.
- * Handlers as in evidence.h. Must not know: appointments, decisions, who else was told.
+ * A complete letter answers; an incomplete one leaves its promise owed, as INCOMPLETE, under the original
+ * due. Handlers as in evidence.h. Must not know: appointments, decisions, who else was told.
  */
 #ifndef SCH_CORE_LETTER_H
 #define SCH_CORE_LETTER_H
@@ -24,8 +24,8 @@ sch_handler sch_letter_no_report;
 /* The creditor says that a letter is incomplete. */
 sch_handler sch_letter_incomplete;
 
-/* Answers what this letter answers. Of E6, E9 and E12 one is opened and answered when none is owed and none was
- * answered for the stretch of care that the dossier was in before this step. */
+/* Answers what this letter answers. Of E6, E9 and E12 one is opened and answered when none is owed and none
+ * was answered for the stretch of care that the dossier was in before this step. */
 void sch_letter_answer(struct sch_act *act, int32_t day);
 
 /* Was this expectation answered, for the stretch of care that the dossier was in before this step? */
@@ -35,8 +35,8 @@ bool sch_letter_is_answered(const struct sch_act *act, unsigned number);
  * creditor waived it. */
 void sch_letter_open_progress(struct sch_act *act);
 
-/* The creditor found required sections missing in a letter: what it had closed is owed again, as incomplete, and
- * a dossier that had closed goes back to ENDED. */
+/* The creditor found required sections missing in a letter: what it had closed is owed again, as incomplete,
+ * and a dossier that had closed goes back to ENDED. */
 void sch_letter_found_incomplete(struct sch_act *act, enum sch_kind kind, const struct sch_id *letter,
                                  uint32_t missing_sections);
 

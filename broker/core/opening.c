@@ -210,7 +210,8 @@ void sch_opening_request(struct sch_act *act)
 
 void sch_opening_care(struct sch_act *act)
 {
-    (void)sch_promise_open_on_day(act, 15, SCH_VARIANT_PLAIN, act->event->header->id, act->dossier->letter_day);
+    (void)sch_promise_open_on_day(act, 15, SCH_VARIANT_PLAIN, act->event->header->id,
+                                  act->dossier->letter_day);
     sch_act_phase(act, sch_proof_first(SCH_KIND_CARE_NOTICE));
 }
 

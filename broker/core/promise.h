@@ -1,9 +1,10 @@
 /*
  * promise.h: opening, moving and ending the promises of one dossier, each with its effect.
  *
- * An E1 that ended leaves the record. Every other ended promise stays for a while, up to SCH_KEPT_MAX, the oldest
- * going first: a letter may prove incomplete later, and a CORRECTION takes back what a message ended. Ending a promise takes
- * back its uncollected REMINDERs. Must not know: which message means what (feedback.h), deliveries of parties.
+ * An E1 that ended leaves the record. Every other ended promise stays for a while, up to SCH_KEPT_MAX, the
+ * oldest going first: a letter may prove incomplete later, and a CORRECTION takes back what a message ended.
+ * Ending a promise takes back its uncollected REMINDERs. Must not know: which message means what
+ * (feedback.h), deliveries of parties.
  */
 #ifndef SCH_CORE_PROMISE_H
 #define SCH_CORE_PROMISE_H
@@ -62,7 +63,8 @@ size_t sch_promise_end_all(struct sch_act *act, unsigned number, enum sch_standi
 void sch_promise_end_e1(struct sch_act *act, const struct sch_id *message, uint8_t member,
                         enum sch_standing standing);
 
-/* Cancels what the end of a dossier cancels, by the message that the act is about. intake_held: E6 stays owed. */
+/* Cancels what the end of a dossier cancels, by the message that the act is about. intake_held: E6 stays
+ * owed. */
 void sch_promise_cancel(struct sch_act *act, bool intake_held);
 
 /* At the end of a step: of what is kept beyond SCH_KEPT_MAX the oldest goes. */

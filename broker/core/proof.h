@@ -1,10 +1,11 @@
 /*
  * proof.h: which messages moved a dossier, and the phase that they prove together.
  *
- * The phase is a replay: the messages in their order, from the phase in which such a dossier opens. An end (REFUSED,
- * REDIRECTED, BACK_REFERRED, WITHDRAWN, UNDELIVERED, ENTERED_IN_ERROR) replaces what was; after an end the
- * next proof replaces the end; otherwise the furthest counts. CLOSED and INTAKE_PRESUMED are no message's
- * proof: they follow from what is owed and from time, and stand beside. Must not know: promises, effects.
+ * The phase is a replay: the messages in their order, from the phase in which such a dossier opens. An end
+ * (REFUSED, REDIRECTED, BACK_REFERRED, WITHDRAWN, UNDELIVERED, ENTERED_IN_ERROR) replaces what was; after an
+ * end the next proof replaces the end; otherwise the furthest counts. CLOSED and INTAKE_PRESUMED are no
+ * message's proof: they follow from what is owed and from time, and stand beside. Must not know: promises,
+ * effects.
  *
  * Example: ACCEPTANCE, REFUSAL, APPOINTMENT prove INTAKE_PLANNED. Take the APPOINTMENT out, which was sent in
  * error, and they prove REFUSED.

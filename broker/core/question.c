@@ -20,7 +20,7 @@ static bool is_receiver(const struct sch_act *act)
     return sch_dossier_is(act->dossier, SCH_MEMBER_RECEIVER, act->event->header->sender.text);
 }
 
-/* Whom the sender of this message asks. In a notice of involvement the practice may be receiver and creditor. */
+/* Whom the sender asks. In a notice of involvement the practice may be receiver and creditor. */
 static uint8_t asked(const struct sch_act *act)
 {
     if (!is_receiver(act)) {
@@ -43,7 +43,7 @@ void sch_question_ask(struct sch_act *act)
     (void)sch_promise_open(act, 11, SCH_VARIANT_PLAIN, asked(act), question, act->world->now_ms);
 }
 
-/* The question that this reply answers: the one that it names, or the oldest that its side owes an answer to. */
+/* The question that this reply answers: the one that it names, or the oldest that its side has to answer. */
 static struct sch_instance *answered(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;

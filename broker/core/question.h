@@ -1,8 +1,9 @@
 /*
  * question.h: INFORMATION_REQUEST and INFORMATION_REPLY: whoever was asked owes an answer, E11.
  *
- * A question of the receiver is not a decision, yet nor silence: it answers E2, and the reply opens a fresh one, at
- * most SCH_ASKED_MAX times, lest asking become a way to stall. Handlers as in evidence.h. Must not know: letters.
+ * A question of the receiver is not a decision, yet nor silence: it answers E2, and the reply opens a fresh
+ * one, at most SCH_ASKED_MAX times, lest asking become a way to stall. Handlers as in evidence.h. Must not
+ * know: letters.
  */
 #ifndef SCH_CORE_QUESTION_H
 #define SCH_CORE_QUESTION_H

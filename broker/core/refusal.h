@@ -1,8 +1,8 @@
 /*
  * refusal.h: the ways in which a patient is sent on or back, and what is owed then: E10.
  *
- * REFUSAL, REDIRECTION (advised, or forwarded by a child REFERRAL), BACK_REFERRAL, and the practice's REFUSAL of
- * what was referred back. Handlers as in evidence.h. Must not know: other dossiers.
+ * REFUSAL, REDIRECTION (advised, or forwarded by a child REFERRAL), BACK_REFERRAL, and the practice's REFUSAL
+ * of what was referred back. Handlers as in evidence.h. Must not know: other dossiers.
  */
 #ifndef SCH_CORE_REFUSAL_H
 #define SCH_CORE_REFUSAL_H
@@ -13,8 +13,8 @@ sch_handler sch_refusal_refuse;
 sch_handler sch_refusal_redirect;
 sch_handler sch_refusal_refer_back;
 
-/* A REFUSAL in BACK_REFERRED: the creditor's puts the patient back into treatment, the receiver's says nothing
- * new. */
+/* A REFUSAL in BACK_REFERRED: the creditor's puts the patient back into treatment, the receiver's says
+ * nothing new. */
 sch_handler sch_refusal_of_back_referral;
 
 /* Nobody came with the REFERRAL that was to forward the patient: the creditor is asked to see to it. */

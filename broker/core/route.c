@@ -28,7 +28,8 @@ static enum sch_direction between(const struct sch_dossier *dossier, const char 
         return SCH_DIRECTION_ANSWER;
     }
     /* In a notice of involvement the practice may be both: then there is a referrer to talk to. */
-    return sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, sender) ? SCH_DIRECTION_RESULT : SCH_DIRECTION_FEEDBACK;
+    bool alone = sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, sender);
+    return alone ? SCH_DIRECTION_RESULT : SCH_DIRECTION_FEEDBACK;
 }
 
 static enum sch_direction direction_of(const struct sch_dossier *dossier, enum sch_kind kind,

@@ -14,9 +14,9 @@
 
 /*
  * The way that a message of this kind takes on this dossier when `sender` sends it: OPENS, FEEDBACK, RESULT,
- * ONWARD, ANSWER, LEDGER or BROKER. What kind.h leaves to the case is decided here and nowhere else: BOTH by who
- * speaks; a REFUSAL by the creditor of what was referred back, which is an ANSWER; a CARE_NOTICE, whose sender is
- * the receiver of the dossier; SAME, a CORRECTION, by what `subject` was (NULL: no way at all).
+ * ONWARD, ANSWER, LEDGER or BROKER. What kind.h leaves to the case is decided here and nowhere else: BOTH by
+ * who speaks; a REFUSAL by the creditor of what was referred back, which is an ANSWER; a CARE_NOTICE, whose
+ * sender is the receiver of the dossier; SAME, a CORRECTION, by what `subject` was (NULL: no way at all).
  */
 enum sch_direction sch_route_direction(const struct sch_dossier *dossier, enum sch_kind kind,
                                        const char *sender, const struct sch_subject *subject);

@@ -42,7 +42,8 @@ enum sch_silence sch_silence_of(const struct sch_dossier *dossier, const struct 
     case 8: return SCH_SILENCE_NO_PROGRESS_LETTER;
     case 9: return SCH_SILENCE_NO_DISCHARGE_LETTER;
     case 10:
-        return dossier->refusals >= REFUSALS_OF_A_CHAIN ? SCH_SILENCE_NOWHERE_PLACED : SCH_SILENCE_NOT_TAKEN_UP;
+        return dossier->refusals >= REFUSALS_OF_A_CHAIN ? SCH_SILENCE_NOWHERE_PLACED
+                                                        : SCH_SILENCE_NOT_TAKEN_UP;
     case 11: return SCH_SILENCE_NO_INFORMATION;
     case 12: return SCH_SILENCE_NO_TEAM_RESULT;
     case 13: return SCH_SILENCE_NO_ADVICE;

@@ -1,10 +1,10 @@
 /*
- * silence.h: which of the silences of DOMAIN ("Expectations") an open promise is, and how it stands against its
- * norm.
+ * silence.h: which of the silences of DOMAIN ("Expectations") an open promise is, and how it stands against
+ * its norm.
  *
- * A promise that cannot be kept before an earlier one counts as the earlier: a referral that nobody decided on
- * lacks a decision, not also an appointment and a start; and one that was never collected is not "collected,
- * not decided". Must not know: who asks, how it is shown.
+ * A promise that cannot be kept before an earlier one counts as the earlier: a referral that nobody decided
+ * on lacks a decision, not also an appointment and a start; and one that was never collected is not
+ * "collected, not decided". Must not know: who asks, how it is shown.
  */
 #ifndef SCH_CORE_SILENCE_H
 #define SCH_CORE_SILENCE_H

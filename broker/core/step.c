@@ -30,7 +30,8 @@
 
 /* The sum of step.h's argument, term by term. */
 static_assert(6 * SCH_PARTY_DELIVERIES_MAX + (SCH_DELIVERIES_MAX - SCH_PARTY_DELIVERIES_MAX) +
-                      4 * (SCH_OWED_MAX + SCH_KEPT_MAX) + 2 * SCH_PARTY_DELIVERIES_MAX + 16 <= SCH_EFFECTS_MAX,
+                      4 * (SCH_OWED_MAX + SCH_KEPT_MAX) + 2 * SCH_PARTY_DELIVERIES_MAX + 16 <=
+                  SCH_EFFECTS_MAX,
               "the widest step has room for its effects");
 
 struct cell {
@@ -59,6 +60,7 @@ struct cell {
 #define PLANNED_BY TO(INTAKE_PLANNED, feedback_appointment)
 #define MISSED_BY TO(INTAKE_PLANNED, feedback_no_show)
 #define HELD_BY TO(INTAKE_DONE, letter_intake_report)
+#define HELD_LATER_BY TO(ENDED, letter_intake_report)
 #define STARTED_BY TO(IN_TREATMENT, feedback_treatment_start)
 #define WAITS_BY ON(feedback_wait_status)
 #define REPORTED_BY TO(IN_TREATMENT, letter_progress)
@@ -112,7 +114,7 @@ static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
     /* What comes after a BACK_REFERRAL about the time before it takes nothing back. */
     [SCH_KIND_INTAKE_REPORT] = {
         NONE, HELD_BY, HELD_BY, HELD_BY, HELD_BY,
-        TO(ENDED, letter_intake_report), TO(ENDED, letter_intake_report), TO(CLOSED, letter_intake_report), LETTER,
+        HELD_LATER_BY, HELD_LATER_BY, TO(CLOSED, letter_intake_report), LETTER,
         HELD_BY, HELD_BY, LETTER, LETTER, HELD_BY, KEEP },
     [SCH_KIND_TREATMENT_START] = {
         NONE, STARTED_BY, STARTED_BY, STARTED_BY, STARTED_BY,

@@ -61,14 +61,14 @@ struct sch_event {
     const struct sch_party *copy[SCH_COPIES_MAX];
     const struct sch_party *creditor;   /* REFERRAL that names one */
     const struct sch_dossier *origin;   /* what parent or follows names; NULL: there is no such dossier */
-    size_t group_count;                 /* dossiers that stand in header.group already, by the same referrer */
+    size_t group_count;                 /* dossiers already in header.group, by the same referrer */
     struct sch_subject subject;
     bool id_in_use;                     /* another message has this id; a resend never comes this far */
     bool has_body;
     bool gp_key;                        /* the signing key is marked `gp` */
     uint64_t kenmerk;                   /* for the dossier that this message opens */
-    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW, FORWARD: message is the new REFERRAL; SIBLING:
-     * the TREATMENT_START, and origin its dossier. sender is who sent it. */
+    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW, FORWARD: message is the new REFERRAL;
+     * SIBLING: the TREATMENT_START, and origin its dossier. sender is who sent it. */
     struct sch_id message;
     struct sch_address mailbox;
     uint32_t missing_sections;          /* COLLECT */
@@ -96,9 +96,9 @@ enum sch_effect_type {
     SCH_EFFECT_REOPEN,                  /* instance that was closed and is owed again, OPEN or INCOMPLETE */
     SCH_EFFECT_ALERT,                   /* instance, with its step */
     SCH_EFFECT_SNOOZE,                  /* instance, with its snoozed_ms */
-    SCH_EFFECT_BREACH,                  /* `message` went to a wrong party; member: one who collected or may have */
-    SCH_EFFECT_FOLLOW,                  /* step dossier `message` with an event of type `event`, in this turn */
-    SCH_EFFECT_SIBLINGS,                /* step the other dossiers of group `message` with SIBLING, in this turn */
+    SCH_EFFECT_BREACH,                  /* `message` went to a wrong party; member: who collected it */
+    SCH_EFFECT_FOLLOW,                  /* step dossier `message` with an event of type `event`, now */
+    SCH_EFFECT_SIBLINGS,                /* step the others of group `message` with SIBLING, now */
     SCH_EFFECT_PURGE                    /* delete this dossier: record, messages, indexes and trail */
 };
 
@@ -137,13 +137,13 @@ struct sch_effect {
  *   DESTROY: 7, of which the REMOVE of the report is counted with the broker's deliveries: 6 × 64;
  * - a broker's delivery that expires, is taken back or makes place for a later: REMOVE: 1 × 192;
  * - a promise other than E1: ALERT and MAKE and DELIVER for at most one of REMINDED and OVERDUE, ALERT for
- *   ESCALATED, or CLOSE when the dossier ends UNDELIVERED: at most 4 each. After a CORRECTION up to OWED_MAX +
- *   KEPT_MAX may be owed (promise.c keeps to that sum): 4 × 64; an E1: 2 ALERTs × 64;
+ *   ESCALATED, or CLOSE when the dossier ends UNDELIVERED: at most 4 each. After a CORRECTION up to OWED_MAX
+ *   + KEPT_MAX may be owed (promise.c keeps to that sum): 4 × 64; an E1: 2 ALERTs × 64;
  * - E10's OPEN and three steps, E7's MOVE, PHASE, PURGE: 16.
- * That is 384 + 192 + 256 + 128 + 16 = 976 of 1296. Of submissions a CORRECTION is the widest: 5 × (REMOVE, CLOSE,
- * STATUS), DESTROY, BREACH, for each promise but E1 a REOPEN and a CLOSE (2 × 64) and the REMOVE of each reminder
- * (192); a REMINDER by hand is REMOVE, MAKE, DELIVER for each (3 × 64). To that come STORE, 5 × (DELIVER, OPEN), PHASE,
- * SIBLINGS or FOLLOW, RECEIPT: far less.
+ * That is 384 + 192 + 256 + 128 + 16 = 976 of 1296. Of submissions a CORRECTION is the widest: 5 × (REMOVE,
+ * CLOSE, STATUS), DESTROY, BREACH, for each promise but E1 a REOPEN and a CLOSE (2 × 64) and the REMOVE of
+ * each reminder (192); a REMINDER by hand is REMOVE, MAKE, DELIVER for each (3 × 64). To that come STORE,
+ * 5 × (DELIVER, OPEN), PHASE, SIBLINGS or FOLLOW, RECEIPT: far less.
  */
 #define SCH_EFFECTS_MAX (4 * SCH_DELIVERIES_MAX + 2 * SCH_INSTANCES_MAX + 16)
 

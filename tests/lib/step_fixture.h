@@ -1,9 +1,9 @@
 /*
  * step_fixture.h: a small region around one dossier, for tests of the core.
  *
- * One practice with a POH, one provider per echelon, an exploratory talk (TALK, of an MGN), a coordinator; DOMAIN's default norms and a permit
- * matrix that says what DOMAIN says. The fixture plays the turn: it keeps time and sequences, and says yes
- * to nothing by itself.
+ * One practice with a POH, one provider per echelon, an exploratory talk (TALK, of an MGN), a coordinator;
+ * DOMAIN's default norms and a permit matrix that says what DOMAIN says. The fixture plays the turn: it keeps
+ * time and sequences, and says yes to nothing by itself.
  */
 #ifndef SCH_TEST_STEP_FIXTURE_H
 #define SCH_TEST_STEP_FIXTURE_H

@@ -1,8 +1,9 @@
 /*
- * step_life.h: random events for one dossier of a step_fixture: what parties, systems and other dossiers may do.
+ * step_life.h: random events for one dossier of a step_fixture: what parties, systems and other dossiers may
+ * do.
  *
- * Each call prepares fixture.event (and header); the caller steps it and tells what came of it. The same seed gives the same
- * life. Must not know: what the core ought to do.
+ * Each call prepares fixture.event (and header); the caller steps it and tells what came of it. The same seed
+ * gives the same life. Must not know: what the core ought to do.
  */
 #ifndef SCH_TEST_STEP_LIFE_H
 #define SCH_TEST_STEP_LIFE_H

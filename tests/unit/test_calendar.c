@@ -120,9 +120,38 @@ static void terms(void **state)
     assert_int_equal(sch_due_ms(NULL, utc(20260328, 22, 0), 0, SCH_UNIT_DAYS), utc(20260328, 23, 0));
 }
 
+static int64_t months_after(int64_t date, int months)
+{
+    int32_t day = 0;
+    assert_true(sch_day_from_date(date, &day));
+    return sch_date_from_day(sch_add_months(day, months));
+}
+
+static void test_months_go_by_the_digits(void **state)
+{
+    (void)state;
+    assert_int_equal(months_after(20260302, 24), 20280302);
+    assert_int_equal(months_after(20260815, 6), 20270215);
+    assert_int_equal(months_after(20261231, 12), 20271231);
+    /* A month that is too short ends in the first of the next. */
+    assert_int_equal(months_after(20260831, 6), 20270301);
+    assert_int_equal(months_after(20280229, 24), 20300301);
+    assert_int_equal(months_after(20280229, 48), 20320229);
+    assert_int_equal(months_after(20261031, 1), 20261201);
+    assert_int_equal(months_after(20261130, 0), 20261130);
+    int32_t day = 0;
+    assert_true(sch_day_from_date(20981130, &day));
+    assert_int_equal(sch_date_from_day(sch_add_months(day, 13)), 20991230);
+    assert_true(sch_day_from_date(20981231, &day));
+    assert_int_equal(sch_date_from_day(sch_add_months(day, 12)), 20991231);
+    assert_int_equal(sch_add_months(day, 13), INT32_MAX);
+    assert_int_equal(sch_add_months(day, 24), INT32_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_months_go_by_the_digits),
         cmocka_unit_test(dates_that_exist),
         cmocka_unit_test(dates_that_do_not),
         cmocka_unit_test(weekdays),

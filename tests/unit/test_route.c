@@ -86,12 +86,89 @@ static void test_matches_wants_these_in_this_order(void **state)
     assert_false(sch_route_matches(&dossier, &header, member, 0));
 }
 
+static void test_a_result_reaches_the_referrer(void **state)
+{
+    (void)state;
+    begin("agb:06000009", "agb:01000001");
+    assert_int_equal(route(SCH_DIRECTION_RESULT, "agb:06000001"), 4);
+    assert_int_equal(member[3], SCH_MEMBER_REFERRER);
+    /* A referrer that is the creditor, or in copy, gets it as that. */
+    begin("agb:01000001", "agb:01000001");
+    assert_int_equal(route(SCH_DIRECTION_RESULT, "agb:06000001"), 3);
+    begin("agb:94000001", "agb:01000001");
+    assert_int_equal(route(SCH_DIRECTION_RESULT, "agb:06000001"), 3);
+}
+
+static enum sch_direction way(enum sch_kind kind, const char *sender)
+{
+    return sch_route_direction(&dossier, kind, sender, NULL);
+}
+
+static void test_which_way(void **state)
+{
+    (void)state;
+    begin("agb:94000001", "agb:01000001");
+    dossier.phase = SCH_PHASE_SENT;
+    static const enum sch_kind both[] = { SCH_KIND_INFORMATION_REQUEST, SCH_KIND_INFORMATION_REPLY,
+                                          SCH_KIND_CHANGE_NOTICE };
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(way(both[i], "agb:06000001"), SCH_DIRECTION_FEEDBACK);
+        assert_int_equal(way(both[i], "agb:01000001"), SCH_DIRECTION_ANSWER);
+        assert_int_equal(way(both[i], "agb:94000001"), SCH_DIRECTION_ANSWER);
+        assert_int_equal(way(both[i], "agb:01000001/poh-ggz"), SCH_DIRECTION_ANSWER);
+    }
+    assert_int_equal(way(SCH_KIND_CARE_NOTICE, "agb:06000001"), SCH_DIRECTION_FEEDBACK);
+    assert_int_equal(way(SCH_KIND_REFERRAL, "agb:94000001"), SCH_DIRECTION_OPENS);
+    assert_int_equal(way(SCH_KIND_NOTE, "agb:01000001"), SCH_DIRECTION_LEDGER);
+    assert_int_equal(way(SCH_KIND_TEAM_RESULT, "agb:06000001"), SCH_DIRECTION_RESULT);
+    /* Only what was referred back can be refused by the practice. */
+    assert_int_equal(way(SCH_KIND_REFUSAL, "agb:01000001"), SCH_DIRECTION_FEEDBACK);
+    dossier.phase = SCH_PHASE_BACK_REFERRED;
+    assert_int_equal(way(SCH_KIND_REFUSAL, "agb:01000001"), SCH_DIRECTION_ANSWER);
+    assert_int_equal(way(SCH_KIND_REFUSAL, "agb:06000001"), SCH_DIRECTION_FEEDBACK);
+}
+
+static void test_a_correction_goes_where_its_subject_went(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sch_kind kind;
+        const char *sender;
+        enum sch_direction direction;
+    } row[] = {
+        { SCH_KIND_REFERRAL, "agb:94000001", SCH_DIRECTION_OPENS },
+        { SCH_KIND_ACCEPTANCE, "agb:06000001", SCH_DIRECTION_FEEDBACK },
+        { SCH_KIND_TAKEN_UP, "agb:01000001", SCH_DIRECTION_ANSWER },
+        { SCH_KIND_WAIVER, "agb:01000001", SCH_DIRECTION_LEDGER },
+        { SCH_KIND_INFORMATION_REPLY, "agb:01000001", SCH_DIRECTION_ANSWER },
+        { SCH_KIND_CARE_NOTICE, "agb:06000001", SCH_DIRECTION_FEEDBACK },
+        { SCH_KIND_REFUSAL, "agb:06000001", SCH_DIRECTION_FEEDBACK },
+        { SCH_KIND_REFUSAL, "agb:01000001", SCH_DIRECTION_ANSWER },     /* of a back-referral, whatever came since */
+        { SCH_KIND_CORRECTION, "agb:06000001", SCH_DIRECTION_SAME },    /* which is no way, and is refused */
+    };
+    begin("agb:94000001", "agb:01000001");
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        struct sch_subject subject = { .known = true, .kind = row[i].kind };
+        strcpy(subject.sender.text, row[i].sender);
+        assert_int_equal(sch_route_direction(&dossier, SCH_KIND_CORRECTION, row[i].sender, &subject),
+                         row[i].direction);
+        subject.known = false;
+        assert_int_equal(sch_route_direction(&dossier, SCH_KIND_CORRECTION, row[i].sender, &subject),
+                         SCH_DIRECTION_NONE);
+    }
+    assert_int_equal(route(SCH_DIRECTION_SAME, "agb:06000001"), 0);
+    assert_int_equal(route(SCH_DIRECTION_BOTH, "agb:06000001"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_feedback_goes_to_creditor_then_copies_nobody_twice),
         cmocka_unit_test(test_the_sender_gets_nothing),
         cmocka_unit_test(test_other_directions),
+        cmocka_unit_test(test_a_result_reaches_the_referrer),
+        cmocka_unit_test(test_which_way),
+        cmocka_unit_test(test_a_correction_goes_where_its_subject_went),
         cmocka_unit_test(test_matches_wants_these_in_this_order),
     };
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
