@@ -19,6 +19,8 @@ struct row {
     enum sch_standing standing;
     enum sch_silence silence;
     enum sch_ladder step;
+    enum sch_term term;
+    int64_t from_ms;
     bool overdue;
 };
 
@@ -62,6 +64,8 @@ static int compare(const void *a, const void *b)
     ORDER(x->standing, y->standing);
     ORDER(x->silence, y->silence);
     ORDER(x->step, y->step);
+    ORDER(almanac_day_of(x->from_ms), almanac_day_of(y->from_ms));
+    ORDER(x->term, y->term);
     ORDER(x->overdue, y->overdue);
     return 0;
 }
@@ -123,6 +127,16 @@ static enum sch_ladder step_at(const struct ledger *ledger, const struct ledger_
     return step;
 }
 
+/* Under three quarters of the term, from there, past the due, twice the term. */
+static enum sch_term term_of(const struct row *row, int64_t at_ms)
+{
+    int64_t term_ms = row->due_ms - row->from_ms, past_ms = at_ms - row->from_ms;
+
+    if (at_ms >= row->due_ms)
+        return past_ms >= 2 * term_ms ? SCH_TERM_FAR_OVER : SCH_TERM_OVER;
+    return past_ms * 4 >= term_ms * 3 ? SCH_TERM_NEAR : SCH_TERM_WITHIN;
+}
+
 /* A no-show is the patient's: the coordinator sees that an appointment is awaited. */
 static int shown_number(int number)
 {
@@ -138,6 +152,7 @@ static void disguise(const struct ledger *ledger, const struct ledger_dossier *d
         if (promise->number != 4 || ledger->change[promise->last].standing == SCH_STANDING_CANCELLED)
             continue;
         row->opened_ms = promise->opened_ms;
+        row->from_ms = promise->from_ms;
         row->norm_due_ms = ledger->change[promise->last].norm_due_ms;
     }
 }
@@ -163,8 +178,10 @@ static void expect(const struct ledger *ledger, int64_t at_ms, struct rows *rows
         row->silence = own_silence(promise, change, ledger_phase_at(ledger, dossier, at_ms));
         row->step = step_at(ledger, promise, at_ms);
         row->overdue = change->due_ms <= at_ms;
+        row->from_ms = change->from_ms;
         if (promise->number == 5)
             disguise(ledger, dossier, row);
+        row->term = term_of(row, at_ms);
     }
     sort(rows);
 }
@@ -192,6 +209,8 @@ static void take(struct play *play, const struct sch_page *page, struct rows *ro
         row->standing = from->standing;
         row->silence = from->silence;
         row->step = from->step;
+        row->from_ms = from->from_ms;
+        row->term = from->term_state;
         row->overdue = from->overdue;
     }
     for (size_t i = 0; i < rows->count; i++)
@@ -222,10 +241,10 @@ static void complain(struct play *play, const char *what, const struct row *row)
     const struct ledger_dossier *dossier = &play->ledger->dossier[row->dossier];
 
     play_violation(play, "at %s %s: dossier %d (kind %d) E%d of %s, opened %s, norm %s, due %s, standing %d, silence %d, "
-                         "step %d%s", play_moment(sch_clock_civil_ms(play->clock)), what, row->dossier,
+                         "step %d, counts from %s%s", play_moment(sch_clock_civil_ms(play->clock)), what, row->dossier,
                    (int)dossier->kind, row->number, row->debtor, play_moment(row->opened_ms),
                    play_moment(row->norm_due_ms), play_moment(row->due_ms), (int)row->standing, (int)row->silence,
-                   (int)row->step, row->overdue ? ", overdue" : "");
+                   (int)row->step, play_moment(row->from_ms), row->overdue ? ", overdue" : "");
 }
 
 static void hold_together(struct play *play, const struct rows *want, const struct rows *have)

@@ -107,6 +107,39 @@ static void judge_step(struct done *done, int32_t p, enum sch_ladder step, int64
                        (int)step);
 }
 
+/* Treatment began elsewhere, while this referral of the same group still waited for its intake. */
+static bool prompts(const struct ledger *ledger, const struct ledger_message *start, int32_t d, int32_t other)
+{
+    const struct ledger_phase *before = ledger_phase_at(ledger, &ledger->dossier[d], start->at_ms - 1);
+    const struct ledger_phase *waiting = ledger_phase_at(ledger, &ledger->dossier[other], start->at_ms);
+
+    return start->dossier == d && start->kind == SCH_KIND_TREATMENT_START && start->fact[0].value == SCH_STARTED_YES &&
+           before->phase < SCH_PHASE_IN_TREATMENT && waiting != NULL && waiting->phase >= SCH_PHASE_SENT &&
+           waiting->phase <= SCH_PHASE_INTAKE_PLANNED &&
+           ledger_collects(ledger, ledger->dossier[other].referrer, start->at_ms) == start->at_ms;
+}
+
+/* Each such start prompts the referrer once to withdraw the other referral. */
+static void judge_prompts(struct play *play)
+{
+    const struct ledger *ledger = play->ledger;
+    uint64_t want = 0, have = 0;
+
+    for (int32_t m = 0; m < ledger->message_count; m++) {
+        int32_t group = ledger->message[m].group, d = ledger->message[m].dossier, other;
+
+        if (group < 0 || group == m)
+            continue;
+        other = ledger->message[group].dossier;
+        for (int32_t start = group; start < ledger->message_count; start++)
+            want += prompts(ledger, &ledger->message[start], d, other) || prompts(ledger, &ledger->message[start], other, d);
+    }
+    for (size_t i = 0; i < play->reminder_count; i++)
+        have += play->reminder[i].step == SCH_STEP_WITHDRAW;
+    if (want != have)
+        play_violation(play, "%llu prompts to withdraw, must be %llu", (unsigned long long)have, (unsigned long long)want);
+}
+
 void judge_alerts(struct judge *judge, struct play *play)
 {
     size_t count = (size_t)play->ledger->promise_count;
@@ -125,6 +158,7 @@ void judge_alerts(struct judge *judge, struct play *play)
         for (enum sch_ladder step = SCH_STEP_REMINDED; step <= SCH_STEP_ESCALATED; step++)
             judge_step(&done, p, step, ladder.at_ms[step]);
     }
+    judge_prompts(play);
     judge->alerts = done.count;
     free(done.at_ms);
     free(done.reminders);

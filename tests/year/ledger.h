@@ -51,7 +51,7 @@ struct ledger_message {
 
 /* How a promise stands from at_ms on. */
 struct ledger_change {
-    int64_t at_ms, norm_due_ms, due_ms, remind_ms, escalate_ms, snoozed_ms;
+    int64_t at_ms, from_ms, norm_due_ms, due_ms, remind_ms, escalate_ms, snoozed_ms;
     enum sch_standing standing;
     int32_t next;
 };
@@ -62,7 +62,7 @@ struct ledger_promise {
     uint8_t number;
     int term;
     enum almanac_unit unit;
-    int64_t opened_ms, from_ms;
+    int64_t opened_ms, from_ms;         /* from_ms: as it stands at last */
     bool announced, incomplete;         /* ever */
     int32_t first, last;                /* changes */
     int32_t next;                       /* of the same dossier */

@@ -45,6 +45,12 @@ static int32_t happened(struct ledger *ledger, int32_t d, const struct ledger_me
     return day > today ? today : day;
 }
 
+/* What counts in days counts from a day's beginning. */
+static int64_t today_of(int64_t at_ms)
+{
+    return almanac_start_of(almanac_day_of(at_ms));
+}
+
 static bool is_ggz(enum sch_party_kind kind)
 {
     return kind == SCH_PARTY_GB_GGZ || kind == SCH_PARTY_S_GGZ;
@@ -115,6 +121,8 @@ static void count_from(struct ledger *ledger, int32_t p, int64_t at_ms, int64_t 
     int64_t due_ms = almanac_due(region, from_ms, promise->term, promise->unit);
 
     promise->from_ms = from_ms;
+    if (own_last(ledger, p)->from_ms != from_ms)
+        own_change(ledger, p, at_ms)->from_ms = from_ms;
     move(ledger, p, at_ms, due_ms, almanac_reminder(region, from_ms, promise->term, promise->unit), due_ms);
 }
 
@@ -135,6 +143,7 @@ static int32_t owe(struct ledger *ledger, int32_t d, int number, bool special, i
     promise->opened_ms = at_ms;
     promise->from_ms = from_ms;
     change = own_change(ledger, p, at_ms);
+    change->from_ms = from_ms;
     change->norm_due_ms = almanac_due(region, from_ms, norm.term, norm.unit);
     change->remind_ms = almanac_reminder(region, from_ms, norm.term, norm.unit);
     set_due(ledger, d, change, change->norm_due_ms);
@@ -395,7 +404,7 @@ static void intake_report(struct ledger *ledger, int32_t d, const struct ledger_
     answer_letter(ledger, d, at_ms, m, 15, NONE);
     p = ledger_owed(ledger, d, 8);
     if (p >= 0)
-        count_from(ledger, p, at_ms, at_ms);
+        count_from(ledger, p, at_ms, today_of(at_ms));
     follow_intake(ledger, d, at_ms);
     if (ends)
         take_up(ledger, d, at_ms, of(ledger, d)->creditor, m);
@@ -483,7 +492,7 @@ static void progress_letter(struct ledger *ledger, int32_t d, const struct ledge
     answer_letter(ledger, d, at_ms, m, 8, NONE);
     answer_letter(ledger, d, at_ms, m, 15, NONE);
     if (is_complete(message))
-        (void)owe(ledger, d, 8, false, of(ledger, d)->receiver, m, at_ms, at_ms);
+        (void)owe(ledger, d, 8, false, of(ledger, d)->receiver, m, at_ms, today_of(at_ms));
 }
 
 static void back_referral(struct ledger *ledger, int32_t d, const struct ledger_message *message, int32_t m)
@@ -512,7 +521,7 @@ static void refuse_back(struct ledger *ledger, int32_t d, const struct ledger_me
     enter(ledger, d, at_ms, SCH_PHASE_IN_TREATMENT);
     /* A patient who objected to letters, or a practice that waived them, did so for the new beginning too. */
     if (last != SCH_STANDING_WITHHELD && last != SCH_STANDING_WAIVED)
-        (void)owe(ledger, d, 8, false, of(ledger, d)->receiver, m, at_ms, at_ms);
+        (void)owe(ledger, d, 8, false, of(ledger, d)->receiver, m, at_ms, today_of(at_ms));
 }
 
 static void refusal(struct ledger *ledger, int32_t d, const struct ledger_message *message, int32_t m)
