@@ -485,6 +485,40 @@ static void a_snapshot_shows_what_stands(void **state)
     assert_row(SCH_TABLE_MESSAGE, "a", "two");
 }
 
+/* The largest body there is, as it comes, and as it goes: in one batch; another's parts stay. */
+static void a_large_body_goes_in_one_batch(void **state)
+{
+    static uint8_t part[SCH_PART_SIZE], back[SCH_PART_SIZE];
+    static uint8_t keys[SCH_PARTS_MAX + 1][12];
+    struct sch_op op[SCH_PARTS_MAX + 1];
+    struct sch_bytes prefix = { keys[0], 8 };
+    size_t count = 0, size;
+
+    (void)state;
+    memset(part, 0x5a, sizeof part);
+    for (unsigned i = 0; i <= SCH_PARTS_MAX; i++) {
+        keys[i][7] = i == SCH_PARTS_MAX ? 2 : 1;
+        keys[i][11] = (uint8_t)i;
+        op[i] = (struct sch_op){ .table = SCH_TABLE_PART, .key = { keys[i], sizeof keys[i] },
+                                 .value = { part, i % 2 == 0 ? sizeof part : 1 }, .expected = SCH_STORE_ANY };
+    }
+    assert_int_equal(sch_store_apply(store, op, 64), SCH_STORE_OK);
+    assert_int_equal(sch_store_apply(store, op + 64, SCH_PARTS_MAX + 1 - 64), SCH_STORE_OK);
+    assert_int_equal(sch_store_scan(store, SCH_TABLE_PART, prefix, (struct sch_bytes){ 0 }, false, 1000, count_row,
+                                    &count), SCH_STORE_OK);
+    assert_int_equal(count, SCH_PARTS_MAX);
+    assert_int_equal(sch_store_get(store, SCH_TABLE_PART, op[126].key, back, sizeof back, &size), SCH_STORE_OK);
+    assert_int_equal(size, sizeof part);
+    assert_memory_equal(back, part, sizeof part);
+    for (unsigned i = 0; i < SCH_PARTS_MAX; i++)
+        op[i].erase = true;
+    assert_int_equal(sch_store_apply(store, op, SCH_PARTS_MAX), SCH_STORE_OK);
+    count = 0;
+    assert_int_equal(sch_store_scan(store, SCH_TABLE_PART, (struct sch_bytes){ 0 }, (struct sch_bytes){ 0 }, false,
+                                    1000, count_row, &count), SCH_STORE_OK);
+    assert_int_equal(count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -500,6 +534,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(scans_follow_prefix_and_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_match_a_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_snapshot_shows_what_stands, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_body_goes_in_one_batch, set_up, tear_down),
         cmocka_unit_test(a_full_store_changes_nothing_and_recovers),
     };
 
