@@ -40,7 +40,8 @@ static void init_norms(struct sch_norms *norms)
         { 7, SCH_VARIANT_AFTER_INTAKE, 10, SCH_UNIT_WEEKS },
         { 8, SCH_VARIANT_PLAIN, 365, SCH_UNIT_DAYS },
         { 9, SCH_VARIANT_PLAIN, 10, SCH_UNIT_WORKING_DAYS }, { 9, SCH_VARIANT_CLINICAL, 24, SCH_UNIT_HOURS },
-        { 10, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WORKING_DAYS }, { 11, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS },
+        { 10, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WORKING_DAYS },
+        { 11, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS },
         { 12, SCH_VARIANT_PLAIN, 6, SCH_UNIT_WEEKS }, { 13, SCH_VARIANT_PLAIN, 3, SCH_UNIT_WEEKS },
         { 14, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS }, { 15, SCH_VARIANT_PLAIN, 60, SCH_UNIT_DAYS },
     };
@@ -87,7 +88,8 @@ static void allow_acts(struct sch_permits *permits)
 {
     const uint32_t care = BIT(GB_GGZ) | BIT(S_GGZ) | BIT(CRISIS) | BIT(WIJKTEAM) | BIT(MGN);
     const uint32_t anyone = care | BIT(GP_PRACTICE) | BIT(POH_GGZ) | BIT(OUT_OF_HOURS);
-    static const enum sch_kind acts[] = { SCH_KIND_WAIVER, SCH_KIND_NOTE, SCH_KIND_SNOOZE, SCH_KIND_REMINDER };
+    static const enum sch_kind acts[] = { SCH_KIND_WAIVER, SCH_KIND_NOTE, SCH_KIND_SNOOZE,
+                                          SCH_KIND_REMINDER };
     static const enum sch_kind between[] = { SCH_KIND_INFORMATION_REQUEST, SCH_KIND_INFORMATION_REPLY,
                                              SCH_KIND_CORRECTION, SCH_KIND_CHANGE_NOTICE };
     for (int from = SCH_PARTY_GP_PRACTICE; from <= SCH_PARTY_COORDINATOR; from++) {

@@ -50,7 +50,8 @@ struct sch_header *step_fixture_opening(struct step_fixture *f, enum sch_kind ki
                                         enum step_party to);
 
 /* The same from a sender of choice, addressed as the route has it; and a CORRECTION of its own message. */
-struct sch_header *step_fixture_message_of(struct step_fixture *f, enum sch_kind kind, enum step_party sender);
+struct sch_header *step_fixture_message_of(struct step_fixture *f, enum sch_kind kind,
+                                           enum step_party sender);
 struct sch_header *step_fixture_correction(struct step_fixture *f, struct sch_id subject, enum sch_kind kind,
                                            enum step_party sender);
 

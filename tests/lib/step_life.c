@@ -56,7 +56,8 @@ void step_life_open(struct step_life *life)
         (void)step_fixture_opening(f, SCH_KIND_EXPLORATION_REQUEST, PRACTICE, TALK);
         break;
     case 2:
-        (void)step_fixture_opening(f, SCH_KIND_CARE_NOTICE, step_life_draw(life, 2) == 0 ? S : CRISIS, PRACTICE);
+        (void)step_fixture_opening(f, SCH_KIND_CARE_NOTICE, step_life_draw(life, 2) == 0 ? S : CRISIS,
+                                   PRACTICE);
         f->header.fact[SCH_FACT_EVENT_DATE] = step_fixture_date(f, -(int)step_life_draw(life, 40));
         break;
     case 3:
@@ -204,7 +205,8 @@ void step_life_say(struct step_life *life)
     enum sch_kind kind = draw_kind(life);
     enum sch_direction direction = sch_kind_rule(kind)->direction;
     struct sch_header *header = step_fixture_message(f, kind);
-    if (kind == SCH_KIND_REFUSAL && f->dossier.phase == SCH_PHASE_BACK_REFERRED && step_life_draw(life, 2) == 0) {
+    if (kind == SCH_KIND_REFUSAL && f->dossier.phase == SCH_PHASE_BACK_REFERRED &&
+        step_life_draw(life, 2) == 0) {
         header->sender = f->dossier.member[SCH_MEMBER_CREDITOR].address;
         step_fixture_address(f, NULL);
     }
@@ -236,7 +238,8 @@ void step_life_settle(struct step_life *life)
     f->event.mailbox = f->party[step_life_draw(life, STEP_PARTY_COUNT)].address;
     f->event.message = f->referral;
     if (f->dossier.delivery_count > 0 && step_life_draw(life, 20) != 0) {
-        const struct sch_delivery *delivery = &f->dossier.delivery[step_life_draw(life, f->dossier.delivery_count)];
+        size_t i = step_life_draw(life, f->dossier.delivery_count);
+        const struct sch_delivery *delivery = &f->dossier.delivery[i];
         f->event.message = delivery->message;
         f->event.mailbox = f->dossier.member[delivery->member].address;
     }
@@ -250,7 +253,8 @@ void step_life_hear(struct step_life *life)
     memset(&f->event, 0, sizeof f->event);
     f->event.type = types[step_life_draw(life, 3)];
     f->event.message = sch_step_made_id(f->world.now_ms, UINT64_C(1) << 50 | ++f->id_count);
-    f->event.sender = &f->party[step_life_draw(life, 3) == 0 ? step_life_draw(life, STEP_PARTY_COUNT) : PRACTICE];
+    size_t who = step_life_draw(life, 3) == 0 ? step_life_draw(life, STEP_PARTY_COUNT) : PRACTICE;
+    f->event.sender = &f->party[who];
     if (f->event.type == SCH_EVENT_SIBLING) {
         sibling = f->dossier;
         sibling.id = f->event.message;

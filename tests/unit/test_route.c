@@ -143,7 +143,7 @@ static void test_a_correction_goes_where_its_subject_went(void **state)
         { SCH_KIND_INFORMATION_REPLY, "agb:01000001", SCH_DIRECTION_ANSWER },
         { SCH_KIND_CARE_NOTICE, "agb:06000001", SCH_DIRECTION_FEEDBACK },
         { SCH_KIND_REFUSAL, "agb:06000001", SCH_DIRECTION_FEEDBACK },
-        { SCH_KIND_REFUSAL, "agb:01000001", SCH_DIRECTION_ANSWER },     /* of a back-referral, whatever came since */
+        { SCH_KIND_REFUSAL, "agb:01000001", SCH_DIRECTION_ANSWER },     /* of a back-referral, before */
         { SCH_KIND_CORRECTION, "agb:06000001", SCH_DIRECTION_SAME },    /* which is no way, and is refused */
     };
     begin("agb:94000001", "agb:01000001");

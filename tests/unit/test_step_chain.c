@@ -69,7 +69,7 @@ static void test_a_child_inherits(void **state)
     /* Its clocks are its own. */
     assert_int_equal(step_fixture_owed(&f, 2)->from_ms, f.world.now_ms);
     assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->event, SCH_EVENT_FORWARD);
-    assert_memory_equal(&step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->message, &origin.id, sizeof origin.id);
+    assert_memory_equal(&step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->message, &origin.id, SCH_ID_SIZE);
     /* Feedback goes to the practice, though GB sent it. */
     assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
     assert_string_equal(f.header.receiver.text, f.party[PRACTICE].address.text);

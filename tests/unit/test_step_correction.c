@@ -312,7 +312,7 @@ static void test_a_wrong_party(void **state)
     correct_wrong_party(acceptance, true);
     assert_true(f.dossier.breach);
     assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_BREACH, 0)->member, SCH_MEMBER_COPY);
-    assert_memory_equal(&step_fixture_effect(&f, SCH_EFFECT_BREACH, 0)->message, &acceptance, sizeof acceptance);
+    assert_memory_equal(&step_fixture_effect(&f, SCH_EFFECT_BREACH, 0)->message, &acceptance, SCH_ID_SIZE);
     begin();
     acceptance = say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
     assert_int_equal(step_fixture_collect(&f, acceptance, POH), SCH_OK);

@@ -145,7 +145,8 @@ static void test_found_incomplete_takes_the_next_year_back(void **state)
     int64_t due_ms = step_fixture_owed(&f, 8)->due_ms;
     step_fixture_wait(&f, 50);
     struct sch_id letter = say(SCH_KIND_PROGRESS_LETTER, SCH_PHASE_IN_TREATMENT);
-    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_COURSE), SCH_OK);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_COURSE),
+                     SCH_OK);
     assert_int_equal(step_fixture_owed(&f, 8)->standing, SCH_STANDING_INCOMPLETE);
     assert_int_equal(step_fixture_owed(&f, 8)->due_ms, due_ms);
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 8)->instance.standing, SCH_STANDING_CANCELLED);
@@ -154,7 +155,8 @@ static void test_found_incomplete_takes_the_next_year_back(void **state)
     say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
     letter = say(SCH_KIND_PROGRESS_LETTER, SCH_PHASE_IN_TREATMENT);
     say(SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_CLOSED);
-    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_COURSE), SCH_OK);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_COURSE),
+                     SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
     assert_null(step_fixture_owed(&f, 8));
 }

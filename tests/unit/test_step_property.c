@@ -90,7 +90,7 @@ static void check_before(const struct sch_effect *effect)
                  effect->type == SCH_EFFECT_REOPEN;
     if (tells) {
         check(same_promise(&effect->before, &effect->instance), "before is of the same promise");
-        check(sch_instance_is_open(&effect->before) == (effect->type != SCH_EFFECT_REOPEN), "before was owed");
+        check(sch_instance_is_open(&effect->before) == (effect->type != SCH_EFFECT_REOPEN), "it was owed");
         check(sch_instance_is_open(&effect->instance) == (effect->type != SCH_EFFECT_CLOSE), "and now");
         check((effect->instance.closed_ms == 0) == (effect->type != SCH_EFFECT_CLOSE), "closed has its time");
     }
@@ -190,11 +190,12 @@ static void check_phase(void)
     check(phase == SCH_PHASE_IN_TREATMENT || !is_owed(8), "a progress letter is owed in treatment only");
     check(phase <= SCH_PHASE_ENDED || (!is_owed(12) && !is_owed(13) && !is_owed(14) && !is_owed(15)), "ends");
     check(phase != SCH_PHASE_CLOSED || (!is_owed(6) && !is_owed(9)), "CLOSED owes no letter");
-    check(f.dossier.forward_by_ms == 0 || phase == SCH_PHASE_REDIRECTED, "only who is redirected is forwarded");
+    check(f.dossier.forward_by_ms == 0 || phase == SCH_PHASE_REDIRECTED, "only the redirected are forwarded");
     /* What moves a dossier is on record, but for what time and settled letters do. */
     enum sch_phase proven = sch_proof_replay(&f.dossier);
     check(phase == proven || (phase == SCH_PHASE_CLOSED && proven == SCH_PHASE_ENDED) ||
-              (phase == SCH_PHASE_INTAKE_PRESUMED && proven == SCH_PHASE_INTAKE_PLANNED), "the proofs say so");
+              (phase == SCH_PHASE_INTAKE_PRESUMED && proven == SCH_PHASE_INTAKE_PLANNED),
+          "the proofs say so");
     bool unplaced = phase == SCH_PHASE_REFUSED || phase == SCH_PHASE_BACK_REFERRED ||
                     phase == SCH_PHASE_UNDELIVERED ||
                     (phase == SCH_PHASE_REDIRECTED && f.dossier.forward_by_ms == 0 && !forwarded);
@@ -396,8 +397,8 @@ static void test_every_dossier_keeps_the_rules(void **state)
     if (only != NULL) {
         return;
     }
-    print_message("%zu steps accepted, %zu rejected, at most %zu effects of %d, %zu instances of %d, %zu kept, "
-                  "%zu purged\n", accepted, rejected, effects_max, SCH_EFFECTS_MAX, instances_max,
+    print_message("%zu steps accepted, %zu rejected, at most %zu effects of %d, %zu instances of %d, %zu "
+                  "kept, %zu purged\n", accepted, rejected, effects_max, SCH_EFFECTS_MAX, instances_max,
                   SCH_INSTANCES_MAX, kept_max, purged);
     assert_true(accepted > 10000);
     assert_true(rejected > 1000);

@@ -229,6 +229,34 @@ static void test_a_practice_refuses_what_was_referred_back(void **state)
     say(SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_CLOSED);
 }
 
+static void test_treatment_goes_on_and_owes_no_letter_of_an_end(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED);
+    step_fixture_message(&f, SCH_KIND_BACK_REFERRAL)->sections = SCH_SECTION_DONE;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_non_null(step_fixture_owed(&f, 9));
+    refuse_back_referral(SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_IN_TREATMENT);
+    assert_null(step_fixture_owed(&f, 9));
+}
+
+static void test_taken_up_another_time(void **state)
+{
+    (void)state;
+    begin();
+    step_fixture_message(&f, SCH_KIND_INTAKE_REPORT)->fact[SCH_FACT_OUTCOME] = SCH_OUTCOME_OTHER_ECHELON;
+    f.header.sections = SCH_SECTION_PLAN;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    say(SCH_KIND_TAKEN_UP, SCH_PHASE_ENDED);
+    assert_true(f.dossier.taken_up);
+    say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED);
+    assert_false(f.dossier.taken_up);
+    assert_non_null(step_fixture_owed(&f, 10));
+    say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
+}
+
 static void test_only_the_creditor_and_only_then(void **state)
 {
     (void)state;
@@ -292,6 +320,8 @@ int main(void)
         cmocka_unit_test(test_back_referral_of_who_was_refused),
         cmocka_unit_test(test_back_referral_after_the_end_of_all),
         cmocka_unit_test(test_a_practice_refuses_what_was_referred_back),
+        cmocka_unit_test(test_treatment_goes_on_and_owes_no_letter_of_an_end),
+        cmocka_unit_test(test_taken_up_another_time),
         cmocka_unit_test(test_only_the_creditor_and_only_then),
         cmocka_unit_test(test_feedback_after_a_back_referral),
         cmocka_unit_test(test_a_second_intake_after_a_back_referral),

@@ -66,7 +66,8 @@ static void test_a_wijkteam_reports_its_result(void **state)
     struct sch_id letter = f.last;
     assert_int_equal(owed_count(), 0);
     assert_int_equal(f.dossier.closed_ms, f.world.now_ms);
-    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_RESULT), SCH_OK);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_RESULT),
+                     SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_ENDED);
     assert_int_equal(step_fixture_owed(&f, 12)->standing, SCH_STANDING_INCOMPLETE);
     /* Never a diagnosis. */
@@ -166,7 +167,8 @@ static void test_the_gp_is_always_in_copy(void **state)
         step_fixture_copy(&f, PRACTICE);
         open_sent();
         assert_int_equal(step_fixture_count(&f, SCH_EFFECT_DELIVER), 2);
-        assert_string_equal(f.dossier.member[SCH_MEMBER_CREDITOR].address.text, f.party[PRACTICE].address.text);
+        assert_string_equal(f.dossier.member[SCH_MEMBER_CREDITOR].address.text,
+                            f.party[PRACTICE].address.text);
     }
 }
 
@@ -282,7 +284,8 @@ static void test_involvement_both_ways(void **state)
         assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
         assert_int_equal(f.dossier.closed_ms, f.world.now_ms);
         assert_int_equal(owed_count(), 0);
-        assert_string_equal(f.dossier.member[SCH_MEMBER_CREDITOR].address.text, f.party[PRACTICE].address.text);
+        assert_string_equal(f.dossier.member[SCH_MEMBER_CREDITOR].address.text,
+                            f.party[PRACTICE].address.text);
         assert_non_null(step_fixture_about(&f, SCH_EFFECT_OPEN, 1));
         assert_int_equal(step_fixture_collect(&f, f.referral, to), SCH_OK);
         assert_int_equal(f.dossier.closed_ms, f.world.now_ms);
