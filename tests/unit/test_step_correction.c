@@ -105,6 +105,7 @@ static void test_what_is_still_proven_is_not_owed_again(void **state)
     struct sch_id start = say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
     correct(acceptance, SCH_KIND_ACCEPTANCE, S, SCH_PHASE_IN_TREATMENT);
     assert_null(step_fixture_owed(&f, 2));
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_REOPEN), 0);
     correct(start, SCH_KIND_TREATMENT_START, S, SCH_PHASE_SENT);
     assert_null(step_fixture_owed(&f, 8));
     assert_non_null(step_fixture_owed(&f, 4));
