@@ -16,6 +16,7 @@
 
 #include "shell/audit.h"
 #include "shell/control.h"
+#include "shell/migrate.h"
 #include "shell/print.h"
 #include "shell/record.h"
 #include "shell/serve.h"
@@ -137,16 +138,23 @@ static int backup_create(const struct sch_config *config, const char *path)
     return code == SCH_OK ? 0 : sch_perror(&error);
 }
 
-/* Schema 1 is the first: what a store of another version needs, sch_store_open() says. */
 static int migrate(const struct sch_config *config)
 {
     sch_error error = SCH_ERROR_INIT;
     struct sch_store *store = NULL;
-    const struct sch_store_options options = { .path = config->store, .map_size = config->map_bytes };
+    struct sch_migrate_report report;
+    const struct sch_store_options options = { .path = config->store, .map_size = config->map_bytes, .migrate = true };
     if (sch_store_open(&store, &options, &error) != SCH_OK)
         return sch_perror(&error);
+    int code = sch_migrate(store, &report, &error);
     sch_store_close(store);
-    printf("%s: schema %d is current, nothing to migrate\n", config->store, SCH_RECORD_SCHEMA);
+    if (code != SCH_OK)
+        return sch_perror(&error);
+    if (report.dossiers == 0 && report.messages == 0)
+        printf("%s: schema %d is current, nothing to migrate\n", config->store, SCH_RECORD_SCHEMA);
+    else
+        printf("%s: now of schema %d: %llu dossiers, %llu messages\n", config->store, SCH_RECORD_SCHEMA,
+               (unsigned long long)report.dossiers, (unsigned long long)report.messages);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "shell/lmdb_seek.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "ports.h"
@@ -97,4 +98,16 @@ int sch_lmdb_seek(MDB_cursor *cursor, struct sch_bytes prefix, struct sch_bytes 
 int sch_lmdb_next(MDB_cursor *cursor, struct sch_bytes prefix, bool backwards, MDB_val *key, MDB_val *value)
 {
     return within(mdb_cursor_get(cursor, key, value, backwards ? MDB_PREV : MDB_NEXT), prefix, key);
+}
+
+int sch_lmdb_open_error(const char *path, int rc, sch_error *error)
+{
+    enum sch_error_code code = SCH_E_IO;
+
+    if (rc == MDB_INVALID || rc == MDB_CORRUPTED || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND ||
+        rc == MDB_PAGE_NOTFOUND)
+        code = SCH_E_STORE_DAMAGED;
+    else if (rc == ENOMEM)
+        code = SCH_E_NO_MEMORY;
+    return sch_fail(error, code, "%s: %s", path, mdb_strerror(rc));
 }

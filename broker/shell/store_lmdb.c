@@ -45,6 +45,7 @@ struct sch_store {
     char path[PATH_SIZE];
     uint64_t map_size;
     bool read_only;
+    bool lacks_tables;                  /* opened for reading: a table is missing, as in an older schema */
     int lock_fd;                        /* the directory, flocked as long as the store is open */
     pthread_rwlock_t env_lock;          /* written only while the environment is replaced */
     MDB_env *env;                       /* NULL when reopening failed: FATAL from then on */
@@ -66,7 +67,9 @@ static int open_tables(struct sch_store *store)
         return rc;
     for (size_t i = 0; i < SCH_TABLE_COUNT; i++) {
         rc = mdb_dbi_open(txn, table_name[i], store->read_only ? 0 : MDB_CREATE, &store->dbi[i]);
-        if (rc != 0)
+        if (rc == MDB_NOTFOUND && i != SCH_TABLE_META)
+            store->lacks_tables = true; /* the schema row, which is read first, may say why */
+        else if (rc != 0)
             goto fail;
     }
     return mdb_txn_commit(txn);
@@ -159,8 +162,9 @@ static int check_file(const struct sch_store *store, sch_error *error)
 }
 
 /* Checks the schema row; a new store gets one. */
-static int check_schema(struct sch_store *store, bool create, sch_error *error)
+static int check_schema(struct sch_store *store, const struct sch_store_options *options, sch_error *error)
 {
+    bool create = options->create;
     uint8_t value[SCH_RECORD_SCHEMA_SIZE];
     struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_SCHEMA);
     struct sch_op op = { .table = SCH_TABLE_META, .key = sch_record_key_bytes(&key),
@@ -169,6 +173,8 @@ static int check_schema(struct sch_store *store, bool create, sch_error *error)
 
     switch (sch_store_get(store, SCH_TABLE_META, op.key, value, sizeof(value), &size)) {
     case SCH_STORE_OK:
+        if (options->migrate && sch_record_schema_check((struct sch_bytes){ value, size }, NULL) == SCH_E_SCHEMA_OLDER)
+            return SCH_OK;
         return sch_record_schema_check((struct sch_bytes){ value, size }, error);
     case SCH_STORE_NONE:
         if (!create)
@@ -181,18 +187,6 @@ static int check_schema(struct sch_store *store, bool create, sch_error *error)
     default:
         return sch_fail(error, SCH_E_STORE_DAMAGED, "%s: the schema row cannot be read", store->path);
     }
-}
-
-static int environment_error(const char *path, int rc, sch_error *error)
-{
-    enum sch_error_code code = SCH_E_IO;
-
-    if (rc == MDB_INVALID || rc == MDB_CORRUPTED || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND ||
-        rc == MDB_PAGE_NOTFOUND)
-        code = SCH_E_STORE_DAMAGED;
-    else if (rc == ENOMEM)
-        code = SCH_E_NO_MEMORY;
-    return sch_fail(error, code, "%s: %s", path, mdb_strerror(rc));
 }
 
 int sch_store_open(struct sch_store **out, const struct sch_store_options *options, sch_error *error)
@@ -222,10 +216,12 @@ int sch_store_open(struct sch_store **out, const struct sch_store_options *optio
     }
     rc = open_env(store);
     if (rc != 0) {
-        code = environment_error(store->path, rc, error);
+        code = sch_lmdb_open_error(store->path, rc, error);
         goto fail_env;
     }
-    code = check_schema(store, options->create, error);
+    code = check_schema(store, options, error);
+    if (code == SCH_OK && store->lacks_tables)
+        code = sch_fail(error, SCH_E_STORE_DAMAGED, "%s: a table is not there", store->path);
     if (code != SCH_OK)
         goto fail_schema;
     *out = store;

@@ -72,30 +72,37 @@ static void index_dossier(struct sch_work *work, const struct sch_work_slot *slo
     }
 }
 
-static void put_chain(struct sch_work *work, const struct sch_id *id, const struct sch_dossier *dossier)
+size_t sch_work_chain_row(const struct sch_dossier *dossier, bool group, struct sch_record_key *key, uint8_t *value,
+                          size_t capacity)
 {
-    struct sch_chain_row row = { .chain = sch_id_equal(id, &dossier->root) && !sch_id_equal(id, &dossier->id),
-                                 .group = sch_id_equal(id, &dossier->group),
+    const struct sch_id *id = group ? &dossier->group : &dossier->root;
+    bool same = sch_id_equal(&dossier->group, &dossier->root);
+    struct sch_chain_row row = { .chain = !sch_id_is_none(&dossier->root) &&
+                                          !sch_id_equal(&dossier->root, &dossier->id) && (!group || same),
+                                 .group = !sch_id_is_none(&dossier->group) && (group || same),
                                  .referrer = dossier->member[SCH_MEMBER_REFERRER].address };
-    uint8_t value[SCH_RECORD_CHAIN_MAX];
-    size_t size = sch_record_chain_encode(&row, value, sizeof value);
 
-    assert(size > 0);
-    sch_work_put(work, SCH_TABLE_CHAIN, sch_record_key_chain(id, &dossier->id), (struct sch_bytes){ value, size });
+    /* A group that has the id of the chain's root: the root's row says both. */
+    if (group ? !row.group || row.chain : !row.chain)
+        return 0;
+    *key = sch_record_key_chain(id, &dossier->id);
+    return sch_record_chain_encode(&row, value, capacity);
 }
 
 /* What is written once, when a dossier is opened. */
 static void put_fresh(struct sch_work *work, const struct sch_dossier *dossier)
 {
-    const struct sch_id *id = &dossier->id, *root = &dossier->root, *group = &dossier->group;
-    bool chained = !sch_id_is_none(root) && !sch_id_equal(root, id);
+    uint8_t value[SCH_RECORD_CHAIN_MAX];
 
     sch_work_put(work, SCH_TABLE_KENMERK, sch_record_key_kenmerk(dossier->kenmerk),
-                 (struct sch_bytes){ id->bytes, sizeof id->bytes });
-    if (chained)
-        put_chain(work, root, dossier);
-    if (!sch_id_is_none(group) && !(chained && sch_id_equal(group, root)))
-        put_chain(work, group, dossier);
+                 (struct sch_bytes){ dossier->id.bytes, sizeof dossier->id.bytes });
+    for (int group = 0; group < 2; group++) {
+        struct sch_record_key key;
+        size_t size = sch_work_chain_row(dossier, group != 0, &key, value, sizeof value);
+
+        if (size > 0)
+            sch_work_put(work, SCH_TABLE_CHAIN, key, (struct sch_bytes){ value, size });
+    }
 }
 
 /* The ages follow the silence that a dossier is in. */

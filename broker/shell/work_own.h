@@ -1,5 +1,5 @@
 /*
- * work_own.h: the inside of a working set, shared by the work*.c files and by nobody else.
+ * work_own.h: the inside of a working set, shared by the work*.c files, upload.c and migrate.c, and by nobody else.
  */
 #ifndef SCH_SHELL_WORK_OWN_H
 #define SCH_SHELL_WORK_OWN_H
@@ -85,6 +85,9 @@ void sch_work_audit(struct sch_work *work, struct sch_audit_record *record);
  * receiver, whose coordinators see it. */
 size_t sch_work_owners(const struct sch_dossier *dossier, const char *owner[SCH_MEMBERS_MAX + 2]);
 struct sch_record_key sch_work_party_key(const char *owner, const struct sch_id *dossier);
+/* The row of a dossier in CHAIN under its root or its group; 0: it has none there. */
+size_t sch_work_chain_row(const struct sch_dossier *dossier, bool group, struct sch_record_key *key, uint8_t *value,
+                          size_t capacity);
 
 /* ---- work_load.c -------------------------------------------------------------------------------- */
 

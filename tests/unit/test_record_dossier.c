@@ -232,6 +232,30 @@ static void damaged_dossiers_are_refused(void **state)
     free(d);
 }
 
+/* A time that is written though it says nothing: from_ms as far from opened_ms as nought. */
+static void what_says_nothing_is_not_written(void **state)
+{
+    static const uint8_t begins[] = { 2, 1, 1, 0, 0x20, 1, 0 };     /* E2, its flags, opened_by, opened_ms */
+    struct sch_dossier *d = typical(), *again = dossier_new();
+    uint8_t buffer[SCH_RECORD_DOSSIER_MAX];
+    size_t size = sch_record_dossier_encode(d, buffer, sizeof(buffer)), at = 0;
+
+    (void)state;
+    while (at < size && memcmp(buffer + at, begins, sizeof(begins)) != 0)
+        at++;
+    assert_true(at + sizeof(begins) < size);
+    buffer[at + 4] |= 8;
+    at += sizeof(begins);
+    memmove(buffer + at + 1, buffer + at, size - at);
+    buffer[at] = 0;
+    assert_int_equal(sch_record_dossier_decode((struct sch_bytes){ buffer, size + 1 }, again), SCH_E_STORE_DAMAGED);
+    buffer[at] = 2;
+    assert_int_equal(sch_record_dossier_decode((struct sch_bytes){ buffer, size + 1 }, again), SCH_OK);
+    assert_true(again->instance[0].from_ms == again->instance[0].opened_ms + 1);
+    free(again);
+    free(d);
+}
+
 /* These bytes stand in stores: a difference is a new schema (STORE.md, "Changing a format"). */
 static void bytes_are_golden(void **state)
 {
@@ -254,7 +278,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dossiers_come_back), cmocka_unit_test(dossiers_begin_with_their_version),
-        cmocka_unit_test(damaged_dossiers_are_refused), cmocka_unit_test(bytes_are_golden),
+        cmocka_unit_test(damaged_dossiers_are_refused), cmocka_unit_test(what_says_nothing_is_not_written),
+        cmocka_unit_test(bytes_are_golden),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

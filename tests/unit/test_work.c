@@ -410,7 +410,7 @@ static void test_the_log_forgets_after_five_years(void **state)
     struct fixture *f = *state;
     struct stage_message referral;
     struct sch_audit_report report;
-    uint64_t records, messages;
+    uint64_t records, messages, trails;
 
     for (size_t i = 0; i < 80; i++) {
         refer(f, &referral);
@@ -420,6 +420,7 @@ static void test_the_log_forgets_after_five_years(void **state)
     say_anything(f);
     records = rows(f, SCH_TABLE_AUDIT);
     messages = rows(f, SCH_TABLE_MESSAGE);
+    trails = rows(f, SCH_TABLE_TRAIL);
     assert_int_equal(meta_of(f).audit_first, 1);
     assert_true(records > 2000);
     stage_pass(&f->stage, 1000);
@@ -428,6 +429,7 @@ static void test_the_log_forgets_after_five_years(void **state)
     assert_true(rows(f, SCH_TABLE_AUDIT) < records - 1000);
     assert_true(rows(f, SCH_TABLE_MESSAGE) <= messages - 160);
     assert_int_equal(rows(f, SCH_TABLE_PASSED), 0);
+    assert_true(rows(f, SCH_TABLE_TRAIL) <= trails - 160);      /* a turn for each referral and each answer */
     assert_int_equal(rows(f, SCH_TABLE_DOSSIER), 80);
     assert_int_equal(sch_audit_verify(f->stage.store, &report, NULL), SCH_OK);
     assert_true(audit_of(f, SCH_TRACE_PURGED, SCH_KIND_UNSPECIFIED).count > 1);
