@@ -406,6 +406,12 @@ static void test_one_dossier_is_one_lane(void **state)
     reopen(f, NOW);
     assert_int_equal(f->outbox.pending, 2);
     assert_int_equal(f->outbox.lanes.index.count, 2);
+    /* What comes later blocks nothing, or two dossiers that name each other would wait for ever. */
+    const struct sch_id one = { { 6 } }, other = { { 7 } };
+    struct sch_outbox_item *first = add_on(f, "g", &one, &other);
+    struct sch_outbox_item *second_of_both = add_on(f, "h", &other, &one);
+    assert_false(sch_outbox_must_wait(&f->outbox, first));
+    assert_true(sch_outbox_must_wait(&f->outbox, second_of_both));
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "known_answers.h"
 #include "seal.h"
 
 #define LETTER_SIZE (3 * (size_t)SCH_PART_SIZE)
@@ -380,6 +381,81 @@ static void strangers_and_other_suites(void **state)
     tear_down(&s);
 }
 
+/* ---- a sender that seals otherwise ------------------------------------------------------------------- */
+
+/* Seals and signs by hand, straight from PROTOCOL.md, with tags of the test's choice. */
+static void seal_by_hand(struct sealed *s, unsigned char tag_of_others, unsigned char tag_of_last)
+{
+    crypto_secretstream_xchacha20poly1305_state state;
+    struct sch_known_signed text;
+    uint8_t content_key[32], h[32], key[32];
+    randombytes_buf(content_key, sizeof content_key);
+    memset(&s->seal, 0, sizeof s->seal);
+    s->seal.suite = SCH_SUITE_PARTS;
+    strcpy(s->seal.signing_key, "rand-sign");
+    s->seal.has_letter = true;
+    s->seal.padded_size = (uint32_t)sch_seal_padded_size(s->letter_size);
+    s->seal.stanza_count = 1;
+    s->seal.stanza[0].address = s->to.address;
+    strcpy(s->seal.stanza[0].key, s->practice_key.id);
+    crypto_box_seal(s->seal.stanza[0].sealed_key, content_key, sizeof content_key, s->practice.public_key);
+    sch_known_h(&s->seal, header_of(s), h);
+    sch_known_key("scharnier.v1.commit-parts", content_key, h, s->seal.commitment);
+    sch_known_key("scharnier.v1.encrypt-parts", content_key, h, key);
+    size_t padded = 0;
+    assert_int_equal(sodium_pad(&padded, s->letter, s->letter_size, 512, s->seal.padded_size), 0);
+
+    const uint8_t *chunk = s->letter;
+    s->count = sch_seal_part_count(padded);
+    crypto_secretstream_xchacha20poly1305_init_push(&state, s->body, key);
+    for (size_t i = 0; i < s->count; i++) {
+        size_t lead = i == 0 ? 24 : 0, size = sch_seal_part_size(padded, i) - lead - 17;
+        crypto_secretstream_xchacha20poly1305_push(&state, s->body + i * SCH_PART_SIZE + lead, NULL, chunk, size,
+                                                   h, sizeof h, i + 1 < s->count ? tag_of_others : tag_of_last);
+        sch_seal_part_hash(part_of(s, i), s->hashes + i * SCH_HASH_SIZE);
+        chunk += size;
+    }
+    sch_known_signed(&s->seal, h, (struct sch_bytes){ s->hashes, s->count * SCH_HASH_SIZE }, &text);
+    crypto_sign_detached(s->seal.signature, NULL, text.bytes, text.size, s->sign.secret_key);
+}
+
+static void only_the_last_part_ends_it(void **state)
+{
+    (void)state;
+    const unsigned char message = crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
+    const unsigned char final = crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+    struct sealed s;
+    struct sch_bytes part[SCH_PARTS_MAX];
+    prepare(&s, LETTER_SIZE);
+    seal_by_hand(&s, message, final);
+    all_parts(&s, part);
+    assert_int_equal(verify(&s), SCH_OK);
+    assert_int_equal(try(&s, part, COUNT), SCH_OK);
+    const unsigned char wrong[][2] = { { message, message }, { final, final }, { final, message },
+                                       { crypto_secretstream_xchacha20poly1305_TAG_PUSH, final },
+                                       { crypto_secretstream_xchacha20poly1305_TAG_REKEY, final } };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        seal_by_hand(&s, wrong[i][0], wrong[i][1]);
+        assert_int_equal(verify(&s), SCH_OK);
+        assert_int_equal(try(&s, part, COUNT), SCH_E_LETTER_FALSE);
+    }
+    tear_down(&s);
+}
+
+static void one_part_is_none_of_this_suite(void **state)
+{
+    (void)state;
+    struct sealed s;
+    struct sch_bytes part[SCH_PARTS_MAX];
+    prepare(&s, 1000);
+    seal_by_hand(&s, 0, crypto_secretstream_xchacha20poly1305_TAG_FINAL);
+    all_parts(&s, part);
+    assert_int_equal(s.count, 1);
+    assert_int_equal(verify(&s), SCH_E_SIGNATURE);
+    assert_int_equal(try(&s, part, 1), SCH_E_LETTER_FALSE);
+    tear_down(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +467,8 @@ int main(void)
         cmocka_unit_test(changed_bytes_are_noticed),
         cmocka_unit_test(parts_of_two_letters_do_not_mix),
         cmocka_unit_test(strangers_and_other_suites),
+        cmocka_unit_test(only_the_last_part_ends_it),
+        cmocka_unit_test(one_part_is_none_of_this_suite),
     };
     if (sodium_init() < 0)
         return 1;
