@@ -73,11 +73,11 @@ static json_t *count_json(const struct sch_age_row *row, uint32_t count)
 
 static json_t *row_json(struct sch_cli *cli, const struct sch_age_row *row)
 {
-    return json_pack("{s:s,s:s,s:o,s:b,s:{s:o,s:o,s:o,s:o,s:o}}", "key", key_of(row), "name", name_of(cli, row),
-                     "total", count_json(row, row->total), "suppressed", row->suppressed, "days", "to_7",
-                     count_json(row, row->bucket[0]), "to_14", count_json(row, row->bucket[1]), "to_28",
-                     count_json(row, row->bucket[2]), "to_56", count_json(row, row->bucket[3]), "over_56",
-                     count_json(row, row->bucket[4]));
+    return json_pack("{s:s,s:s,s:o,s:b,s:{s:o,s:o,s:o,s:o,s:o}}", "key", key_of(row), "name",
+                     name_of(cli, row), "total", count_json(row, row->total), "suppressed", row->suppressed,
+                     "days", "to_7", count_json(row, row->bucket[0]), "to_14",
+                     count_json(row, row->bucket[1]), "to_28", count_json(row, row->bucket[2]), "to_56",
+                     count_json(row, row->bucket[3]), "over_56", count_json(row, row->bucket[4]));
 }
 
 static bool add_row(struct sch_cli *cli, struct sch_table *table, const struct sch_age_row *row)
@@ -110,7 +110,8 @@ static int print_table(struct sch_cli *cli, const struct ages *ages, const struc
     if (query->published && cli->headers)
         printf("Groepen onder 5 en wat ze zou verraden zijn weggelaten.\n");
     if (ages->count > 0)
-        sch_cli_next(cli, "scharnier unanswered ls --%s %s --overdue", filters[query->by], key_of(&ages->row[0]));
+        sch_cli_next(cli, "scharnier unanswered ls --%s %s --overdue", filters[query->by],
+                     key_of(&ages->row[0]));
     return good ? 0 : 1;
 }
 
@@ -136,7 +137,9 @@ static int take_by(const struct sch_cli *cli, struct sch_query *query, sch_error
     for (unsigned i = SCH_AGE_BY_RECEIVER; text != NULL && i <= SCH_AGE_BY_SILENCE; i++)
         if (strcmp(text, codes[i]) == 0)
             query->by = (enum sch_age_by)i;
-    return query->by != 0 ? SCH_OK : sch_fail(error, SCH_E_USAGE, "--by \"%.20s\": receiver, referrer or silence", text);
+    return query->by != 0
+               ? SCH_OK
+               : sch_fail(error, SCH_E_USAGE, "--by \"%.20s\": receiver, referrer or silence", text);
 }
 
 int sch_cli_run_unanswered_age(struct sch_cli *cli)
@@ -146,8 +149,8 @@ int sch_cli_run_unanswered_age(struct sch_cli *cli)
     struct sch_query query = { .type = SCH_QUERY_AGE,
                                .published = sch_cli_is(cli, "published"),
                                .limit = SCH_PAGE_ROWS_MAX };
-    if (take_by(cli, &query, &error) == SCH_OK && sch_cli_ask(cli, &query, take_rows, &ages, &error) == SCH_OK &&
-        ages.failed)
+    if (take_by(cli, &query, &error) == SCH_OK &&
+        sch_cli_ask(cli, &query, take_rows, &ages, &error) == SCH_OK && ages.failed)
         (void)sch_fail(&error, SCH_E_NO_MEMORY, "%zu lines", ages.count);
     if (ages.count > 1)
         qsort(ages.row, ages.count, sizeof ages.row[0], by_total);

@@ -13,7 +13,7 @@ enum sch_remind sch_remind_of(const struct sch_unanswered_row *row, int64_t now_
     if (row->expectation == 1 || row->silence == SCH_SILENCE_NOT_COLLECTED)
         return SCH_REMIND_UNCOLLECTED;
     return row->reminded_ms > 0 && now_ms - row->reminded_ms < SCH_REMIND_PAUSE_MS ? SCH_REMIND_RECENT
-                                                                                    : SCH_REMIND_SEND;
+                                                                                   : SCH_REMIND_SEND;
 }
 
 static bool same_organisation(const struct sch_address *a, const struct sch_address *b)
@@ -28,7 +28,8 @@ static bool same_organisation(const struct sch_address *a, const struct sch_addr
 static bool seen_before(const struct sch_unanswered_row *rows, size_t at, int64_t now_ms)
 {
     for (size_t i = 0; i < at; i++)
-        if (sch_remind_of(&rows[i], now_ms) == SCH_REMIND_SEND && same_organisation(&rows[i].debtor, &rows[at].debtor))
+        if (sch_remind_of(&rows[i], now_ms) == SCH_REMIND_SEND &&
+            same_organisation(&rows[i].debtor, &rows[at].debtor))
             return true;
     return false;
 }
@@ -53,12 +54,13 @@ const char *sch_remind_preview(const struct sch_remind_plan *plan, char text[SCH
     size_t used = (size_t)snprintf(text, SCH_REMIND_TEXT_SIZE, "Je stuurt %zu herinnering%s", plan->send,
                                    plan->send == 1 ? "" : "en");
     if (plan->send > 0)
-        used += (size_t)snprintf(text + used, SCH_REMIND_TEXT_SIZE - used, " aan %zu aanbieder%s", plan->parties,
-                                 plan->parties == 1 ? "" : "s");
+        used += (size_t)snprintf(text + used, SCH_REMIND_TEXT_SIZE - used, " aan %zu aanbieder%s",
+                                 plan->parties, plan->parties == 1 ? "" : "s");
     if (plan->recent > 0)
-        used += (size_t)snprintf(text + used, SCH_REMIND_TEXT_SIZE - used,
-                                 "; %zu %s er minder dan 48 uur geleden al een en %s overgeslagen", plan->recent,
-                                 plan->recent == 1 ? "kreeg" : "kregen", plan->recent == 1 ? "wordt" : "worden");
+        used +=
+            (size_t)snprintf(text + used, SCH_REMIND_TEXT_SIZE - used,
+                             "; %zu %s er minder dan 48 uur geleden al een en %s overgeslagen", plan->recent,
+                             plan->recent == 1 ? "kreeg" : "kregen", plan->recent == 1 ? "wordt" : "worden");
     if (plan->uncollected > 0)
         used += (size_t)snprintf(text + used, SCH_REMIND_TEXT_SIZE - used,
                                  "; bij %zu haalt niemand post op: bellen helpt daar, een herinnering niet",

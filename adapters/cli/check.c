@@ -1,6 +1,6 @@
 /*
- * check.c: scharnier check: is the broker there, does its queue move, is the loop closed, is there room, do keys and
- * backups hold? For monitoring: one value each, with thresholds, and Nagios' exit codes.
+ * check.c: scharnier check: is the broker there, does its queue move, is the loop closed, is there room, do
+ * keys and backups hold? For monitoring: one value each, with thresholds, and Nagios' exit codes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ static int run(struct sch_cli *cli, struct sch_gauge *gauge, measure *take)
     sch_error error = SCH_ERROR_INIT;
     const char *format = cli->json ? "json" : sch_cli_option(cli, "format");
     if (sch_gauge_format(format, &error) != SCH_OK ||
-        sch_gauge_thresholds(gauge, sch_cli_option(cli, "warn"), sch_cli_option(cli, "crit"), &error) != SCH_OK) {
+        sch_gauge_thresholds(gauge, sch_cli_option(cli, "warn"), sch_cli_option(cli, "crit"), &error) !=
+            SCH_OK) {
         (void)sch_perror(&error);
         return SCH_GAUGE_UNKNOWN;
     }
@@ -53,7 +54,7 @@ static int take_server(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *
     int code = sch_cli_open(cli, error);
     if (code != SCH_OK)
         return code;
-    /* Not to be reached is what this check is for; a configuration of ours that is wrong says nothing of it. */
+    /* Not to be reached is what this check is for; a configuration of ours that is wrong says nothing. */
     code = sch_cli_connect(cli, error);
     gauge->failed = code != SCH_OK;
     if (gauge->failed)
@@ -61,8 +62,9 @@ static int take_server(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *
     int64_t took_ms = clock_ms(CLOCK_MONOTONIC) - began_ms;
     gauge->value = (double)llabs(sch_now_ms(cli->client) - clock_ms(CLOCK_REALTIME)) / 1000;
     add_figure(gauge, "connect_seconds", (double)took_ms / 1000);
-    snprintf(gauge->text, sizeof gauge->text, "reachable in %" PRId64 " ms, wire %d, its clock differs by %.1f s", took_ms,
-             SCH_WIRE_MAX, gauge->value);
+    snprintf(gauge->text, sizeof gauge->text,
+             "reachable in %" PRId64 " ms, wire %d, its clock differs by %.1f s", took_ms, SCH_WIRE_MAX,
+             gauge->value);
     return SCH_OK;
 }
 
@@ -104,11 +106,11 @@ static int take_queue(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *e
     if (totals.waiting == 0)
         snprintf(gauge->text, sizeof gauge->text, "nothing waits");
     else
-        snprintf(gauge->text, sizeof gauge->text, "%llu waiting, %llu backing off, the oldest for %s", totals.waiting,
-                 totals.backing_off, sch_queue_duration((int64_t)(gauge->value * 1000), age));
+        snprintf(gauge->text, sizeof gauge->text, "%llu waiting, %llu backing off, the oldest for %s",
+                 totals.waiting, totals.backing_off, sch_queue_duration((int64_t)(gauge->value * 1000), age));
     if (totals.held > 0)
-        snprintf(gauge->text + strlen(gauge->text), sizeof gauge->text - strlen(gauge->text), "; %zu held back",
-                 totals.held);
+        snprintf(gauge->text + strlen(gauge->text), sizeof gauge->text - strlen(gauge->text),
+                 "; %zu held back", totals.held);
     return SCH_OK;
 }
 
@@ -137,7 +139,8 @@ static int take_loop(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *er
     gauge->value = totals[0] > 0 ? (double)totals[1] / totals[0] : 0;
     add_figure(gauge, "overdue", totals[1]);
     add_figure(gauge, "open", totals[0]);
-    snprintf(gauge->text, sizeof gauge->text, "%.0f%% past norm (%u of %u)", gauge->value * 100, totals[1], totals[0]);
+    snprintf(gauge->text, sizeof gauge->text, "%.0f%% past norm (%u of %u)", gauge->value * 100, totals[1],
+             totals[0]);
     return SCH_OK;
 }
 
@@ -169,8 +172,9 @@ static int take_store(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *e
     gauge->failed = failing || full;
     add_figure(gauge, "store_used_bytes", used);
     add_figure(gauge, "store_available_bytes", available);
-    snprintf(gauge->text, sizeof gauge->text, "%.0f%% used, %.1f GB left%s%s", gauge->value * 100, available / 1e9,
-             full ? "; new referrals are refused" : "", failing ? "; the last commit failed" : "");
+    snprintf(gauge->text, sizeof gauge->text, "%.0f%% used, %.1f GB left%s%s", gauge->value * 100,
+             available / 1e9, full ? "; new referrals are refused" : "",
+             failing ? "; the last commit failed" : "");
     free(status);
     return SCH_OK;
 }
@@ -212,7 +216,7 @@ int sch_cli_run_check_backup(struct sch_cli *cli)
 /* ---- keys ---------------------------------------------------------------------------------------- */
 
 struct expiry {
-    int64_t at_ms;                      /* INT64_MAX: never */
+    int64_t at_ms; /* INT64_MAX: never */
     char what[SCH_ADDRESS_MAX + 48];
 };
 
@@ -221,7 +225,8 @@ static int64_t last_valid(const struct sch_directory *directory, const char *add
                           int64_t now_ms)
 {
     int64_t last_ms = 0;
-    const struct sch_key *seal = use == SCH_KEY_SEAL ? sch_directory_seal_key(directory, address, now_ms) : NULL;
+    const struct sch_key *seal =
+        use == SCH_KEY_SEAL ? sch_directory_seal_key(directory, address, now_ms) : NULL;
     if (seal != NULL)
         return seal->valid_until_ms;
     for (size_t i = 0; i < directory->key_count; i++) {
@@ -233,7 +238,8 @@ static int64_t last_valid(const struct sch_directory *directory, const char *add
     return last_ms;
 }
 
-static void look_at(const struct sch_directory *directory, const char *address, int64_t now_ms, struct expiry *first)
+static void look_at(const struct sch_directory *directory, const char *address, int64_t now_ms,
+                    struct expiry *first)
 {
     static const struct {
         enum sch_key_use use;
@@ -255,7 +261,8 @@ static int take_keys(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *er
     if (sch_cli_connect(cli, error) != SCH_OK)
         return (int)error->code;
     const struct sch_address *mine = sch_mailboxes(cli->client, &count);
-    const struct sch_directory *directory = sch_client_directory(cli->client, NULL, sch_cli_timeout(cli), error);
+    const struct sch_directory *directory =
+        sch_client_directory(cli->client, NULL, sch_cli_timeout(cli), error);
     if (directory == NULL)
         return (int)error->code;
     int64_t now_ms = sch_now_ms(cli->client);
@@ -275,9 +282,8 @@ static int take_keys(struct sch_cli *cli, struct sch_gauge *gauge, sch_error *er
 
 int sch_cli_run_check_keys(struct sch_cli *cli)
 {
-    struct sch_gauge gauge = { .check = "keys",
-                               .name = "key_expiry_seconds",
-                               .unit = SCH_GAUGE_SECONDS,
-                               .low_is_bad = true };
+    struct sch_gauge gauge = {
+        .check = "keys", .name = "key_expiry_seconds", .unit = SCH_GAUGE_SECONDS, .low_is_bad = true
+    };
     return run(cli, &gauge, take_keys);
 }

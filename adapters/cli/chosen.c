@@ -12,8 +12,8 @@
 
 struct choosing {
     struct sch_chosen *chosen;
-    const struct sch_id *dossier;       /* NULL: whatever the filters let through */
-    unsigned expectation;               /* 0: whatever is due first */
+    const struct sch_id *dossier; /* NULL: whatever the filters let through */
+    unsigned expectation;         /* 0: whatever is due first */
     bool failed;
 };
 
@@ -31,7 +31,8 @@ static struct sch_unanswered_row *row_of(const struct sch_chosen *chosen, const 
     return NULL;
 }
 
-/* Of a dossier's promises the one that is due first. Collecting gives way: it may be a copy that nobody fetched. */
+/* Of a dossier's promises the one that is due first. Collecting gives way: it may be a copy that nobody
+ * fetched. */
 static bool comes_before(const struct sch_unanswered_row *a, const struct sch_unanswered_row *b)
 {
     bool collecting = a->expectation == 1;
@@ -61,7 +62,7 @@ static bool add(struct sch_chosen *chosen, const struct sch_unanswered_row *row)
 static bool take_rows(void *context, const struct sch_page *page)
 {
     struct choosing *choosing = context;
-    bool found = false;                 /* a dossier's promises stand together on one page */
+    bool found = false; /* a dossier's promises stand together on one page */
     for (size_t i = 0; i < page->unanswered_count; i++) {
         const struct sch_unanswered_row *row = &page->unanswered[i];
         if (!is_wanted(choosing, row))
@@ -77,12 +78,13 @@ static bool take_rows(void *context, const struct sch_page *page)
 static int ask(struct sch_cli *cli, struct choosing *choosing, struct sch_query *query, sch_error *error)
 {
     int code = sch_cli_ask(cli, query, take_rows, choosing, error);
-    return code == SCH_OK && choosing->failed ? sch_fail(error, SCH_E_NO_MEMORY, "the promises of this act") : code;
+    return code == SCH_OK && choosing->failed ? sch_fail(error, SCH_E_NO_MEMORY, "the promises of this act")
+                                              : code;
 }
 
 /* The worklist has no filter for a dossier; its parties narrow it well enough. */
-static int load_one(struct sch_cli *cli, struct sch_chosen *chosen, const char *reference, unsigned expectation,
-                    sch_error *error)
+static int load_one(struct sch_cli *cli, struct sch_chosen *chosen, const char *reference,
+                    unsigned expectation, sch_error *error)
 {
     struct sch_dossier_row row;
     size_t before = chosen->count;
@@ -96,7 +98,8 @@ static int load_one(struct sch_cli *cli, struct sch_chosen *chosen, const char *
     query.only.expectation = expectation;
     code = ask(cli, &choosing, &query, error);
     if (code == SCH_OK && chosen->count == before)
-        code = sch_fail(error, SCH_E_NOTHING_OPEN, expectation != 0 ? "%s: E%u" : "%s", row.kenmerk, expectation);
+        code = sch_fail(error, SCH_E_NOTHING_OPEN, expectation != 0 ? "%s: E%u" : "%s", row.kenmerk,
+                        expectation);
     return code;
 }
 
@@ -111,7 +114,8 @@ int sch_chosen_load(struct sch_cli *cli, struct sch_chosen *chosen, sch_error *e
     if (cli->operand_count == 0) {
         struct choosing choosing = { .chosen = chosen, .expectation = expectation };
         if (sch_filter_count(&query) == 0)
-            return sch_fail(error, SCH_E_USAGE, "name dossiers by KENMERK, or give a filter such as --overdue");
+            return sch_fail(error, SCH_E_USAGE,
+                            "name dossiers by KENMERK, or give a filter such as --overdue");
         query.overdue_only = true;
         return ask(cli, &choosing, &query, error);
     }

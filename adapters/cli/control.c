@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/control.h"
+#include "shell/control_ask.h"
 
 #define STORE_DEFAULT "/var/lib/scharnier"
 
@@ -21,7 +21,8 @@ char *sch_cli_control(const struct sch_cli *cli, const char *request, sch_error 
         (void)sch_fail(error, SCH_E_NO_MEMORY, "the broker's answer");
         return NULL;
     }
-    int code = sch_control_ask(store != NULL ? store : STORE_DEFAULT, request, sch_cli_timeout(cli), out, error);
+    int code =
+        sch_control_ask(store != NULL ? store : STORE_DEFAULT, request, sch_cli_timeout(cli), out, error);
     if (fclose(out) != 0 && code == SCH_OK)
         code = sch_fail(error, SCH_E_NO_MEMORY, "the broker's answer");
     if (code == SCH_E_UNREACHABLE)

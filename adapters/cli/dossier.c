@@ -1,9 +1,9 @@
 /*
- * dossier.c: scharnier dossier: what a coordinator or a practice does about a promise: remind, put off, close with a
- * reason, note, take up, call a letter incomplete.
+ * dossier.c: scharnier dossier: what a coordinator or a practice does about a promise: remind, put off, close
+ * with a reason, note, take up, call a letter incomplete.
  *
- * Each act is a message of codes and dates to the ledger, with who and when. There is no field for text: what cannot be
- * written cannot name a patient.
+ * Each act is a message of codes and dates to the ledger, with who and when. There is no field for text: what
+ * cannot be written cannot name a patient.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@ struct said {
 struct act {
     const char *verb;
     enum sch_kind kind;
-    bool promise;                       /* about one promise of the dossier, not the dossier as a whole */
-    const char *done;                   /* Dutch, of one dossier */
+    bool promise;     /* about one promise of the dossier, not the dossier as a whole */
+    const char *done; /* Dutch, of one dossier */
     struct said said[3];
 };
 
@@ -39,13 +39,15 @@ struct acting {
     struct sch_cli *cli;
     const struct act *act;
     struct sch_chosen chosen;
-    struct sch_spec spec;               /* what is alike in all messages */
+    struct sch_spec spec; /* what is alike in all messages */
     struct sch_bulk bulk;
     json_t *rows;
     int64_t now_ms;
 };
 
-static const struct act remind = { .verb = "remind", .kind = SCH_KIND_REMINDER, .promise = true, .done = "herinnerd" };
+static const struct act remind = {
+    .verb = "remind", .kind = SCH_KIND_REMINDER, .promise = true, .done = "herinnerd"
+};
 static const struct act snooze = { .verb = "snooze",
                                    .kind = SCH_KIND_SNOOZE,
                                    .promise = true,
@@ -64,9 +66,10 @@ static const struct act waive = { .verb = "waive",
 static const struct act note = { .verb = "note",
                                  .kind = SCH_KIND_NOTE,
                                  .done = "genoteerd",
-                                 .said = { { "code", SCH_FACT_NOTE, true,
-                                             "CALLED, LETTER_PROMISED, BEING_SORTED, SENT_OTHERWISE or OTHER" },
-                                           { "expectation", SCH_FACT_EXPECTATION, false, "E1 to E15" } } };
+                                 .said = {
+                                     { "code", SCH_FACT_NOTE, true,
+                                       "CALLED, LETTER_PROMISED, BEING_SORTED, SENT_OTHERWISE or OTHER" },
+                                     { "expectation", SCH_FACT_EXPECTATION, false, "E1 to E15" } } };
 static const struct act taken_up = { .verb = "taken-up",
                                      .kind = SCH_KIND_TAKEN_UP,
                                      .done = "opgepakt",
@@ -97,8 +100,9 @@ static int take_said(struct acting *acting, sch_error *error)
 /* Letters that somebody can call incomplete. */
 static bool is_letter(enum sch_kind kind)
 {
-    return kind == SCH_KIND_INTAKE_REPORT || kind == SCH_KIND_DISCHARGE_LETTER || kind == SCH_KIND_BACK_REFERRAL ||
-           kind == SCH_KIND_PROGRESS_LETTER || kind == SCH_KIND_TEAM_RESULT || kind == SCH_KIND_CONSULT_REPLY ||
+    return kind == SCH_KIND_INTAKE_REPORT || kind == SCH_KIND_DISCHARGE_LETTER ||
+           kind == SCH_KIND_BACK_REFERRAL || kind == SCH_KIND_PROGRESS_LETTER ||
+           kind == SCH_KIND_TEAM_RESULT || kind == SCH_KIND_CONSULT_REPLY ||
            kind == SCH_KIND_EXPLORATION_ADVICE;
 }
 
@@ -157,7 +161,8 @@ static int load_dossiers(struct acting *acting, sch_error *error)
 }
 
 /* Who acts: --party; else the creditor, when that is one of ours; else the default mailbox. */
-static void choose_sender(const struct acting *acting, const struct sch_unanswered_row *row, struct sch_spec *spec)
+static void choose_sender(const struct acting *acting, const struct sch_unanswered_row *row,
+                          struct sch_spec *spec)
 {
     const char *party = sch_cli_option(acting->cli, "party");
     size_t count = 0;
@@ -183,7 +188,8 @@ static int prepare(struct acting *acting, sch_error *error)
     acting->spec.kind = acting->act->kind;
     code = take_said(acting, error);
     if (code == SCH_OK)
-        code = acting->act->promise ? sch_chosen_load(cli, &acting->chosen, error) : load_dossiers(acting, error);
+        code = acting->act->promise ? sch_chosen_load(cli, &acting->chosen, error)
+                                    : load_dossiers(acting, error);
     return code;
 }
 
@@ -202,9 +208,10 @@ static void report(struct acting *acting, const struct sch_unanswered_row *row, 
     acting->bulk.done += outcome == DONE;
     acting->bulk.skipped += outcome == SKIPPED;
     acting->bulk.failed += outcome == FAILED;
-    json_array_append_new(acting->rows, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kenmerk", row->kenmerk, "expectation",
-                                                  expectation, "debtor", row->debtor.text, "result", words[outcome],
-                                                  "why", error->name, "where", error->text));
+    json_array_append_new(acting->rows,
+                          json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kenmerk", row->kenmerk, "expectation",
+                                    expectation, "debtor", row->debtor.text, "result", words[outcome], "why",
+                                    error->name, "where", error->text));
     if (cli->json)
         return;
     if (outcome == FAILED) {
@@ -221,7 +228,8 @@ static void report(struct acting *acting, const struct sch_unanswered_row *row, 
     }
 }
 
-/* The key names this very act: sending it again after a failure is a new one, which the broker then judges. */
+/* The key names this very act: sending it again after a failure is a new one, which the broker then judges.
+ */
 static void act_on(struct acting *acting, const struct sch_unanswered_row *row)
 {
     sch_error error = SCH_ERROR_INIT;
@@ -234,8 +242,8 @@ static void act_on(struct acting *acting, const struct sch_unanswered_row *row)
     if (key != NULL)
         snprintf(spec.key, sizeof spec.key, "%.40s-%s", key, row->kenmerk);
     else
-        snprintf(spec.key, sizeof spec.key, "%s-%s-%u-%lld", acting->act->verb, row->kenmerk, row->expectation,
-                 (long long)acting->now_ms);
+        snprintf(spec.key, sizeof spec.key, "%s-%s-%u-%lld", acting->act->verb, row->kenmerk,
+                 row->expectation, (long long)acting->now_ms);
     choose_sender(acting, row, &spec);
     int code = sch_send_silently(acting->cli, &spec, &dossier, &receipt, &error);
     if (code == SCH_OK || code == SCH_E_QUEUED) {
@@ -303,10 +311,10 @@ static void print_outcome(const struct acting *acting, bool dry)
 {
     const struct sch_bulk *bulk = &acting->bulk;
     if (acting->cli->json)
-        (void)sch_json_print("act", json_pack("{s:s,s:b,s:i,s:i,s:i,s:i,s:O}", "act", acting->act->verb, "dry_run", dry,
-                                              "chosen", (int)acting->chosen.count, "done", (int)bulk->done, "skipped",
-                                              (int)bulk->skipped, "failed", (int)bulk->failed, "dossiers",
-                                              acting->rows));
+        (void)sch_json_print("act", json_pack("{s:s,s:b,s:i,s:i,s:i,s:i,s:O}", "act", acting->act->verb,
+                                              "dry_run", dry, "chosen", (int)acting->chosen.count, "done",
+                                              (int)bulk->done, "skipped", (int)bulk->skipped, "failed",
+                                              (int)bulk->failed, "dossiers", acting->rows));
     else if (acting->chosen.count > 1 && !dry && !acting->cli->quiet)
         printf("%zu gedaan, %zu overgeslagen, %zu mislukt.\n", bulk->done, bulk->skipped, bulk->failed);
 }
@@ -323,8 +331,8 @@ static int run(struct sch_cli *cli, const struct act *act)
         print_preview(&acting);
         size_t sent = count_sent(&acting);
         if (!dry && sent > 1 && !sch_cli_is(cli, "yes")) {
-            (void)sch_fail(&error, SCH_E_USAGE, "%zu at once: nothing was sent; --yes sends them, --dry-run lists them",
-                           sent);
+            (void)sch_fail(&error, SCH_E_USAGE, "%zu at once take --yes: nothing was done", sent);
+            error.hint = "--yes does it, --dry-run lists them";
             result = sch_cli_fail(cli, &error);
         } else {
             if (!dry)

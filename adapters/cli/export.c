@@ -1,8 +1,8 @@
 /*
  * export.c: scharnier export: the lists of the screen, with its filters, as CSV for Dutch Excel or as JSON.
  *
- * Every row carries who exported it and when, in its last two columns: a line above or below the table would be lost
- * at the first sort. Rows are written as they come, so that a large list needs no memory.
+ * Every row carries who exported it and when, in its last two columns: a line above or below the table would
+ * be lost at the first sort. Rows are written as they come, so that a large list needs no memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 struct exporting {
     struct sch_cli *cli;
     struct sch_query query;
-    const char *name;                   /* "unanswered" */
+    const char *name; /* "unanswered" */
     FILE *out;
     bool csv;
     bool failed;
@@ -53,12 +53,15 @@ static int finish(const struct exporting *exporting, const char *path, sch_error
 {
     bool good = ferror(exporting->out) == 0 && !exporting->failed;
     if (path == NULL)
-        return good && fflush(exporting->out) == 0 ? SCH_OK : sch_fail(error, SCH_E_IO, "writing: %s", strerror(errno));
+        return good && fflush(exporting->out) == 0
+                   ? SCH_OK
+                   : sch_fail(error, SCH_E_IO, "writing: %s", strerror(errno));
     good = fclose(exporting->out) == 0 && good;
     if (good && error->code == SCH_OK)
         return SCH_OK;
     (void)unlink(path);
-    return error->code != SCH_OK ? (int)error->code : sch_fail(error, SCH_E_IO, "%s: %s", path, strerror(errno));
+    return error->code != SCH_OK ? (int)error->code
+                                 : sch_fail(error, SCH_E_IO, "%s: %s", path, strerror(errno));
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
@@ -87,7 +90,8 @@ static const char *date_text(int64_t utc_ms, char text[SCH_TIME_SIZE])
 
 static void write_promise(struct exporting *exporting, const struct sch_unanswered_row *row)
 {
-    char sent[SCH_TIME_SIZE], norm[SCH_TIME_SIZE], due[SCH_TIME_SIZE], reminded[SCH_TIME_SIZE], snoozed[SCH_TIME_SIZE];
+    char sent[SCH_TIME_SIZE], norm[SCH_TIME_SIZE], due[SCH_TIME_SIZE], reminded[SCH_TIME_SIZE],
+        snoozed[SCH_TIME_SIZE];
     char days[16], expectation[16], refusals[16];
     struct sch_cli *cli = exporting->cli;
     snprintf(days, sizeof days, "%d", sch_worklist_days(row->referred_ms, exporting->now_ms));
@@ -103,7 +107,8 @@ static void write_promise(struct exporting *exporting, const struct sch_unanswer
                                     sch_cli_name(cli, row->debtor.text),
                                     row->debtor.text,
                                     days,
-                                    row->term_state != 0 ? sch_code_dutch(SCH_SET_TERM, row->term_state) : "geen norm",
+                                    row->term_state != 0 ? sch_code_dutch(SCH_SET_TERM, row->term_state)
+                                                         : "geen norm",
                                     date_text(row->norm_due_ms - 1, norm),
                                     date_text(row->due_ms - 1, due),
                                     row->silence != 0 ? sch_code_dutch(SCH_SET_SILENCE, row->silence) : "",
@@ -176,20 +181,49 @@ static bool take_dossiers(void *context, const struct sch_page *page)
 
 /* ---- the whole ----------------------------------------------------------------------------------- */
 
-static const char *const promise_columns[CELLS_MAX] = {
-    "Kenmerk", "Verwezen op", "Van", "Naar", "Echelon", "Toezegging", "Wacht op", "Van wie", "Adres van wie",
-    "Dagen open", "Termijn", "Normdatum", "Einddatum", "Stilte", "Status", "Urgentie", "Herinnerd op",
-    "Uitgesteld t/m", "Afwijzingen in de keten", "Geëxporteerd door", "Geëxporteerd op"
-};
-static const char *const dossier_columns[CELLS_MAX] = {
-    "Kenmerk", "Verwezen op", "Van", "Naar", "Adres", "Echelon", "Urgentie", "Dagen open", "Status", "Opgehaald",
-    "Open", "Over de norm", "Volgende datum", "Laatste gebeurtenis", "Afwijzingen in de keten", "Geëxporteerd door",
-    "Geëxporteerd op"
-};
+static const char *const promise_columns[CELLS_MAX] = { "Kenmerk",
+                                                        "Verwezen op",
+                                                        "Van",
+                                                        "Naar",
+                                                        "Echelon",
+                                                        "Toezegging",
+                                                        "Wacht op",
+                                                        "Van wie",
+                                                        "Adres van wie",
+                                                        "Dagen open",
+                                                        "Termijn",
+                                                        "Normdatum",
+                                                        "Einddatum",
+                                                        "Stilte",
+                                                        "Status",
+                                                        "Urgentie",
+                                                        "Herinnerd op",
+                                                        "Uitgesteld t/m",
+                                                        "Afwijzingen in de keten",
+                                                        "Geëxporteerd door",
+                                                        "Geëxporteerd op" };
+static const char *const dossier_columns[CELLS_MAX] = { "Kenmerk",
+                                                        "Verwezen op",
+                                                        "Van",
+                                                        "Naar",
+                                                        "Adres",
+                                                        "Echelon",
+                                                        "Urgentie",
+                                                        "Dagen open",
+                                                        "Status",
+                                                        "Opgehaald",
+                                                        "Open",
+                                                        "Over de norm",
+                                                        "Volgende datum",
+                                                        "Laatste gebeurtenis",
+                                                        "Afwijzingen in de keten",
+                                                        "Geëxporteerd door",
+                                                        "Geëxporteerd op" };
 
 static void begin(struct exporting *exporting)
 {
-    const char *const *columns = exporting->query.type == SCH_QUERY_UNANSWERED ? promise_columns : dossier_columns;
+    const char *const *columns =
+        exporting->query.type == SCH_QUERY_UNANSWERED ? promise_columns : dossier_columns;
     size_t count = 0;
     while (count < CELLS_MAX && columns[count] != NULL)
         count++;
@@ -197,7 +231,8 @@ static void begin(struct exporting *exporting)
         sch_csv_begin(exporting->out);
         sch_csv_row(exporting->out, columns, count);
     } else {
-        fprintf(exporting->out, "{\"schema\": \"scharnier.export_%s/1\", \"by\": \"%s\", \"at\": \"%s\", \"%s\": [",
+        fprintf(exporting->out,
+                "{\"schema\": \"scharnier.export_%s/1\", \"by\": \"%s\", \"at\": \"%s\", \"%s\": [",
                 exporting->name, exporting->by.text, exporting->at, exporting->name);
     }
 }
@@ -238,7 +273,9 @@ static int run(struct sch_cli *cli, struct exporting *exporting)
         return sch_cli_fail(cli, &error);
     begin(exporting);
     /* The broker filters promises; dossiers are filtered here. */
-    struct sch_query asked = { .type = exporting->query.type, .party = exporting->by, .limit = SCH_PAGE_ROWS_MAX };
+    struct sch_query asked = { .type = exporting->query.type,
+                               .party = exporting->by,
+                               .limit = SCH_PAGE_ROWS_MAX };
     if (promises)
         asked = exporting->query;
     (void)sch_cli_ask(cli, &asked, promises ? take_promises : take_dossiers, exporting, &error);

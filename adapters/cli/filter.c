@@ -32,11 +32,13 @@ static int take_code(const struct sch_cli *cli, const char *option, enum sch_cod
     while (count < NAMES_MAX && (known[count] = sch_code_at(set, count)) != NULL)
         count++;
     const char *near = sch_nearest(text, known, count);
-    return sch_fail(error, SCH_E_USAGE, "--%s \"%.40s\" is no code%s%s%s", option, text, near ? "; did you mean \"" : "",
-                    near ? near : "", near ? "\"?" : "; see scharnier unanswered ls --help");
+    return sch_fail(error, SCH_E_USAGE, "--%s \"%.40s\" is no code%s%s%s", option, text,
+                    near ? "; did you mean \"" : "", near ? near : "",
+                    near ? "\"?" : "; see scharnier unanswered ls --help");
 }
 
-static int take_address(const struct sch_cli *cli, const char *option, struct sch_address *address, sch_error *error)
+static int take_address(const struct sch_cli *cli, const char *option, struct sch_address *address,
+                        sch_error *error)
 {
     const char *text = sch_cli_option(cli, option);
     if (text == NULL || sch_spec_address(address, text, option, error) == SCH_OK)
@@ -73,10 +75,11 @@ int sch_filter_take(const struct sch_cli *cli, struct sch_query *query, sch_erro
 
 size_t sch_filter_count(const struct sch_query *query)
 {
-    const struct sch_address *addresses[] = { &query->only.debtor, &query->only.creditor, &query->only.referrer,
-                                              &query->only.receiver };
-    const bool stated[] = { query->only.silence != 0,     query->only.term != 0,        query->only.echelon != 0,
-                            query->only.urgency != 0,     query->only.expectation != 0, query->only.older_days != 0,
+    const struct sch_address *addresses[] = { &query->only.debtor, &query->only.creditor,
+                                              &query->only.referrer, &query->only.receiver };
+    const bool stated[] = { query->only.silence != 0,     query->only.term != 0,
+                            query->only.echelon != 0,     query->only.urgency != 0,
+                            query->only.expectation != 0, query->only.older_days != 0,
                             query->overdue_only };
     size_t count = 0;
     for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++)

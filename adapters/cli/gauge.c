@@ -35,7 +35,8 @@ int sch_gauge_thresholds(struct sch_gauge *gauge, const char *warn, const char *
         return sch_fail(error, SCH_E_USAGE, "--warn \"%.20s\": such as %s", warn, examples[gauge->unit]);
     if (crit != NULL && !parse(gauge->unit, crit, &gauge->crit))
         return sch_fail(error, SCH_E_USAGE, "--crit \"%.20s\": such as %s", crit, examples[gauge->unit]);
-    if (warn != NULL && crit != NULL && (gauge->low_is_bad ? gauge->warn < gauge->crit : gauge->warn > gauge->crit))
+    if (warn != NULL && crit != NULL &&
+        (gauge->low_is_bad ? gauge->warn < gauge->crit : gauge->warn > gauge->crit))
         return sch_fail(error, SCH_E_USAGE, "--warn must come before --crit");
     return SCH_OK;
 }
@@ -63,8 +64,9 @@ int sch_gauge_format(const char *format, sch_error *error)
     for (size_t i = 0; format != NULL && i < sizeof formats / sizeof formats[0]; i++)
         if (strcmp(format, formats[i]) == 0)
             return SCH_OK;
-    return format == NULL ? SCH_OK
-                          : sch_fail(error, SCH_E_USAGE, "--format \"%.20s\": text, json, nagios or prometheus", format);
+    return format == NULL
+               ? SCH_OK
+               : sch_fail(error, SCH_E_USAGE, "--format \"%.20s\": text, json, nagios or prometheus", format);
 }
 
 /* "0.243", "900": as short as it stays true. */
@@ -89,10 +91,12 @@ static void print_nagios(const struct sch_gauge *gauge, FILE *out)
     }
     /* A range "10:" alerts below ten. */
     const char *below = gauge->low_is_bad ? ":" : "";
-    fprintf(out, " | %s=%s%s", gauge->name, number(gauge->value, value), gauge->unit == SCH_GAUGE_SECONDS ? "s" : "");
+    fprintf(out, " | %s=%s%s", gauge->name, number(gauge->value, value),
+            gauge->unit == SCH_GAUGE_SECONDS ? "s" : "");
     if (gauge->has_warn || gauge->has_crit)
-        fprintf(out, ";%s%s;%s%s", gauge->has_warn ? number(gauge->warn, warn) : "", gauge->has_warn ? below : "",
-                gauge->has_crit ? number(gauge->crit, crit) : "", gauge->has_crit ? below : "");
+        fprintf(out, ";%s%s;%s%s", gauge->has_warn ? number(gauge->warn, warn) : "",
+                gauge->has_warn ? below : "", gauge->has_crit ? number(gauge->crit, crit) : "",
+                gauge->has_crit ? below : "");
     for (size_t i = 0; i < gauge->more_count; i++)
         fprintf(out, " %s=%s", gauge->more[i].name, number(gauge->more[i].value, value));
     fputc('\n', out);
@@ -114,11 +118,12 @@ static void print_prometheus(const struct sch_gauge *gauge, FILE *out)
 
 static void print_json(const struct sch_gauge *gauge, FILE *out)
 {
-    json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "schema", "scharnier.check/1", "check", gauge->check,
-                               "state", state_names[sch_gauge_state(gauge)], "text", gauge->text, "name", gauge->name,
-                               "value", gauge->unknown ? json_null() : json_real(gauge->value), "warn",
-                               gauge->has_warn ? json_real(gauge->warn) : json_null(), "crit",
-                               gauge->has_crit ? json_real(gauge->crit) : json_null());
+    json_t *object =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "schema", "scharnier.check/1", "check", gauge->check,
+                  "state", state_names[sch_gauge_state(gauge)], "text", gauge->text, "name", gauge->name,
+                  "value", gauge->unknown ? json_null() : json_real(gauge->value), "warn",
+                  gauge->has_warn ? json_real(gauge->warn) : json_null(), "crit",
+                  gauge->has_crit ? json_real(gauge->crit) : json_null());
     for (size_t i = 0; object != NULL && i < gauge->more_count; i++)
         (void)json_object_set_new(object, gauge->more[i].name, json_real(gauge->more[i].value));
     if (object != NULL && json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0)

@@ -32,8 +32,8 @@ struct sch_gauge {
     size_t more_count;
 };
 
-/* Reads --warn and --crit: "5%" or 0.05 for a ratio, "15m" or seconds for a time. SCH_OK or USAGE, also when they
- * are the wrong way round. */
+/* Reads --warn and --crit: "5%" or 0.05 for a ratio, "15m" or seconds for a time. SCH_OK or USAGE, also when
+ * they are the wrong way round. */
 int sch_gauge_thresholds(struct sch_gauge *gauge, const char *warn, const char *crit, sch_error *error);
 
 enum sch_gauge_state sch_gauge_state(const struct sch_gauge *gauge);

@@ -102,9 +102,9 @@ static json_t *norm_json(const struct sch_norm *row)
     char since[SCH_TIME_SIZE];
     sch_cli_norm_name(row, name);
     return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:s,s:s,s:s}", "expectation", name, "norm", row->id, "version",
-                     row->version, "scope", sch_cli_norm_scope(row), "enabled", row->enabled, "term", row->term,
-                     "unit", sch_norm_file_unit(row->unit), "since", sch_time_date(row->since_day, since),
-                     "source", row->source);
+                     row->version, "scope", sch_cli_norm_scope(row), "enabled", row->enabled, "term",
+                     row->term, "unit", sch_norm_file_unit(row->unit), "since",
+                     sch_time_date(row->since_day, since), "source", row->source);
 }
 
 int sch_cli_run_norm_ls(struct sch_cli *cli)
@@ -242,11 +242,11 @@ static void json_due(const struct asked *asked, const struct sch_norm *norm,
     char day[SCH_TIME_SIZE];
     char name[32];
     sch_cli_norm_name(norm, name);
-    json_t *object = json_pack("{s:s,s:o,s:s,s:o,s:s,s:i,s:s,s:i,s:s,s:s}", "expectation", name, "from",
-                               sch_time_json(asked->from_ms), "day",
-                               sch_time_date(sch_day_of_ms(due_ms - 1), day), "due", sch_time_json(due_ms),
-                               "norm", norm->id, "version", norm->version, "scope", sch_cli_norm_scope(norm), "term",
-                               norm->term, "unit", sch_norm_file_unit(norm->unit), "source", norm->source);
+    json_t *object = json_pack(
+        "{s:s,s:o,s:s,s:o,s:s,s:i,s:s,s:i,s:s,s:s}", "expectation", name, "from",
+        sch_time_json(asked->from_ms), "day", sch_time_date(sch_day_of_ms(due_ms - 1), day), "due",
+        sch_time_json(due_ms), "norm", norm->id, "version", norm->version, "scope", sch_cli_norm_scope(norm),
+        "term", norm->term, "unit", sch_norm_file_unit(norm->unit), "source", norm->source);
     int64_t remind_ms = sch_norm_remind_ms(calendar, asked->from_ms, norm->term, norm->unit);
     if (object != NULL)
         json_object_set_new(object, "reminder", sch_time_json(remind_ms));

@@ -1,6 +1,6 @@
 /*
- * norm_change.c: scharnier norm check, diff and load: a changed norms file, looked at before it holds and then put in
- * place.
+ * norm_change.c: scharnier norm check, diff and load: a changed norms file, looked at before it holds and
+ * then put in place.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +32,9 @@ int sch_cli_run_norm_check(struct sch_cli *cli)
     if (norms == NULL)
         return sch_cli_fail(cli, &error);
     if (cli->json)
-        (void)sch_json_print("norm_check", json_pack("{s:s,s:b,s:i,s:i}", "file", cli->operand[0], "valid", true,
-                                                     "version", (int)version_of(norms), "rows", (int)norms->count));
+        (void)sch_json_print("norm_check",
+                             json_pack("{s:s,s:b,s:i,s:i}", "file", cli->operand[0], "valid", true, "version",
+                                       (int)version_of(norms), "rows", (int)norms->count));
     else
         printf("%s: valid, version %u, %zu rows\n", cli->operand[0], version_of(norms), norms->count);
     sch_cli_next(cli, "scharnier norm diff %s", cli->operand[0]);
@@ -89,7 +90,9 @@ static void print_rows(const struct rows *rows, const struct sch_norms *before, 
         char terms[112];
         snprintf(terms, sizeof terms, "%s%s%s", was, was[0] && is[0] ? " -> " : "", is);
         snprintf(from, sizeof from, "since %s", sch_time_date(row->since_day, since));
-        const char *cell[] = { change_names[at->change], name, sch_cli_norm_scope(row), terms, from, row->source };
+        const char *cell[] = {
+            change_names[at->change], name, sch_cli_norm_scope(row), terms, from, row->source
+        };
         if (!sch_table_add(&table, cell))
             break;
     }
@@ -105,9 +108,10 @@ static void print_rows(const struct rows *rows, const struct sch_norms *before, 
 
 static json_t *norm_json(const struct sch_norm *norm)
 {
-    return norm == NULL ? json_null()
-                        : json_pack("{s:s,s:b,s:i,s:s,s:s}", "norm", norm->id, "enabled", norm->enabled, "term",
-                                    norm->term, "unit", sch_norm_file_unit(norm->unit), "source", norm->source);
+    return norm == NULL
+               ? json_null()
+               : json_pack("{s:s,s:b,s:i,s:s,s:s}", "norm", norm->id, "enabled", norm->enabled, "term",
+                           norm->term, "unit", sch_norm_file_unit(norm->unit), "source", norm->source);
 }
 
 static json_t *rows_json(const struct rows *rows)
@@ -118,10 +122,11 @@ static json_t *rows_json(const struct rows *rows)
         const struct sch_norm *row = at->after != NULL ? at->after : at->before;
         char name[32], since[SCH_TIME_SIZE];
         sch_cli_norm_name(row, name);
-        json_array_append_new(array, json_pack("{s:s,s:s,s:s,s:s,s:o,s:o}", "change", change_names[at->change],
-                                               "expectation", name, "scope", sch_cli_norm_scope(row), "since",
-                                               sch_time_date(row->since_day, since), "before", norm_json(at->before),
-                                               "after", norm_json(at->after)));
+        json_array_append_new(array,
+                              json_pack("{s:s,s:s,s:s,s:s,s:o,s:o}", "change", change_names[at->change],
+                                        "expectation", name, "scope", sch_cli_norm_scope(row), "since",
+                                        sch_time_date(row->since_day, since), "before", norm_json(at->before),
+                                        "after", norm_json(at->after)));
     }
     return array;
 }
@@ -154,14 +159,15 @@ static void print_effect(const struct sch_norm_effect *effect)
     printf("of %zu open promises %zu would be due earlier, %zu later, %zu would not be counted;\n"
            "over norm: %zu now, %zu under the new norms\n"
            "open promises keep the norm that they were opened under; new ones get the new norm\n",
-           effect->open, effect->earlier, effect->later, effect->dropped, effect->over_now, effect->over_then);
+           effect->open, effect->earlier, effect->later, effect->dropped, effect->over_now,
+           effect->over_then);
 }
 
 static json_t *effect_json(const struct sch_norm_effect *effect)
 {
-    return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "open", (int)effect->open, "earlier", (int)effect->earlier, "later",
-                     (int)effect->later, "dropped", (int)effect->dropped, "over_now", (int)effect->over_now,
-                     "over_then", (int)effect->over_then);
+    return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "open", (int)effect->open, "earlier", (int)effect->earlier,
+                     "later", (int)effect->later, "dropped", (int)effect->dropped, "over_now",
+                     (int)effect->over_now, "over_then", (int)effect->over_then);
 }
 
 int sch_cli_run_norm_diff(struct sch_cli *cli)
@@ -180,12 +186,13 @@ int sch_cli_run_norm_diff(struct sch_cli *cli)
     if (error.code != SCH_OK) {
         result = sch_cli_fail(cli, &error);
     } else if (cli->json) {
-        (void)sch_json_print("norm_diff", json_pack("{s:s,s:s,s:i,s:i,s:o,s:b,s:b,s:o}", "before", path, "after",
-                                                    cli->operand[0], "version_before", (int)version_of(before),
-                                                    "version_after", (int)version_of(after), "rows", rows_json(rows),
-                                                    "calendars_differ", sch_norm_calendars_differ(before, after),
-                                                    "sections_differ", sch_norm_sections_differ(before, after),
-                                                    "effect", asked ? effect_json(&weighing.effect) : json_null()));
+        (void)sch_json_print("norm_diff",
+                             json_pack("{s:s,s:s,s:i,s:i,s:o,s:b,s:b,s:o}", "before", path, "after",
+                                       cli->operand[0], "version_before", (int)version_of(before),
+                                       "version_after", (int)version_of(after), "rows", rows_json(rows),
+                                       "calendars_differ", sch_norm_calendars_differ(before, after),
+                                       "sections_differ", sch_norm_sections_differ(before, after), "effect",
+                                       asked ? effect_json(&weighing.effect) : json_null()));
     } else {
         print_rows(rows, before, after);
         if (asked)
@@ -214,7 +221,8 @@ static int io_error(const char *path, sch_error *error)
     return sch_fail(error, SCH_E_IO, "%s: %s", path, strerror(errno));
 }
 
-/* The new file beside the current one, with its owner and mode, and on the disk before anything is renamed. */
+/* The new file beside the current one, with its owner and mode, and on the disk before anything is renamed.
+ */
 static int write_fresh(const struct paths *paths, const char *content, size_t size, sch_error *error)
 {
     struct stat now;
@@ -256,13 +264,15 @@ static int reload(const struct sch_cli *cli, const struct paths *paths, sch_erro
 static int find_paths(const struct sch_cli *cli, struct paths *paths, sch_error *error)
 {
     char *status = sch_cli_control(cli, "status", error);
-    bool found = status != NULL && sch_cli_control_value(status, "norms", paths->current, sizeof paths->current);
+    bool found =
+        status != NULL && sch_cli_control_value(status, "norms", paths->current, sizeof paths->current);
     free(status);
     if (!found)
         return status != NULL ? sch_fail(error, SCH_E_PROTOCOL, "the broker did not say where its norms are")
                               : (int)error->code;
     int more = snprintf(paths->fresh, sizeof paths->fresh, "%.4000s.new", paths->current);
-    more = more < 0 ? more : snprintf(paths->previous, sizeof paths->previous, "%.4000s.previous", paths->current);
+    more = more < 0 ? more
+                    : snprintf(paths->previous, sizeof paths->previous, "%.4000s.previous", paths->current);
     return more > 0 ? SCH_OK : sch_fail(error, SCH_E_IO, "the path of the norms is too long");
 }
 
@@ -278,8 +288,9 @@ static int load(struct sch_cli *cli, struct paths *paths, struct sch_norms **bef
     if (*after == NULL)
         return (int)error->code;
     if (version_of(*after) <= version_of(*before))
-        return sch_fail(error, SCH_E_NORM_FORMAT, "%s: version %u is not above %u, which is in force: raise it",
-                        cli->operand[0], version_of(*after), version_of(*before));
+        return sch_fail(error, SCH_E_NORM_FORMAT,
+                        "%s: version %u is not above %u, which is in force: raise it", cli->operand[0],
+                        version_of(*after), version_of(*before));
     if (sch_cli_is(cli, "dry-run"))
         return SCH_OK;
     char *content = sch_cli_read(cli->operand[0], FILE_MAX, &size, error);
@@ -307,9 +318,10 @@ int sch_cli_run_norm_load(struct sch_cli *cli)
     if (rows == NULL) {
         result = sch_cli_fail(cli, &error);
     } else if (cli->json) {
-        (void)sch_json_print("norm_load", json_pack("{s:s,s:b,s:i,s:i,s:o}", "file", paths.current, "loaded", !dry,
-                                                    "version_before", (int)version_of(before), "version_after",
-                                                    (int)version_of(after), "rows", rows_json(rows)));
+        (void)sch_json_print("norm_load",
+                             json_pack("{s:s,s:b,s:i,s:i,s:o}", "file", paths.current, "loaded", !dry,
+                                       "version_before", (int)version_of(before), "version_after",
+                                       (int)version_of(after), "rows", rows_json(rows)));
     } else {
         print_rows(rows, before, after);
         if (dry)

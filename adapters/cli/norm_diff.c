@@ -12,8 +12,8 @@ static bool same_place(const struct sch_norm *a, const struct sch_norm *b)
 /* The version is the file's, not the row's. */
 static bool same_content(const struct sch_norm *a, const struct sch_norm *b)
 {
-    return a->enabled == b->enabled && a->term == b->term && a->unit == b->unit && strcmp(a->id, b->id) == 0 &&
-           strcmp(a->source, b->source) == 0;
+    return a->enabled == b->enabled && a->term == b->term && a->unit == b->unit &&
+           strcmp(a->id, b->id) == 0 && strcmp(a->source, b->source) == 0;
 }
 
 static const struct sch_norm *counterpart(const struct sch_norms *norms, const struct sch_norm *row)
@@ -32,10 +32,9 @@ size_t sch_norm_differ(const struct sch_norms *before, const struct sch_norms *a
         const struct sch_norm *row = &before->row[i];
         const struct sch_norm *now = counterpart(after, row);
         if (now == NULL || !same_content(row, now))
-            difference[count++] = (struct sch_norm_difference){ .change = now == NULL ? SCH_NORM_REMOVED
-                                                                                      : SCH_NORM_CHANGED,
-                                                                .before = row,
-                                                                .after = now };
+            difference[count++] = (struct sch_norm_difference){
+                .change = now == NULL ? SCH_NORM_REMOVED : SCH_NORM_CHANGED, .before = row, .after = now
+            };
     }
     for (size_t i = 0; i < after->count; i++)
         if (counterpart(before, &after->row[i]) == NULL)
@@ -82,8 +81,8 @@ static enum sch_variant variant_of(const struct sch_norms *norms, const struct s
     return SCH_VARIANT_PLAIN;
 }
 
-void sch_norm_effect_add(struct sch_norm_effect *effect, const struct sch_norms *before, const struct sch_norms *after,
-                         const struct sch_unanswered_row *row, int64_t now_ms)
+void sch_norm_effect_add(struct sch_norm_effect *effect, const struct sch_norms *before,
+                         const struct sch_norms *after, const struct sch_unanswered_row *row, int64_t now_ms)
 {
     const struct sch_norm *norm = sch_norm_find(after, row->expectation, variant_of(before, row), row->region,
                                                 row->debtor.text, sch_day_of_ms(row->from_ms));

@@ -1,9 +1,9 @@
 /*
  * norm_diff.h: what one norms file changes in another, and what that would do to promises that are open.
  *
- * Rows are the same when they are about the same expectation, case, scope and first day. The effect is arithmetic with
- * the core's own calendar and norms over rows of the worklist; an open promise keeps the norm that it was opened
- * under, so it is a measure, not what happens on loading.
+ * Rows are the same when they are about the same expectation, case, scope and first day. The effect is
+ * arithmetic with the core's own calendar and norms over rows of the worklist; an open promise keeps the norm
+ * that it was opened under, so it is a measure, not what happens on loading.
  *
  * Must not know: files, printing, the library's handles.
  */
@@ -37,8 +37,9 @@ struct sch_norm_effect {
     size_t over_now, over_then;         /* past their norm date at now_ms; dropped ones are not */
 };
 
-/* Adds one open promise. before: the norms in force, which tell the case (urgent, clinical …) from its norm's id. */
-void sch_norm_effect_add(struct sch_norm_effect *effect, const struct sch_norms *before, const struct sch_norms *after,
-                         const struct sch_unanswered_row *row, int64_t now_ms);
+/* Adds one open promise. before: the norms in force, which tell the case (urgent, clinical …) from its norm's
+ * id. */
+void sch_norm_effect_add(struct sch_norm_effect *effect, const struct sch_norms *before,
+                         const struct sch_norms *after, const struct sch_unanswered_row *row, int64_t now_ms);
 
 #endif

@@ -25,7 +25,7 @@
 #define PROMISE_FILTERS \
     { "debtor", "ADDRESS", "only what this organisation owes" }, \
     { "expectation", "E6", "only this promise" }, \
-    { "silence", "CODE", "only this silence, such as NO_INTAKE_REPORT; see unanswered age --by silence --json" }, \
+    { "silence", "CODE", "only this silence, as unanswered age --by silence --json names them" }, \
     { "term", "STATE", "only within, near, over or far-over its norm" }
 #define ACT_OPTIONS \
     { "party", "ADDRESS", "who acts; otherwise the practice, when it is yours, or your first mailbox" }, \
@@ -66,7 +66,8 @@ const struct sch_cli_option sch_options_party[] = {
 };
 const struct sch_cli_option sch_options_send[] = {
     MESSAGE_OPTIONS,
-    { "kind", "KIND", "CONSULT_REQUEST, EXPLORATION_REQUEST, CARE_NOTICE or INVOLVEMENT_NOTICE; otherwise REFERRAL" },
+    { "kind", "KIND",
+      "CONSULT_REQUEST, EXPLORATION_REQUEST, CARE_NOTICE or INVOLVEMENT_NOTICE; otherwise REFERRAL" },
     { "to", "ADDRESS", "the receiver: agb:06290713, or 06290713/afdeling" },
     { "copy", "ADDRESS", "who gets feedback too; at most four" },
     { "creditor", "ADDRESS", "the patient's practice, when it is not the sender" },

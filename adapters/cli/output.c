@@ -120,8 +120,8 @@ int sch_cli_fail(const struct sch_cli *cli, const sch_error *error)
 {
     int code = sch_perror(error);
     json_t *object =
-        cli->json ? json_pack("{s:i,s:s,s:s,s:s,s:s,s:i}", "code", (int)error->code, "name", error->name, "cause",
-                              error->cause, "where", error->text, "try", error->hint, "exit", code)
+        cli->json ? json_pack("{s:i,s:s,s:s,s:s,s:s,s:i}", "code", (int)error->code, "name", error->name,
+                              "cause", error->cause, "where", error->text, "try", error->hint, "exit", code)
                   : NULL;
     if (object != NULL)
         (void)print_json("error", object, cli->jsonl ? JSON_COMPACT : JSON_INDENT(2));

@@ -16,7 +16,7 @@ enum { MESSAGE, ROLE, HASH };
 struct reading {
     const char *file;
     size_t line;
-    size_t place[CELLS];                /* of each column; SIZE_MAX: not in the file */
+    size_t place[CELLS]; /* of each column; SIZE_MAX: not in the file */
     sch_error *error;
 };
 
@@ -40,8 +40,8 @@ static int make(const struct reading *r, const char *const cell[CELLS], sch_pass
         passed->role = SCH_PASSED_RECEIVED;
     else
         return fault(r, "role is sent or received, not", cell[ROLE]);
-    if (passed->has_hash && (sodium_hex2bin(passed->hash, sizeof passed->hash, cell[HASH], strlen(cell[HASH]), NULL,
-                                            &size, NULL) != 0 ||
+    if (passed->has_hash && (sodium_hex2bin(passed->hash, sizeof passed->hash, cell[HASH], strlen(cell[HASH]),
+                                            NULL, &size, NULL) != 0 ||
                              size != sizeof passed->hash))
         return fault(r, "a hash has 64 hex digits, not", cell[HASH]);
     return SCH_OK;

@@ -13,7 +13,8 @@
 
 #include "cli.h"
 
-/* Gives the list, to be freed, and its length; NULL with *error: FIELD_INVALID "file:line: what", NO_MEMORY. */
+/* Gives the list, to be freed, and its length; NULL with *error: FIELD_INVALID "file:line: what", NO_MEMORY.
+ */
 sch_passed *sch_passed_read(const char *file, const char *content, size_t *count, sch_error *error);
 
 #endif

@@ -64,7 +64,8 @@ int sch_queue_each(const struct sch_cli *cli, void (*take)(void *context, const 
         for (char *line; (line = next_line(&rest)) != NULL;) {
             struct sch_queue_line at = { .held = false };
             char held[4];
-            if (sscanf(line, "mailbox %63s waiting %llu leased %llu backing-off %llu oldest %" SCNd64 " held %3s",
+            if (sscanf(line,
+                       "mailbox %63s waiting %llu leased %llu backing-off %llu oldest %" SCNd64 " held %3s",
                        at.mailbox, &at.waiting, &at.leased, &at.backing_off, &at.oldest_ms, held) == 6) {
                 at.held = strcmp(held, "yes") == 0;
                 take(context, &at);
@@ -102,10 +103,11 @@ static void take_mailbox(void *context, const struct sch_queue_line *line)
         list->most = line->waiting;
         snprintf(list->busiest, sizeof list->busiest, "%s", line->mailbox);
     }
-    json_array_append_new(list->rows, json_pack("{s:s,s:I,s:I,s:I,s:o,s:b}", "mailbox", line->mailbox, "waiting",
-                                                (json_int_t)line->waiting, "leased", (json_int_t)line->leased,
-                                                "backing_off", (json_int_t)line->backing_off, "oldest",
-                                                sch_time_json(line->oldest_ms), "held", line->held));
+    json_array_append_new(list->rows,
+                          json_pack("{s:s,s:I,s:I,s:I,s:o,s:b}", "mailbox", line->mailbox, "waiting",
+                                    (json_int_t)line->waiting, "leased", (json_int_t)line->leased,
+                                    "backing_off", (json_int_t)line->backing_off, "oldest",
+                                    sch_time_json(line->oldest_ms), "held", line->held));
     const char *cell[] = { line->mailbox, number[0], number[1], number[2], age, line->held ? "held" : "" };
     (void)sch_table_add(&list->table, cell);
 }
@@ -115,9 +117,10 @@ int sch_cli_run_queue_ls(struct sch_cli *cli)
     sch_error error = SCH_ERROR_INIT;
     struct listing list = { .cli = cli,
                             .rows = json_array(),
-                            .table = { .header = { "MAILBOX", "WAITING", "LEASED", "BACKING OFF", "OLDEST", "HELD" },
-                                       .right = { [1] = true, [2] = true, [3] = true, [4] = true },
-                                       .columns = 6 } };
+                            .table = {
+                                .header = { "MAILBOX", "WAITING", "LEASED", "BACKING OFF", "OLDEST", "HELD" },
+                                .right = { [1] = true, [2] = true, [3] = true, [4] = true },
+                                .columns = 6 } };
     list.now_ms = sch_queue_now_ms(cli, &error);
     if (error.code == SCH_OK)
         (void)sch_queue_each(cli, take_mailbox, &list, &error);
@@ -125,7 +128,8 @@ int sch_cli_run_queue_ls(struct sch_cli *cli)
     if (error.code != SCH_OK)
         result = sch_cli_fail(cli, &error);
     else if (cli->json)
-        (void)sch_json_print("queue", json_pack("{s:o,s:O}", "at", sch_time_json(list.now_ms), "mailboxes", list.rows));
+        (void)sch_json_print(
+            "queue", json_pack("{s:o,s:O}", "at", sch_time_json(list.now_ms), "mailboxes", list.rows));
     else if (list.table.rows > 0)
         sch_table_print(&list.table, cli->headers, stdout);
     else if (cli->headers)
@@ -153,7 +157,8 @@ static char *ask(const struct sch_cli *cli, const char *verb, sch_error *error)
 /* A line of the answer as a row; false: it is none. */
 static bool add_message(const char *line, int64_t now_ms, struct sch_table *table, json_t *rows)
 {
-    char id[40], kenmerk[SCH_KENMERK_SIZE + 1], kind[32], sender[SCH_ADDRESS_MAX + 1], state[16], age[24], size[16];
+    char id[40], kenmerk[SCH_KENMERK_SIZE + 1], kind[32], sender[SCH_ADDRESS_MAX + 1], state[16], age[24],
+        size[16];
     int64_t stored_ms = 0, until_ms = 0;
     unsigned long long sequence = 0;
     unsigned bytes = 0, tries = 0;
@@ -163,11 +168,14 @@ static bool add_message(const char *line, int64_t now_ms, struct sch_table *tabl
                id, kenmerk, kind, sender, &stored_ms, &bytes, &sequence, state, &tries, &until_ms) != 10)
         return false;
     snprintf(size, sizeof size, "%u", bytes);
-    const char *cell[] = { kenmerk, kind, sender, sch_queue_duration(now_ms - stored_ms, age), size, state, id };
-    json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:s,s:o,s:i,s:I,s:s,s:i,s:I}", "message", id, "kenmerk", kenmerk,
-                                          "kind", kind, "sender", sender, "stored", sch_time_json(stored_ms), "size",
-                                          (int)bytes, "sequence", (json_int_t)sequence, "state", state, "tries",
-                                          (int)tries, "until_seconds", (json_int_t)((until_ms + 999) / 1000)));
+    const char *cell[] = {
+        kenmerk, kind, sender, sch_queue_duration(now_ms - stored_ms, age), size, state, id
+    };
+    json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:s,s:o,s:i,s:I,s:s,s:i,s:I}", "message", id,
+                                          "kenmerk", kenmerk, "kind", kind, "sender", sender, "stored",
+                                          sch_time_json(stored_ms), "size", (int)bytes, "sequence",
+                                          (json_int_t)sequence, "state", state, "tries", (int)tries,
+                                          "until_seconds", (json_int_t)((until_ms + 999) / 1000)));
     return sch_table_add(table, cell);
 }
 
@@ -187,7 +195,8 @@ int sch_cli_run_queue_peek(struct sch_cli *cli)
     if (answer == NULL)
         result = sch_cli_fail(cli, &error);
     else if (cli->json)
-        (void)sch_json_print("queue_peek", json_pack("{s:s,s:O}", "mailbox", cli->operand[0], "messages", rows));
+        (void)sch_json_print("queue_peek",
+                             json_pack("{s:s,s:O}", "mailbox", cli->operand[0], "messages", rows));
     else if (table.rows > 0)
         sch_table_print(&table, cli->headers, stdout);
     else if (cli->headers)
@@ -218,8 +227,10 @@ int sch_cli_run_queue_retry(struct sch_cli *cli)
     (void)sch_cli_control_value(answer, "retried", count, sizeof count);
     free(answer);
     if (cli->json)
-        return sch_json_print("queue_retry", json_pack("{s:s,s:i}", "of", cli->operand[0], "retried", atoi(count))) ? 0
-                                                                                                                   : 1;
+        return sch_json_print("queue_retry",
+                              json_pack("{s:s,s:i}", "of", cli->operand[0], "retried", atoi(count)))
+                   ? 0
+                   : 1;
     printf("%s offered again\n", count);
     return 0;
 }
@@ -232,7 +243,9 @@ static int hold(struct sch_cli *cli, const char *verb, bool held, const char *sa
         return sch_cli_fail(cli, &error);
     free(answer);
     if (cli->json)
-        return sch_json_print("queue_hold", json_pack("{s:s,s:b}", "mailbox", cli->operand[0], "held", held)) ? 0 : 1;
+        return sch_json_print("queue_hold", json_pack("{s:s,s:b}", "mailbox", cli->operand[0], "held", held))
+                   ? 0
+                   : 1;
     printf("%s %s\n", cli->operand[0], said);
     if (held)
         sch_cli_next(cli, "scharnier queue release %s", cli->operand[0]);

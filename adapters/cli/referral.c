@@ -181,14 +181,14 @@ json_t *sch_referral_json(const struct sch_dossier_row *row)
     json_t *copies = json_array();
     for (size_t i = 0; i < row->copy_count; i++)
         json_array_append_new(copies, json_string(row->copies[i].text));
-    json_t *object = json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:i,s:i}", "kenmerk", row->kenmerk,
-                               "phase", sch_code_name(SCH_SET_PHASE, row->phase), "collected", row->received,
-                               "referrer", row->referrer.text, "receiver", row->receiver.text, "creditor",
-                               row->creditor.text, "copies", copies, "region", row->region, "echelon",
-                               sch_code_name(SCH_SET_PARTY, row->echelon), "urgency",
-                               sch_code_name(SCH_SET_URGENCY, row->urgency), "sent", sch_time_json(row->opened_ms),
-                               "changed", sch_time_json(row->changed_ms), "next_due", sch_time_json(row->next_due_ms),
-                               "open", (int)row->open_count, "overdue", (int)row->overdue_count);
+    json_t *object = json_pack(
+        "{s:s,s:s,s:b,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:i,s:i}", "kenmerk", row->kenmerk, "phase",
+        sch_code_name(SCH_SET_PHASE, row->phase), "collected", row->received, "referrer", row->referrer.text,
+        "receiver", row->receiver.text, "creditor", row->creditor.text, "copies", copies, "region",
+        row->region, "echelon", sch_code_name(SCH_SET_PARTY, row->echelon), "urgency",
+        sch_code_name(SCH_SET_URGENCY, row->urgency), "sent", sch_time_json(row->opened_ms), "changed",
+        sch_time_json(row->changed_ms), "next_due", sch_time_json(row->next_due_ms), "open",
+        (int)row->open_count, "overdue", (int)row->overdue_count);
     if (object == NULL)
         return NULL;
     set_id(object, "dossier", &row->dossier);

@@ -46,8 +46,8 @@ static int set_references(struct sch_cli *cli, const struct sch_spec *spec, sch_
     return SCH_OK;
 }
 
-/* What every letter that opens a dossier states and few people want to type, as far as its kind takes it: today's
- * date, routine, the receiver's echelon. */
+/* What every letter that opens a dossier states and few people want to type, as far as its kind takes it:
+ * today's date, routine, the receiver's echelon. */
 static void set_defaults(struct sch_cli *cli, struct sch_spec *spec)
 {
     const struct sch_party *party = sch_cli_party(cli, spec->to.text);
@@ -181,10 +181,10 @@ static int show_receipt(const struct sch_cli *cli, const sch_receipt *receipt, c
         sch_id_text(&receipt->id, id);
         sch_id_text(&receipt->dossier, dossier);
         json_t *object = json_pack("{s:s,s:o,s:s,s:s,s:I,s:o,s:b,s:b,s:s,s:o}", "message", id, "hash",
-                                   sch_send_hash_json(receipt->hash), "dossier", dossier, "kenmerk", receipt->kenmerk, "sequence", (json_int_t)receipt->sequence,
-                                   "stored", sch_time_json(receipt->stored_ms), "duplicate",
-                                   receipt->duplicate, "queued", receipt->queued, "why", why, "warnings",
-                                   warnings);
+                                   sch_send_hash_json(receipt->hash), "dossier", dossier, "kenmerk",
+                                   receipt->kenmerk, "sequence", (json_int_t)receipt->sequence, "stored",
+                                   sch_time_json(receipt->stored_ms), "duplicate", receipt->duplicate,
+                                   "queued", receipt->queued, "why", why, "warnings", warnings);
         return sch_json_print("receipt", object) ? 0 : 1;
     }
     if (receipt->queued) {

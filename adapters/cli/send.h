@@ -5,7 +5,8 @@
 #include "spec.h"
 
 /*
- * Sends spec: a message that opens a dossier when row is NULL, else a message on that dossier, addressed by the library. With
+ * Sends spec: a message that opens a dossier when row is NULL, else a message on that dossier, addressed by
+ * the library. With
  * --dry-run only shows what would be sent. Prints the receipt, or the error. Returns the exit code.
  */
 int sch_send_spec(struct sch_cli *cli, struct sch_spec *spec, const struct sch_dossier_row *row);

@@ -6,10 +6,9 @@
  *     "sections": { "question": "…", "reason": "…" },
  *     "attachments": ["brief.pdf", { "path": "x.bin", "media_type": "application/pdf", "name": "brief" }] }
  *
- * Other members: kind (REFERRAL unless stated), from, creditor, prepared_by, concerned, parent, follows, group,
- * subject.
- * Addresses may be bare AGB codes. Options add to what the file says, and replace what it says of the same
- * name.
+ * Other members: kind (REFERRAL unless stated), from, creditor, prepared_by, concerned, parent, follows,
+ * group, subject. Addresses may be bare AGB codes. Options add to what the file says, and replace what it
+ * says of the same name.
  *
  * Must not know: the library's handles; send.c turns a specification into a draft.
  */
@@ -63,7 +62,8 @@ int sch_spec_attach(struct sch_spec *spec, const char *folder, const char *path,
 int sch_spec_json(struct sch_spec *spec, const char *file, const char *content, size_t size,
                   sch_error *error);
 
-/* Takes --kind, --key, --from, --to, --copy, --creditor, --prepared-by, --concerned, --parent, --follows, --group,
+/* Takes --kind, --key, --from, --to, --copy, --creditor, --prepared-by, --concerned, --parent, --follows,
+ * --group,
  * --subject, --fact, --section and --attach. */
 int sch_spec_options(struct sch_spec *spec, const struct sch_cli *cli, sch_error *error);
 

@@ -1,7 +1,8 @@
 /*
  * stats.c: scharnier unanswered stats: how promises were kept, per debtor and expectation.
  *
- * The numbers are the broker's; what is still open counts as not answered yet, for leaving it out flatters the slow.
+ * The numbers are the broker's; what is still open counts as not answered yet, for leaving it out flatters
+ * the slow.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,8 @@ static int take_query(const struct sch_cli *cli, struct sch_query *query, sch_er
     if (expectation != NULL && query->only.expectation == 0)
         return sch_fail(error, SCH_E_USAGE, "--expectation \"%.20s\": E1 to E15", expectation);
     if (debtor != NULL && sch_spec_address(&query->only.debtor, debtor, "--debtor", error) != SCH_OK)
-        return sch_fail(error, SCH_E_USAGE, "--debtor: \"%.60s\" is no address, such as agb:06290713", debtor);
+        return sch_fail(error, SCH_E_USAGE, "--debtor: \"%.60s\" is no address, such as agb:06290713",
+                        debtor);
     return take_months(cli, query, error);
 }
 
@@ -69,9 +71,10 @@ static json_t *row_json(struct sch_cli *cli, const struct sch_statistics_row *ro
     snprintf(expectation, sizeof expectation, "E%u", row->expectation);
     snprintf(month, sizeof month, "%04u-%02u", row->month / 100 % 10000, row->month % 100);
     bool all = row->debtor.text[0] == '\0';
-    json_t *object = json_pack("{s:s,s:s,s:s,s:o,s:b}", "debtor", all ? "all" : row->debtor.text, "name",
-                               all ? "alle" : sch_cli_name(cli, row->debtor.text), "expectation", expectation, "month",
-                               row->month == 0 ? json_null() : json_string(month), "suppressed", row->suppressed);
+    json_t *object =
+        json_pack("{s:s,s:s,s:s,s:o,s:b}", "debtor", all ? "all" : row->debtor.text, "name",
+                  all ? "alle" : sch_cli_name(cli, row->debtor.text), "expectation", expectation, "month",
+                  row->month == 0 ? json_null() : json_string(month), "suppressed", row->suppressed);
     if (object == NULL)
         return NULL;
     const struct {
@@ -128,7 +131,8 @@ static bool add_line(struct sch_cli *cli, struct sch_table *table, const struct 
     days_text(row->p90_days, text[5]);
     for (size_t i = 0; i < 4; i++)
         snprintf(text[6 + i], sizeof text[6 + i], "%u", more[i]);
-    const char *cells[13] = { row->debtor.text[0] ? sch_cli_name(cli, row->debtor.text) : "alle", awaited, month };
+    const char *cells[13] = { row->debtor.text[0] ? sch_cli_name(cli, row->debtor.text) : "alle", awaited,
+                              month };
     for (size_t i = 0; i < 10; i++)
         cells[3 + i] = !row->suppressed ? text[i] : i == 0 ? "weggelaten" : "";
     return sch_table_add(table, cells);
@@ -163,7 +167,8 @@ static void print_table(const struct stats *stats)
     sch_table_print(&stats->table, cli->headers, stdout);
     if (!cli->headers)
         return;
-    printf("Binnen norm: van wat beantwoord of over de norm is, met het interval van 95%%. Mediaan en P90 in dagen;\n"
+    printf("Binnen norm: van wat beantwoord of over de norm is, met het interval van 95%%. Mediaan en P90 in "
+           "dagen;\n"
            "wat nog open is telt mee als nog niet beantwoord (Kaplan-Meier), – is nog niet bereikt.\n");
     if (sch_cli_is(cli, "published"))
         printf("Groepen onder 5 en wat ze zou verraden zijn weggelaten.\n");
@@ -178,14 +183,15 @@ int sch_cli_run_unanswered_stats(struct sch_cli *cli)
     struct stats stats = { .cli = cli,
                            .rows = json_array(),
                            .per_month = sch_cli_is(cli, "per-month"),
-                           .table = { .header = { "AANBIEDER", "TOEZEGGING", "MAAND", "N", "OPEN", "BINNEN NORM",
-                                                  "INTERVAL", "MEDIAAN", "P90", "TE LAAT", "ONVOLLEDIG", "ONTHOUDEN",
+                           .table = { .header = { "AANBIEDER", "TOEZEGGING", "MAAND", "N", "OPEN",
+                                                  "BINNEN NORM", "INTERVAL", "MEDIAAN", "P90",
+                                                  "LAAT BEANTWOORD", "ONVOLLEDIG", "ONTHOUDEN",
                                                   "AANGEKONDIGD" },
                                       .columns = 13 } };
     for (size_t i = 3; i < 13; i++)
         stats.table.right[i] = true;
-    if (take_query(cli, &query, &error) == SCH_OK && sch_cli_ask(cli, &query, take_rows, &stats, &error) == SCH_OK &&
-        stats.failed)
+    if (take_query(cli, &query, &error) == SCH_OK &&
+        sch_cli_ask(cli, &query, take_rows, &stats, &error) == SCH_OK && stats.failed)
         (void)sch_fail(&error, SCH_E_NO_MEMORY, "%zu rows", stats.count);
     int result = 0;
     if (error.code != SCH_OK)
@@ -193,8 +199,9 @@ int sch_cli_run_unanswered_stats(struct sch_cli *cli)
     else if (!cli->json)
         print_table(&stats);
     else if (!cli->jsonl)
-        (void)sch_json_print("statistics", json_pack("{s:o,s:b,s:O}", "at", sch_time_json(sch_now_ms(cli->client)),
-                                                     "published", query.published, "statistics", stats.rows));
+        (void)sch_json_print("statistics",
+                             json_pack("{s:o,s:b,s:O}", "at", sch_time_json(sch_now_ms(cli->client)),
+                                       "published", query.published, "statistics", stats.rows));
     sch_table_free(&stats.table);
     json_decref(stats.rows);
     return result;

@@ -58,7 +58,7 @@ static void replay(struct sch_story *story, const struct sch_trace_row *rows, si
         return;
     if (row->event == SCH_TRACE_MOVED || row->event == SCH_TRACE_REOPENED)
         promise->due_ms = row->due_ms;
-    /* Later than the norm is an announced wait; earlier is the norm itself, moved by the date of the intake. */
+    /* Later than the norm is an announced wait; earlier is the norm itself, moved by the intake's date. */
     if (promise->due_ms < promise->norm_due_ms)
         promise->norm_due_ms = promise->due_ms;
     if (row->event != SCH_TRACE_ALERTED && row->standing != 0)
@@ -84,9 +84,9 @@ static const char *reason_of(const struct sch_trace_row *row)
     static const struct {
         enum sch_kind kind;
         enum sch_code_set set;
-    } reasons[] = { { SCH_KIND_NOTE, SCH_SET_NOTED },       { SCH_KIND_SNOOZE, SCH_SET_SNOOZED },
-                    { SCH_KIND_WAIVER, SCH_SET_WAIVED },    { SCH_KIND_TAKEN_UP, SCH_SET_TAKEN },
-                    { SCH_KIND_REFUSAL, SCH_SET_REFUSAL },  { SCH_KIND_WITHDRAWAL, SCH_SET_WITHDRAWN } };
+    } reasons[] = { { SCH_KIND_NOTE, SCH_SET_NOTED },      { SCH_KIND_SNOOZE, SCH_SET_SNOOZED },
+                    { SCH_KIND_WAIVER, SCH_SET_WAIVED },   { SCH_KIND_TAKEN_UP, SCH_SET_TAKEN },
+                    { SCH_KIND_REFUSAL, SCH_SET_REFUSAL }, { SCH_KIND_WITHDRAWAL, SCH_SET_WITHDRAWN } };
     for (size_t i = 0; row->code != 0 && i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].kind == row->kind && sch_code_valid(reasons[i].set, row->code))
             return sch_code_dutch(reasons[i].set, row->code);
@@ -96,8 +96,7 @@ static const char *reason_of(const struct sch_trace_row *row)
 /* The word for an event, and whether only --all shows it. NULL: never shown. */
 static const char *word_of(const struct sch_trace_row *row, bool *ledger_only)
 {
-    /* What becomes of the broker's own messages is its own business: that they were made is said elsewhere.
-     *  */
+    /* What becomes of the broker's own messages is its own business: that they were made is told already. */
     *ledger_only = row->event != SCH_TRACE_REPORTED &&
                    (row->kind == SCH_KIND_REMINDER || row->kind == SCH_KIND_DELIVERY_REPORT);
     switch (row->event) {
@@ -155,15 +154,16 @@ static void describe(const struct sch_story *story, const struct sch_trace_row *
                  sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, day));
         break;
     case SCH_TRACE_SNOOZED:
-        snprintf(text, size, "%s (t/m %s)", name, sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, day));
+        snprintf(text, size, "%s (t/m %s)", name,
+                 sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, day));
         break;
     case SCH_TRACE_CLOSED:
     case SCH_TRACE_ALERTED: snprintf(text, size, "%s", name); break;
     default: {
         const char *reason = row->event == SCH_TRACE_STORED ? reason_of(row) : NULL;
         if (row->kind != SCH_KIND_UNSPECIFIED)
-            snprintf(text, size, "%s%s%s", sch_code_dutch(SCH_SET_KIND, row->kind), reason != NULL ? ": " : "",
-                     reason != NULL ? reason : "");
+            snprintf(text, size, "%s%s%s", sch_code_dutch(SCH_SET_KIND, row->kind),
+                     reason != NULL ? ": " : "", reason != NULL ? reason : "");
         break;
     }
     }

@@ -1,5 +1,6 @@
 /*
- * trace.c: scharnier referral trace: the story of one referral, or of a whole chain, in Dutch, for whoever chases it.
+ * trace.c: scharnier referral trace: the story of one referral, or of a whole chain, in Dutch, for whoever
+ * chases it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,8 +58,8 @@ static void print_head(struct sch_cli *cli, const struct sch_dossier_row *row, c
     const struct sch_party *referrer = sch_cli_party(cli, row->referrer.text);
     int over = days_over_norm(row, story, now_ms);
     printf("%s   %s → %s   dag %d   %s", row->kenmerk,
-           sch_worklist_echelon(referrer != NULL ? referrer->kind : SCH_PARTY_UNSPECIFIED), sch_worklist_echelon(row->echelon),
-           (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->opened_ms)),
+           sch_worklist_echelon(referrer != NULL ? referrer->kind : SCH_PARTY_UNSPECIFIED),
+           sch_worklist_echelon(row->echelon), (int)(sch_day_of_ms(now_ms) - sch_day_of_ms(row->opened_ms)),
            sch_code_dutch(SCH_SET_PHASE, row->phase));
     if (over > 0)
         printf("   %d dag%s over norm", over, over == 1 ? "" : "en");
@@ -144,8 +145,8 @@ static json_t *promise_json(const struct sch_promise *promise, int64_t now_ms)
 }
 
 /* One dossier with its events and what it awaits. */
-static json_t *trace_json(const struct sch_dossier_row *row, const struct trace *trace, const struct sch_story *story,
-                          int64_t now_ms)
+static json_t *trace_json(const struct sch_dossier_row *row, const struct trace *trace,
+                          const struct sch_story *story, int64_t now_ms)
 {
     json_t *object = sch_referral_json(row);
     json_t *events = json_array();
@@ -201,7 +202,8 @@ struct chain {
 static bool take_dossiers(void *context, const struct sch_page *page)
 {
     struct chain *chain = context;
-    struct sch_dossier_row *grown = realloc(chain->row, (chain->count + page->dossier_count + 1) * sizeof *grown);
+    struct sch_dossier_row *grown =
+        realloc(chain->row, (chain->count + page->dossier_count + 1) * sizeof *grown);
     chain->failed = grown == NULL;
     if (chain->failed)
         return false;
@@ -263,7 +265,8 @@ int sch_cli_run_referral_trace(struct sch_cli *cli)
         return sch_cli_fail(cli, &error);
     if (object != NULL)
         return sch_json_print("trace", object) ? 0 : 1;
-    if (!sch_cli_is(cli, "chain") && (row.refusals > 0 || !sch_id_is_none(&row.parent) || !sch_id_is_none(&row.follows)))
+    if (!sch_cli_is(cli, "chain") &&
+        (row.refusals > 0 || !sch_id_is_none(&row.parent) || !sch_id_is_none(&row.follows)))
         sch_cli_next(cli, "scharnier referral trace %s --chain", row.kenmerk);
     return 0;
 }

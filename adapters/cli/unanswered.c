@@ -20,7 +20,7 @@
 struct listing {
     struct sch_cli *cli;
     struct sch_table table;
-    json_t *rows;                       /* --json */
+    json_t *rows; /* --json */
     size_t count, limit;
     bool more, failed;
     uint32_t open, overdue;
@@ -114,8 +114,8 @@ int sch_cli_run_unanswered_ls(struct sch_cli *cli)
     struct sch_query query = { .type = SCH_QUERY_UNANSWERED, .limit = SCH_PAGE_ROWS_MAX };
     struct listing list = { .cli = cli,
                             .rows = json_array(),
-                            .table = { .header = { "KENMERK", "VERWEZEN OP", "VAN", "NAAR", "WACHT OP", "DAGEN OPEN",
-                                                   "TERMIJN", "STATUS" },
+                            .table = { .header = { "KENMERK", "VERWEZEN OP", "VAN", "NAAR", "WACHT OP",
+                                                   "DAGEN OPEN", "TERMIJN", "STATUS" },
                                        .right = { [5] = true },
                                        .columns = 8 } };
     int result = 0;
@@ -129,9 +129,9 @@ int sch_cli_run_unanswered_ls(struct sch_cli *cli)
         /* Each row was printed as it came. */
     } else if (cli->json) {
         (void)sch_json_print("unanswered",
-                             json_pack("{s:o,s:i,s:i,s:b,s:O}", "at", sch_time_json(sch_now_ms(cli->client)), "open",
-                                       (int)list.open, "overdue", (int)list.overdue, "more", list.more, "unanswered",
-                                       list.rows));
+                             json_pack("{s:o,s:i,s:i,s:b,s:O}", "at", sch_time_json(sch_now_ms(cli->client)),
+                                       "open", (int)list.open, "overdue", (int)list.overdue, "more",
+                                       list.more, "unanswered", list.rows));
     } else if (list.count == 0 && cli->headers) {
         print_none(cli, &query);
     } else {

@@ -30,7 +30,8 @@ const char *sch_words_awaited(unsigned expectation)
     return expectation < sizeof names / sizeof names[0] ? names[expectation] : "?";
 }
 
-const char *sch_words_term(const struct sch_unanswered_row *row, int64_t now_ms, char text[SCH_WORDS_TERM_SIZE])
+const char *sch_words_term(const struct sch_unanswered_row *row, int64_t now_ms,
+                           char text[SCH_WORDS_TERM_SIZE])
 {
     static const char *const shapes[] = { "–", "●", "◐", "▲", "■" };
     char norm[SCH_TIME_SIZE];
@@ -42,7 +43,8 @@ const char *sch_words_term(const struct sch_unanswered_row *row, int64_t now_ms,
     bool snoozed = row->snoozed_ms > now_ms;
     snprintf(text, SCH_WORDS_TERM_SIZE, "%s %s (%s%s%s)%s%s", shapes[known ? row->term_state : 0],
              known && row->term_state != 0 ? sch_code_dutch(SCH_SET_TERM, row->term_state) : "geen norm",
-             sch_time_dutch_day(sch_day_of_ms(row->norm_due_ms - 1), today, norm), announced ? ", aangekondigd " : "",
+             sch_time_dutch_day(sch_day_of_ms(row->norm_due_ms - 1), today, norm),
+             announced ? ", aangekondigd " : "",
              announced ? sch_time_dutch_day(sch_day_of_ms(row->due_ms - 1), today, due) : "",
              snoozed ? ", uitgesteld t/m " : "",
              snoozed ? sch_time_dutch_day(sch_day_of_ms(row->snoozed_ms - 1), today, until) : "");

@@ -16,6 +16,7 @@ const char *sch_words_awaited(unsigned expectation);
 
 /* Word, shape and dates: "▲ over norm (9 apr)", with an announced wait "● binnen norm (9 apr, aangekondigd 23
  * apr)", put off "…, uitgesteld t/m 1 mei". */
-const char *sch_words_term(const struct sch_unanswered_row *row, int64_t now_ms, char text[SCH_WORDS_TERM_SIZE]);
+const char *sch_words_term(const struct sch_unanswered_row *row, int64_t now_ms,
+                           char text[SCH_WORDS_TERM_SIZE]);
 
 #endif

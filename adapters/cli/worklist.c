@@ -55,15 +55,16 @@ const char *sch_worklist_awaited(struct sch_cli *cli, const struct sch_unanswere
     bool incomplete = row->standing == SCH_STANDING_INCOMPLETE;
     bool other = strcmp(row->debtor.text, row->receiver.text) != 0;
     snprintf(text, SCH_WORKLIST_AWAITED_SIZE, "%s%s%s%s%s", incomplete ? "aanvulling op onvolledig " : "",
-             sch_words_awaited(row->expectation), other ? " (" : "", other ? sch_cli_name(cli, row->debtor.text) : "",
-             other ? ")" : "");
+             sch_words_awaited(row->expectation), other ? " (" : "",
+             other ? sch_cli_name(cli, row->debtor.text) : "", other ? ")" : "");
     return text;
 }
 
 const char *sch_worklist_receiver(struct sch_cli *cli, const char *address, enum sch_party_kind echelon,
                                   char text[SCH_WORKLIST_AWAITED_SIZE])
 {
-    snprintf(text, SCH_WORKLIST_AWAITED_SIZE, "%s (%s)", sch_cli_name(cli, address), sch_worklist_echelon(echelon));
+    snprintf(text, SCH_WORKLIST_AWAITED_SIZE, "%s (%s)", sch_cli_name(cli, address),
+             sch_worklist_echelon(echelon));
     return text;
 }
 
@@ -78,13 +79,13 @@ json_t *sch_worklist_json(const struct sch_unanswered_row *row, int64_t now_ms)
     char expectation[16];
     sch_id_text(&row->dossier, id);
     snprintf(expectation, sizeof expectation, "E%u", row->expectation);
-    json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:i,s:b}", "kenmerk", row->kenmerk, "dossier", id,
-                               "expectation", expectation, "awaited", sch_words_awaited(row->expectation), "silence",
-                               row->silence == SCH_SILENCE_NONE
-                                   ? json_null()
-                                   : json_string(sch_code_name(SCH_SET_SILENCE, row->silence)),
-                               "overdue", row->overdue, "days", sch_worklist_days(row->referred_ms, now_ms),
-                               "announced", row->due_ms > row->norm_due_ms);
+    json_t *object = json_pack(
+        "{s:s,s:s,s:s,s:s,s:o,s:b,s:i,s:b}", "kenmerk", row->kenmerk, "dossier", id, "expectation",
+        expectation, "awaited", sch_words_awaited(row->expectation), "silence",
+        row->silence == SCH_SILENCE_NONE ? json_null()
+                                         : json_string(sch_code_name(SCH_SET_SILENCE, row->silence)),
+        "overdue", row->overdue, "days", sch_worklist_days(row->referred_ms, now_ms), "announced",
+        row->due_ms > row->norm_due_ms);
     if (object == NULL)
         return NULL;
     set_text(object, "term", row->term_state != 0 ? sch_code_name(SCH_SET_TERM, row->term_state) : "");
@@ -108,7 +109,8 @@ json_t *sch_worklist_json(const struct sch_unanswered_row *row, int64_t now_ms)
     (void)json_object_set_new(object, "chain_began", sch_time_json(row->chain_ms));
     (void)json_object_set_new(object, "refusals", json_integer(row->refusals));
     (void)json_object_set_new(object, "norm",
-                              json_pack("{s:s,s:i,s:i,s:s}", "id", row->norm_id, "version", (int)row->norm_version,
-                                        "term", (int)row->term, "unit", sch_norm_file_unit((enum sch_unit)row->unit)));
+                              json_pack("{s:s,s:i,s:i,s:s}", "id", row->norm_id, "version",
+                                        (int)row->norm_version, "term", (int)row->term, "unit",
+                                        sch_norm_file_unit((enum sch_unit)row->unit)));
     return object;
 }

@@ -1,5 +1,6 @@
 /*
- * worklist.h: a row of the worklist, as JSON and as cells: one form for the screen, the export and the preview.
+ * worklist.h: a row of the worklist, as JSON and as cells: one form for the screen, the export and the
+ * preview.
  */
 #ifndef SCH_CLI_WORKLIST_H
 #define SCH_CLI_WORKLIST_H
@@ -9,8 +10,8 @@
 /* The object of one promise: fields are added here, never renamed. */
 json_t *sch_worklist_json(const struct sch_unanswered_row *row, int64_t now_ms);
 
-/* The places of a page's rows, each dossier's together and what is due first in it first; to be freed. NULL: out of
- * memory. */
+/* The places of a page's rows, each dossier's together and what is due first in it first; to be freed. NULL:
+ * out of memory. */
 size_t *sch_worklist_order(const struct sch_page *page);
 
 /* "bericht na intake"; with whoever owes it, when that is not the receiver. */

@@ -87,7 +87,8 @@ static char *serve_backup(struct sch_control *control, const char *path)
 }
 
 /* Hands the request to the turn's thread, and waits for its answer. */
-static char *serve_by_turn(struct sch_control *control, enum sch_control_request request, const char *argument)
+static char *serve_by_turn(struct sch_control *control, enum sch_control_request request,
+                           const char *argument)
 {
     pthread_mutex_lock(&control->lock);
     control->request = request;
@@ -128,10 +129,14 @@ static char *answer_to(struct sch_control *control, const char *line)
         enum sch_control_request request;
         enum argument argument;
     } by_turn[] = {
-        { "confirm-time", SCH_CONTROL_CONFIRM_TIME, NONE }, { "reload", SCH_CONTROL_RELOAD, NONE },
-        { "status", SCH_CONTROL_STATUS, NONE },             { "queue ls", SCH_CONTROL_QUEUE_LS, OPTIONAL },
-        { "queue peek", SCH_CONTROL_QUEUE_PEEK, NEEDED },   { "queue retry", SCH_CONTROL_QUEUE_RETRY, NEEDED },
-        { "queue hold", SCH_CONTROL_QUEUE_HOLD, NEEDED },   { "queue release", SCH_CONTROL_QUEUE_RELEASE, NEEDED },
+        {"confirm-time",   SCH_CONTROL_CONFIRM_TIME,  NONE    },
+        { "reload",        SCH_CONTROL_RELOAD,        NONE    },
+        { "status",        SCH_CONTROL_STATUS,        NONE    },
+        { "queue ls",      SCH_CONTROL_QUEUE_LS,      OPTIONAL},
+        { "queue peek",    SCH_CONTROL_QUEUE_PEEK,    NEEDED  },
+        { "queue retry",   SCH_CONTROL_QUEUE_RETRY,   NEEDED  },
+        { "queue hold",    SCH_CONTROL_QUEUE_HOLD,    NEEDED  },
+        { "queue release", SCH_CONTROL_QUEUE_RELEASE, NEEDED  },
     };
     const char *argument = "";
     if (begins(line, "backup", &argument) && argument[0] != '\0')
@@ -204,9 +209,9 @@ static int open_socket(struct sch_control *control, const char *directory, sch_e
     unlinkat(control->directory_fd, SCH_CONTROL_NAME, 0);
     control->stop_fd = eventfd(0, EFD_CLOEXEC);
     control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (control->stop_fd < 0 || control->listen_fd < 0
-        || bind(control->listen_fd, (struct sockaddr *)&address, sizeof address) != 0
-        || fchmodat(control->directory_fd, SCH_CONTROL_NAME, 0600, 0) != 0 || listen(control->listen_fd, 8) != 0)
+    if (control->stop_fd < 0 || control->listen_fd < 0 ||
+        bind(control->listen_fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        fchmodat(control->directory_fd, SCH_CONTROL_NAME, 0600, 0) != 0 || listen(control->listen_fd, 8) != 0)
         return sch_fail(error, SCH_E_IO, "%s/" SCH_CONTROL_NAME ": %s", directory, strerror(errno));
     return SCH_OK;
 }
@@ -274,7 +279,8 @@ void sch_control_close(struct sch_control *control)
 
 /* ---- for the turn's thread ----------------------------------------------------------------------- */
 
-enum sch_control_request sch_control_take(struct sch_control *control, char argument[SCH_CONTROL_LINE_MAX + 1])
+enum sch_control_request sch_control_take(struct sch_control *control,
+                                          char argument[SCH_CONTROL_LINE_MAX + 1])
 {
     enum sch_control_request request = SCH_CONTROL_NOTHING;
     pthread_mutex_lock(&control->lock);

@@ -19,13 +19,8 @@
 #ifndef SCH_SHELL_CONTROL_H
 #define SCH_SHELL_CONTROL_H
 
-#include <stdio.h>
-
+#include "control_ask.h"
 #include "ports.h"
-
-#define SCH_CONTROL_LINE_MAX 1023       /* bytes of a request */
-#define SCH_CONTROL_ANSWER_MAX (4 * 1024 * 1024)
-#define SCH_CONTROL_NAME "control.sock"
 
 enum sch_control_request {
     SCH_CONTROL_NOTHING = 0,
@@ -48,23 +43,12 @@ int sch_control_open(struct sch_control **control, const char *directory, struct
 void sch_control_close(struct sch_control *control);    /* NULL-safe; waits for the thread, and its backup */
 
 /* For the turn's thread: what is asked, if anything, and about what; then sch_control_answer() is owed. */
-enum sch_control_request sch_control_take(struct sch_control *control, char argument[SCH_CONTROL_LINE_MAX + 1]);
+enum sch_control_request sch_control_take(struct sch_control *control,
+                                          char argument[SCH_CONTROL_LINE_MAX + 1]);
 /* text: lines before the last, each with its newline, or "". error NULL: "ok". */
 void sch_control_answer(struct sch_control *control, const char *text, const sch_error *error);
 
 /* Backups made and failed since the start. */
 void sch_control_backups(struct sch_control *control, uint64_t *made, uint64_t *failed);
-
-/* The store's directory, opened, and the address of the socket in it: what both ends share. -1 with *error. */
-int sch_control_directory(const char *directory, sch_error *error);
-struct sockaddr_un;
-void sch_control_address(struct sockaddr_un *address, int directory_fd);
-
-/*
- * The other end: sends one request to the broker of this store directory and prints the answer's lines,
- * but for the last, to out. Errors: UNREACHABLE (no broker runs there), or the one that was answered, with
- * its text; TIMEOUT after timeout_ms without an answer. error must not be NULL.
- */
-int sch_control_ask(const char *directory, const char *request, int timeout_ms, FILE *out, sch_error *error);
 
 #endif

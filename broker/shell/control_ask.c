@@ -1,10 +1,10 @@
 /*
- * control_ask.c: the asking end of the control socket, for scharnierd(8) and scharnier(1).
+ * control_ask.c: one line out, lines back.
  *
  * A socket's address holds 107 bytes, and a store's path may be longer: both ends go through
  * /proc/self/fd/N of the opened directory.
  */
-#include "control.h"
+#include "control_ask.h"
 
 #include <errno.h>
 #include <fcntl.h>

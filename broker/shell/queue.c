@@ -149,14 +149,16 @@ static void say_mailbox(const struct sch_queue *queue, const char *address, size
         counts.mailbox = index_of(queue, mailbox);
         sch_sessions_each_hold(queue->sessions, count_hold, &counts);
     }
-    fprintf(out, "mailbox %s waiting %zu leased %zu backing-off %zu oldest %" PRId64 " held %s\n", address, count,
-            counts.leased, counts.backing_off, oldest_ms, mailbox != NULL && mailbox->held_back ? "yes" : "no");
+    fprintf(out, "mailbox %s waiting %zu leased %zu backing-off %zu oldest %" PRId64 " held %s\n", address,
+            count, counts.leased, counts.backing_off, oldest_ms,
+            mailbox != NULL && mailbox->held_back ? "yes" : "no");
 }
 
 static void end_mailbox(struct counting *counting)
 {
     if (counting->mailbox.text[0] != '\0')
-        say_mailbox(counting->queue, counting->mailbox.text, counting->count, counting->oldest_ms, counting->out);
+        say_mailbox(counting->queue, counting->mailbox.text, counting->count, counting->oldest_ms,
+                    counting->out);
     counting->count = 0;
     counting->full = false;
 }
@@ -210,8 +212,8 @@ static void say_empty(const struct sch_queue *queue, FILE *out)
         bool any = false;
 
         if (mailbox->held_back &&
-            sch_store_scan(queue->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix), (struct sch_bytes){ 0 },
-                           false, 1, note_row, &any) == SCH_STORE_OK &&
+            sch_store_scan(queue->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix),
+                           (struct sch_bytes){ 0 }, false, 1, note_row, &any) == SCH_STORE_OK &&
             !any)
             say_mailbox(queue, mailbox->address.text, 0, 0, out);
     }
@@ -232,8 +234,9 @@ int sch_queue_ls(const struct sch_queue *queue, const char *after, FILE *out, sc
         say_empty(queue, out);
     }
     while (more) {
-        if (sch_store_scan(queue->store, SCH_TABLE_MAILBOX, (struct sch_bytes){ 0 }, sch_record_key_bytes(&from), false,
-                           SIZE_MAX, count_row, &counting) != SCH_STORE_OK ||
+        if (sch_store_scan(queue->store, SCH_TABLE_MAILBOX, (struct sch_bytes){ 0 },
+                           sch_record_key_bytes(&from), false, SIZE_MAX, count_row,
+                           &counting) != SCH_STORE_OK ||
             counting.damaged)
             return sch_fail(error, SCH_E_STORE_DAMAGED, "a row of a mailbox cannot be read from the store");
         more = counting.full && counting.rows < ROWS_MAX;
@@ -268,7 +271,8 @@ static bool say_message(void *context, struct sch_bytes key, struct sch_bytes va
     char id[SCH_ID_TEXT_SIZE], kenmerk[SCH_KENMERK_SIZE + 1];
     const struct sch_hold *hold = NULL;
 
-    if (sch_record_read_mailbox(key, NULL, &sequence) != SCH_OK || sch_record_mailbox_decode(value, &entry) != SCH_OK) {
+    if (sch_record_read_mailbox(key, NULL, &sequence) != SCH_OK ||
+        sch_record_mailbox_decode(value, &entry) != SCH_OK) {
         peeking->damaged = true;
         return false;
     }
@@ -279,9 +283,9 @@ static bool say_message(void *context, struct sch_bytes key, struct sch_bytes va
     fprintf(peeking->out,
             "message %s kenmerk %s kind %s sender %s stored %" PRId64 " size %u sequence %" PRIu64
             " state %s tries %u until-ms %" PRId64 "\n",
-            id, kenmerk, sch_code_name(SCH_SET_KIND, entry.kind), entry.sender.text[0] ? entry.sender.text : "broker",
-            entry.stored_ms, entry.body_size, sequence, states[hold == NULL ? SCH_HOLD_OFFERED : hold->state],
-            hold == NULL ? 0 : hold->retries,
+            id, kenmerk, sch_code_name(SCH_SET_KIND, entry.kind),
+            entry.sender.text[0] ? entry.sender.text : "broker", entry.stored_ms, entry.body_size, sequence,
+            states[hold == NULL ? SCH_HOLD_OFFERED : hold->state], hold == NULL ? 0 : hold->retries,
             hold == NULL || hold->state == SCH_HOLD_OFFERED ? 0 : hold->until_ms - peeking->queue->mono_ms);
     return true;
 }
@@ -296,8 +300,9 @@ int sch_queue_peek(const struct sch_queue *queue, const char *mailbox, FILE *out
         return code;
     struct sch_record_key prefix = sch_record_prefix_text(address.text);
     peeking.mailbox = sch_sessions_mailbox_of(queue->sessions, address.text);
-    if (sch_store_scan(queue->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix), (struct sch_bytes){ 0 }, false,
-                       SCH_QUEUE_PEEK_MAX, say_message, &peeking) != SCH_STORE_OK ||
+    if (sch_store_scan(queue->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix),
+                       (struct sch_bytes){ 0 }, false, SCH_QUEUE_PEEK_MAX, say_message,
+                       &peeking) != SCH_STORE_OK ||
         peeking.damaged)
         return sch_fail(error, SCH_E_STORE_DAMAGED, "a row of a mailbox cannot be read from the store");
     return SCH_OK;

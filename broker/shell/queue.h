@@ -1,5 +1,6 @@
 /*
- * queue.h: what waits in the mailboxes, for whoever operates the broker: counted, looked at, hurried, held back.
+ * queue.h: what waits in the mailboxes, for whoever operates the broker: counted, looked at, hurried, held
+ * back.
  *
  * For the turn's thread, between two turns. Everything is said in lines of text, for the control socket:
  *

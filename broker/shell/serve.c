@@ -199,8 +199,8 @@ static void say_started(struct server *server)
     sch_store_space(server->store, &space);
     sch_log(SCH_LOG_INFO, "STORE", "the store is open",
             "schema=%d used=%llu available=%llu map=%llu path=\"%s\"", SCH_RECORD_SCHEMA,
-            (unsigned long long)space.used, (unsigned long long)space.available, (unsigned long long)space.map,
-            server->config->store);
+            (unsigned long long)space.used, (unsigned long long)space.available,
+            (unsigned long long)space.map, server->config->store);
     note_book(server);
     if (server->config->clock.rate > 1)
         sch_log(SCH_LOG_WARNING, "FAST_CLOCK", "civil time runs fast: development only", "rate=%u",
@@ -279,8 +279,9 @@ static void read_backup_time(struct server *server)
     uint8_t value[8] = { 0 };
     size_t size = 0;
     struct sch_record_key key = backup_key();
-    if (sch_store_get(server->store, SCH_TABLE_META, sch_record_key_bytes(&key), value, sizeof value, &size) !=
-            SCH_STORE_OK || size != sizeof value)
+    if (sch_store_get(server->store, SCH_TABLE_META, sch_record_key_bytes(&key), value, sizeof value,
+                      &size) != SCH_STORE_OK ||
+        size != sizeof value)
         return;
     for (size_t i = 0; i < sizeof value; i++)
         server->metrics.backup_last_ms = server->metrics.backup_last_ms << 8 | value[i];
@@ -297,7 +298,8 @@ static void note_backup(struct server *server)
     const struct sch_op op = { .table = SCH_TABLE_META, .key = sch_record_key_bytes(&key),
                                .value = { value, sizeof value }, .expected = SCH_STORE_ANY };
     if (sch_store_apply(server->store, &op, 1) != SCH_STORE_OK)
-        sch_log_plain(SCH_LOG_WARNING, "BACKUP_NOT_NOTED", "the time of the backup is forgotten at a restart");
+        sch_log_plain(SCH_LOG_WARNING, "BACKUP_NOT_NOTED",
+                      "the time of the backup is forgotten at a restart");
 }
 
 /* Backups run on the thread of the control socket; what came of them is looked at here. */
@@ -329,14 +331,15 @@ static void answer_status(struct server *server)
     const char *norms_path = server->config->book.norms_path;
     norms_path = realpath(norms_path, norms) != NULL ? norms : norms_path;
     snprintf(text, sizeof text,
-             "version %s\nschema %d\nnow %lld\nstarted %llu\nserving %s\nfiring %s\nsessions %llu\nmailboxes_attached %llu\n"
+             "version %s\nschema %d\nnow %lld\nstarted %llu\nserving %s\nfiring %s\n"
+             "sessions %llu\nmailboxes_attached %llu\n"
              "dossiers %llu\nmessages %llu\nqueue_ready %llu\nqueue_inflight %llu\nqueue_deferred %llu\n"
              "store_used_bytes %llu\nstore_available_bytes %llu\nstore_map_bytes %llu\nstore_full %llu\n"
              "store_failed %llu\nbackup_last %llu\nbackups_failed %llu\nnorms %s\n",
              SCH_VERSION, SCH_RECORD_SCHEMA, (long long)sch_clock_civil_ms(server->clock), ULL(m->started_ms),
-             m->draining ? "draining" : "yes", m->held ? "held: scharnierd confirm-time" : "yes", ULL(m->sessions),
-             ULL(m->attached_mailboxes), ULL(m->dossiers), ULL(m->messages), ULL(m->queue_ready),
-             ULL(m->queue_inflight), ULL(m->queue_deferred), ULL(m->store_used_bytes),
+             m->draining ? "draining" : "yes", m->held ? "held: scharnierd confirm-time" : "yes",
+             ULL(m->sessions), ULL(m->attached_mailboxes), ULL(m->dossiers), ULL(m->messages),
+             ULL(m->queue_ready), ULL(m->queue_inflight), ULL(m->queue_deferred), ULL(m->store_used_bytes),
              ULL(m->store_available_bytes), ULL(m->store_map_bytes), ULL(m->full), ULL(m->store_failed),
              ULL(m->backup_last_ms), ULL(m->backups_failed), norms_path);
     sch_control_answer(server->control, text, NULL);
@@ -354,8 +357,9 @@ static void answer_queue(struct server *server, enum sch_control_request request
         code = sch_fail(&error, SCH_E_NO_MEMORY, "no memory for the answer");
     if (code == SCH_OK && (request == SCH_CONTROL_QUEUE_HOLD || request == SCH_CONTROL_QUEUE_RELEASE))
         sch_log(SCH_LOG_WARNING, request == SCH_CONTROL_QUEUE_HOLD ? "MAILBOX_HELD" : "MAILBOX_RELEASED",
-                request == SCH_CONTROL_QUEUE_HOLD ? "nothing is offered from a mailbox until an operator releases it"
-                                                  : "a mailbox is offered again",
+                request == SCH_CONTROL_QUEUE_HOLD
+                    ? "nothing is offered from a mailbox until an operator releases it"
+                    : "a mailbox is offered again",
                 "mailbox=%s", argument);
     sch_control_answer(server->control, code == SCH_OK ? text : "", code == SCH_OK ? NULL : &error);
     free(text);

@@ -160,7 +160,8 @@ static void detach(struct sch_sessions *s, struct sch_session *session)
 }
 
 /* What a session leased from mailboxes that are not among these may be offered to others. */
-static void give_back(struct sch_sessions *s, const struct sch_session *session, const uint32_t *kept, size_t count)
+static void give_back(struct sch_sessions *s, const struct sch_session *session, const uint32_t *kept,
+                      size_t count)
 {
     if (session->held_messages == 0)
         return;
@@ -316,14 +317,16 @@ struct sch_hold *sch_sessions_hold(struct sch_sessions *s, const struct sch_mail
     return NULL;
 }
 
-void sch_sessions_each_hold(struct sch_sessions *s, void (*visit)(void *context, struct sch_hold *hold), void *context)
+void sch_sessions_each_hold(struct sch_sessions *s, void (*visit)(void *context, struct sch_hold *hold),
+                            void *context)
 {
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct sch_hold *hold = s->bucket[i]; hold != NULL; hold = hold->next)
             visit(context, hold);
 }
 
-bool sch_sessions_busy(struct sch_sessions *s, const struct sch_mailbox *mailbox, const struct sch_id *dossier)
+bool sch_sessions_busy(struct sch_sessions *s, const struct sch_mailbox *mailbox,
+                       const struct sch_id *dossier)
 {
     uint32_t index = (uint32_t)(mailbox - s->mailbox);
 
@@ -430,8 +433,9 @@ void sch_sessions_release(struct sch_sessions *s, struct sch_hold *hold)
     look_again(mailbox);
 }
 
-int sch_sessions_attach(struct sch_sessions *s, struct sch_session *session, const struct sch_address *address,
-                        size_t count, uint32_t credit_messages, uint32_t credit_bytes)
+int sch_sessions_attach(struct sch_sessions *s, struct sch_session *session,
+                        const struct sch_address *address, size_t count, uint32_t credit_messages,
+                        uint32_t credit_bytes)
 {
     uint32_t self = (uint32_t)(session - s->session);
     uint32_t wanted[SCH_ATTACHED_MAX];

@@ -37,9 +37,10 @@ static void fourteen_to_three(void **state)
     assert_int_equal(plan.send, 14);
     assert_int_equal(plan.parties, 3);
     assert_int_equal(plan.recent, 2);
-    assert_string_equal(sch_remind_preview(&plan, text),
-                        "Je stuurt 14 herinneringen aan 3 aanbieders; 2 kregen er minder dan 48 uur geleden al een en "
-                        "worden overgeslagen.");
+    assert_string_equal(
+        sch_remind_preview(&plan, text),
+        "Je stuurt 14 herinneringen aan 3 aanbieders; 2 kregen er minder dan 48 uur geleden al een en "
+        "worden overgeslagen.");
 }
 
 static void one_and_none(void **state)
@@ -49,9 +50,10 @@ static void one_and_none(void **state)
     struct sch_unanswered_row row[] = { owed("agb:94061234", 6, 0), owed("agb:94061234", 2, NOW - HOUR),
                                         owed("agb:94061234", 1, 0) };
     struct sch_remind_plan plan = sch_remind_plan(row, 3, NOW);
-    assert_string_equal(sch_remind_preview(&plan, text),
-                        "Je stuurt 1 herinnering aan 1 aanbieder; 1 kreeg er minder dan 48 uur geleden al een en wordt "
-                        "overgeslagen; bij 1 haalt niemand post op: bellen helpt daar, een herinnering niet.");
+    assert_string_equal(
+        sch_remind_preview(&plan, text),
+        "Je stuurt 1 herinnering aan 1 aanbieder; 1 kreeg er minder dan 48 uur geleden al een en wordt "
+        "overgeslagen; bij 1 haalt niemand post op: bellen helpt daar, een herinnering niet.");
     plan = sch_remind_plan(row, 0, NOW);
     assert_string_equal(sch_remind_preview(&plan, text), "Je stuurt 0 herinneringen.");
 }

@@ -34,16 +34,23 @@ static void in_any_case(void **state)
 {
     (void)state;
     struct sch_query query;
-    const char *const written[] = { "no_intake_report", "no-intake-report", "NO_INTAKE_REPORT", "No-Intake_Report" };
+    const char *const written[] = { "no_intake_report", "no-intake-report", "NO_INTAKE_REPORT",
+                                    "No-Intake_Report" };
     for (size_t i = 0; i < 4; i++) {
         const char *const option[][2] = { { "silence", written[i] } };
         assert_int_equal(take(&query, option, 1), SCH_OK);
         assert_int_equal(query.only.silence, SCH_SILENCE_NO_INTAKE_REPORT);
     }
-    const char *const all[][2] = { { "term", "far-over" },    { "echelon", "s_ggz" },   { "urgency", "soon" },
-                                   { "expectation", "e6" },   { "older", "28" },        { "overdue", "" },
-                                   { "debtor", "06290713" },  { "creditor", "agb:01054321" },
-                                   { "referrer", "01054321/poh-ggz" }, { "receiver", "gemeente:0344/wijkteam-zuid" } };
+    const char *const all[][2] = { { "term", "far-over" },
+                                   { "echelon", "s_ggz" },
+                                   { "urgency", "soon" },
+                                   { "expectation", "e6" },
+                                   { "older", "28" },
+                                   { "overdue", "" },
+                                   { "debtor", "06290713" },
+                                   { "creditor", "agb:01054321" },
+                                   { "referrer", "01054321/poh-ggz" },
+                                   { "receiver", "gemeente:0344/wijkteam-zuid" } };
     assert_int_equal(sch_filter_count(&query), 1);
     assert_int_equal(take(&query, all, 10), SCH_OK);
     assert_int_equal(query.only.term, SCH_TERM_FAR_OVER);
@@ -61,9 +68,10 @@ static void what_is_none(void **state)
 {
     (void)state;
     struct sch_query query;
-    const char *const wrong[][1][2] = { { { "silence", "" } },       { { "silence", "quiet" } }, { { "term", "4" } },
-                                        { { "expectation", "E0" } }, { { "expectation", "16" } },
-                                        { { "expectation", "E6x" } }, { { "older", "0" } },      { { "debtor", "x" } } };
+    const char *const wrong[][1][2] = { { { "silence", "" } },       { { "silence", "quiet" } },
+                                        { { "term", "4" } },         { { "expectation", "E0" } },
+                                        { { "expectation", "16" } }, { { "expectation", "E6x" } },
+                                        { { "older", "0" } },        { { "debtor", "x" } } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_int_equal(take(&query, wrong[i], 1), SCH_E_USAGE);
 }
@@ -76,7 +84,9 @@ static void dossiers_fit(void **state)
     strcpy(row.receiver.text, "agb:06290713/angst");
     strcpy(row.referrer.text, "agb:01054321");
     strcpy(row.creditor.text, "agb:01054321");
-    const char *const yes[][2] = { { "receiver", "06290713" }, { "overdue", "" }, { "older", "3" }, { "echelon", "S_GGZ" } };
+    const char *const yes[][2] = {
+        { "receiver", "06290713" }, { "overdue", "" }, { "older", "3" }, { "echelon", "S_GGZ" }
+    };
     assert_int_equal(take(&query, yes, 4), SCH_OK);
     assert_true(sch_filter_fits(&query, &row, INT64_C(3) * 86400000));
     assert_false(sch_filter_fits(&query, &row, INT64_C(2) * 86400000));

@@ -17,11 +17,14 @@ const struct sch_cli_option sch_cli_globals[] = { { .name = NULL } };
 
 static struct sch_gauge loop_of(double overdue, double open)
 {
-    struct sch_gauge gauge = { .check = "loop", .name = "overdue_ratio", .unit = SCH_GAUGE_RATIO, .value = overdue / open };
+    struct sch_gauge gauge = {
+        .check = "loop", .name = "overdue_ratio", .unit = SCH_GAUGE_RATIO, .value = overdue / open
+    };
     gauge.more[0].name = "open";
     gauge.more[0].value = open;
     gauge.more_count = 1;
-    snprintf(gauge.text, sizeof gauge.text, "%.0f%% past norm (%.0f of %.0f)", gauge.value * 100, overdue, open);
+    snprintf(gauge.text, sizeof gauge.text, "%.0f%% past norm (%.0f of %.0f)", gauge.value * 100, overdue,
+             open);
     return gauge;
 }
 
@@ -70,8 +73,9 @@ static void states(void **state)
 static void refuses(void **state)
 {
     (void)state;
-    static const char *const wrong[][2] = { { "10%", "5%" },  { "5 %", NULL }, { "much", NULL }, { "-5%", NULL },
-                                            { NULL, "500%" }, { "2", NULL },   { "", NULL } };
+    static const char *const wrong[][2] = { { "10%", "5%" }, { "5 %", NULL },  { "much", NULL },
+                                            { "-5%", NULL }, { NULL, "500%" }, { "2", NULL },
+                                            { "", NULL } };
     sch_error error = SCH_ERROR_INIT;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct sch_gauge gauge = loop_of(1, 2);
@@ -92,7 +96,8 @@ static void forms(void **state)
     sch_error error = SCH_ERROR_INIT;
     struct sch_gauge loop = loop_of(36, 148);
     assert_string_equal(printed(&loop, NULL), "OK  loop: 24% past norm (36 of 148)\n");
-    assert_string_equal(printed(&loop, "nagios"), "OK: 24% past norm (36 of 148) | overdue_ratio=0.243 open=148\n");
+    assert_string_equal(printed(&loop, "nagios"),
+                        "OK: 24% past norm (36 of 148) | overdue_ratio=0.243 open=148\n");
     assert_int_equal(sch_gauge_thresholds(&loop, "5%", "10%", &error), SCH_OK);
     assert_string_equal(printed(&loop, "nagios"),
                         "CRITICAL: 24% past norm (36 of 148) | overdue_ratio=0.243;0.05;0.1 open=148\n");
@@ -108,9 +113,14 @@ static void forms(void **state)
     loop.unknown = true;
     strcpy(loop.text, "E1101 the broker cannot be reached");
     assert_string_equal(printed(&loop, "nagios"), "UNKNOWN: E1101 the broker cannot be reached\n");
-    assert_string_equal(printed(&loop, "prometheus"), "# TYPE sch_check_state gauge\nsch_check_state{check=\"loop\"} 3\n");
-    struct sch_gauge keys = { .check = "keys", .name = "key_expiry_seconds", .unit = SCH_GAUGE_SECONDS,
-                              .low_is_bad = true, .value = 90, .text = "soon" };
+    assert_string_equal(printed(&loop, "prometheus"),
+                        "# TYPE sch_check_state gauge\nsch_check_state{check=\"loop\"} 3\n");
+    struct sch_gauge keys = { .check = "keys",
+                              .name = "key_expiry_seconds",
+                              .unit = SCH_GAUGE_SECONDS,
+                              .low_is_bad = true,
+                              .value = 90,
+                              .text = "soon" };
     assert_int_equal(sch_gauge_thresholds(&keys, "2m", "1m", &error), SCH_OK);
     assert_string_equal(printed(&keys, "nagios"), "WARNING: soon | key_expiry_seconds=90s;120:;60:\n");
 }

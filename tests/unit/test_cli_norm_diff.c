@@ -27,8 +27,8 @@ static struct sch_norms *norms_of(const char *text)
 static void rows_differ(void **state)
 {
     (void)state;
-    struct sch_norms *before = norms_of(HEAD("1") ROW("E2", "5", "working_days") ROW("E6", "10", "working_days")
-                                            ROW("E9", "10", "working_days"));
+    struct sch_norms *before = norms_of(HEAD("1") ROW("E2", "5", "working_days")
+                                            ROW("E6", "10", "working_days") ROW("E9", "10", "working_days"));
     struct sch_norms *after = norms_of(HEAD("2") ROW("E2", "5", "working_days") ROW("E6", "5", "working_days")
                                            ROW("E9.clinical", "24", "hours"));
     struct sch_norm_difference difference[2 * SCH_NORMS_MAX];
@@ -52,9 +52,12 @@ static void calendars_and_sections(void **state)
 {
     (void)state;
     struct sch_norms *plain = norms_of(HEAD("1") ROW("E2", "5", "working_days"));
-    struct sch_norms *days = norms_of(HEAD("1") ROW("E2", "5", "working_days") "[calendar utrecht]\nadd = 2026-10-02\n");
-    struct sch_norms *other = norms_of(HEAD("1") ROW("E2", "5", "working_days") "[calendar utrecht]\nadd = 2026-10-03\n");
-    struct sch_norms *asked = norms_of(HEAD("1") ROW("E2", "5", "working_days") "[sections INTAKE_REPORT]\nrequired = plan\n");
+    struct sch_norms *days =
+        norms_of(HEAD("1") ROW("E2", "5", "working_days") "[calendar utrecht]\nadd = 2026-10-02\n");
+    struct sch_norms *other =
+        norms_of(HEAD("1") ROW("E2", "5", "working_days") "[calendar utrecht]\nadd = 2026-10-03\n");
+    struct sch_norms *asked =
+        norms_of(HEAD("1") ROW("E2", "5", "working_days") "[sections INTAKE_REPORT]\nrequired = plan\n");
     assert_true(sch_norm_calendars_differ(plain, days));
     assert_true(sch_norm_calendars_differ(days, other));
     assert_false(sch_norm_calendars_differ(days, days));
@@ -65,8 +68,8 @@ static void calendars_and_sections(void **state)
     free(asked);
 }
 
-static struct sch_unanswered_row promise(unsigned expectation, const char *norm_id, int32_t from_day, int term,
-                                         enum sch_unit unit)
+static struct sch_unanswered_row promise(unsigned expectation, const char *norm_id, int32_t from_day,
+                                         int term, enum sch_unit unit)
 {
     struct sch_unanswered_row row = { .expectation = expectation, .region = "utrecht" };
     strcpy(row.norm_id, norm_id);
@@ -87,8 +90,8 @@ static int32_t day_of(int64_t date)
 static void effect_is_counted(void **state)
 {
     (void)state;
-    struct sch_norms *before = norms_of(HEAD("1") ROW("E2", "5", "working_days") ROW("E6", "10", "working_days")
-                                            ROW("E9", "10", "working_days") ROW("E9.clinical", "24", "hours"));
+    struct sch_norms *before = norms_of(HEAD("1") ROW("E2", "5", "working_days") ROW(
+        "E6", "10", "working_days") ROW("E9", "10", "working_days") ROW("E9.clinical", "24", "hours"));
     struct sch_norms *after =
         norms_of(HEAD("2") ROW("E2", "5", "working_days") ROW("E6", "5", "working_days")
                      ROW("E6 provider agb:06290713", "20", "working_days") ROW("E9", "2", "working_days")

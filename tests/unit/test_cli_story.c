@@ -124,9 +124,11 @@ static void terms_in_words(void **state)
     (void)state;
     char text[SCH_WORDS_TERM_SIZE];
     int64_t now_ms = at("2026-04-01T12:00");
-    struct sch_unanswered_row row = { .norm_due_ms = at("2026-04-10T00:00"), .due_ms = at("2026-04-10T00:00") };
-    static const char *const words[] = { "– geen norm (9 apr)", "● binnen norm (9 apr)", "◐ nadert norm (9 apr)",
-                                         "▲ over norm (9 apr)", "■ ver over norm (9 apr)" };
+    struct sch_unanswered_row row = { .norm_due_ms = at("2026-04-10T00:00"),
+                                      .due_ms = at("2026-04-10T00:00") };
+    static const char *const words[] = { "– geen norm (9 apr)", "● binnen norm (9 apr)",
+                                         "◐ nadert norm (9 apr)", "▲ over norm (9 apr)",
+                                         "■ ver over norm (9 apr)" };
     for (unsigned i = 0; i <= SCH_TERM_FAR_OVER; i++) {
         row.term_state = (enum sch_term)i;
         assert_string_equal(sch_words_term(&row, now_ms, text), words[i]);
@@ -145,13 +147,25 @@ static void acts_say_why(void **state)
     (void)state;
     struct sch_story story;
     const struct sch_trace_row act[] = {
-        { .sequence = 1, .at_ms = at("2026-04-01T09:00"), .event = SCH_TRACE_STORED, .kind = SCH_KIND_NOTE,
+        { .sequence = 1,
+          .at_ms = at("2026-04-01T09:00"),
+          .event = SCH_TRACE_STORED,
+          .kind = SCH_KIND_NOTE,
           .code = SCH_NOTED_CALLED },
-        { .sequence = 2, .at_ms = at("2026-04-01T10:00"), .event = SCH_TRACE_STORED, .kind = SCH_KIND_TAKEN_UP,
+        { .sequence = 2,
+          .at_ms = at("2026-04-01T10:00"),
+          .event = SCH_TRACE_STORED,
+          .kind = SCH_KIND_TAKEN_UP,
           .code = SCH_TAKEN_OWN_CARE },
-        { .sequence = 3, .at_ms = at("2026-04-01T11:00"), .event = SCH_TRACE_SNOOZED, .expectation = 6,
+        { .sequence = 3,
+          .at_ms = at("2026-04-01T11:00"),
+          .event = SCH_TRACE_SNOOZED,
+          .expectation = 6,
           .due_ms = at("2026-05-02T00:00") },
-        { .sequence = 4, .at_ms = at("2026-04-01T12:00"), .event = SCH_TRACE_BREACH, .kind = SCH_KIND_REFERRAL },
+        { .sequence = 4,
+          .at_ms = at("2026-04-01T12:00"),
+          .event = SCH_TRACE_BREACH,
+          .kind = SCH_KIND_REFERRAL },
     };
     static const char *const lines[][2] = { { "vastgelegd", "notitie: gebeld" },
                                             { "verzonden", "opgepakt: eigen zorg" },

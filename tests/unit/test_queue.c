@@ -61,12 +61,17 @@ static int tear_down(void **state)
 static void lay(struct fixture *f, const char *mailbox, unsigned number)
 {
     struct sch_address address = address_of(mailbox);
-    struct sch_mailbox_entry entry = { .message = id_of(number), .dossier = id_of(number), .kind = SCH_KIND_REFERRAL,
-                                       .sender = address_of("agb:01054321"), .stored_ms = 1763800000000 + number,
-                                       .body_size = 2048, .kenmerk = number };
+    struct sch_mailbox_entry entry = { .message = id_of(number),
+                                       .dossier = id_of(number),
+                                       .kind = SCH_KIND_REFERRAL,
+                                       .sender = address_of("agb:01054321"),
+                                       .stored_ms = 1763800000000 + number,
+                                       .body_size = 2048,
+                                       .kenmerk = number };
     uint8_t value[SCH_RECORD_MAILBOX_MAX];
     struct sch_record_key key = sch_record_key_mailbox(&address, number);
-    const struct sch_op op = { .table = SCH_TABLE_MAILBOX, .key = sch_record_key_bytes(&key),
+    const struct sch_op op = { .table = SCH_TABLE_MAILBOX,
+                               .key = sch_record_key_bytes(&key),
                                .value = { value, sch_record_mailbox_encode(&entry, value, sizeof value) },
                                .expected = SCH_STORE_ANY };
     assert_int_equal(sch_store_apply(f->queue.store, &op, 1), SCH_STORE_OK);
@@ -87,14 +92,15 @@ static struct sch_hold *lease(struct fixture *f, const char *mailbox, unsigned n
 {
     struct sch_id id = id_of(number);
     struct sch_hold *hold =
-        sch_sessions_lease(f->queue.sessions, sch_sessions_mailbox_of(f->queue.sessions, mailbox), f->session, &id, &id,
-                           number, 2048, 1000);
+        sch_sessions_lease(f->queue.sessions, sch_sessions_mailbox_of(f->queue.sessions, mailbox), f->session,
+                           &id, &id, number, 2048, 1000);
     assert_non_null(hold);
     return hold;
 }
 
 /* What a request says; its code is in error. */
-static const char *said(struct fixture *f, int (*ask)(const struct sch_queue *, const char *, FILE *, sch_error *),
+static const char *said(struct fixture *f,
+                        int (*ask)(const struct sch_queue *, const char *, FILE *, sch_error *),
                         const char *argument)
 {
     free(f->text);
@@ -117,11 +123,13 @@ static void test_list(void **state)
     attach(f, "agb:06290713/angst");
     (void)lease(f, "agb:06290713/angst", 1);
     sch_sessions_back_off(f->queue.sessions, lease(f, "agb:06290713/angst", 2), 1000);
-    assert_string_equal(said(f, sch_queue_ls, ""),
-                        "mailbox agb:06290713/angst waiting 3 leased 1 backing-off 1 oldest 1763800000001 held no\n"
-                        "mailbox agb:94061234 waiting 1 leased 0 backing-off 0 oldest 1763800000004 held no\n");
-    assert_string_equal(said(f, sch_queue_ls, "agb:06290713/angst"),
-                        "mailbox agb:94061234 waiting 1 leased 0 backing-off 0 oldest 1763800000004 held no\n");
+    assert_string_equal(
+        said(f, sch_queue_ls, ""),
+        "mailbox agb:06290713/angst waiting 3 leased 1 backing-off 1 oldest 1763800000001 held no\n"
+        "mailbox agb:94061234 waiting 1 leased 0 backing-off 0 oldest 1763800000004 held no\n");
+    assert_string_equal(
+        said(f, sch_queue_ls, "agb:06290713/angst"),
+        "mailbox agb:94061234 waiting 1 leased 0 backing-off 0 oldest 1763800000004 held no\n");
     (void)said(f, sch_queue_ls, "nonsense");
     assert_int_equal(f->error.code, SCH_E_USAGE);
 }
@@ -133,9 +141,10 @@ static void test_many(void **state)
     for (unsigned i = 1; i <= SCH_QUEUE_COUNT_MAX + 5; i++)
         lay(f, "agb:06290713", i);
     lay(f, "agb:06290713/angst", 20000);
-    assert_string_equal(said(f, sch_queue_ls, NULL),
-                        "mailbox agb:06290713 waiting 10000 leased 0 backing-off 0 oldest 1763800000001 held no\n"
-                        "mailbox agb:06290713/angst waiting 1 leased 0 backing-off 0 oldest 1763800020000 held no\n");
+    assert_string_equal(
+        said(f, sch_queue_ls, NULL),
+        "mailbox agb:06290713 waiting 10000 leased 0 backing-off 0 oldest 1763800000001 held no\n"
+        "mailbox agb:06290713/angst waiting 1 leased 0 backing-off 0 oldest 1763800020000 held no\n");
 }
 
 static void test_peek(void **state)
@@ -147,8 +156,9 @@ static void test_peek(void **state)
     sch_sessions_back_off(f->queue.sessions, lease(f, "agb:94061234", 1), 1000);
     const char *text = said(f, sch_queue_peek, "agb:94061234");
     assert_non_null(strstr(text, "message 01930000-0000-7000-8000-000000000001 kenmerk SN-"));
-    assert_non_null(strstr(text, "kind REFERRAL sender agb:01054321 stored 1763800000001 size 2048 sequence 1 "
-                                 "state backing-off tries 1 until-ms 1000\n"));
+    assert_non_null(strstr(text,
+                           "kind REFERRAL sender agb:01054321 stored 1763800000001 size 2048 sequence 1 "
+                           "state backing-off tries 1 until-ms 1000\n"));
     assert_non_null(strstr(text, "sequence 2 state waiting tries 0 until-ms 0\n"));
     assert_string_equal(said(f, sch_queue_peek, "agb:01054321"), "");
 }
@@ -217,7 +227,7 @@ static void test_hold_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_list), QUEUE_TEST(test_many), QUEUE_TEST(test_peek),
+        QUEUE_TEST(test_list),  QUEUE_TEST(test_many), QUEUE_TEST(test_peek),
         QUEUE_TEST(test_retry), QUEUE_TEST(test_hold), QUEUE_TEST(test_hold_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
