@@ -133,8 +133,6 @@ static uint8_t *copy(struct sch_bytes bytes)
     return out;
 }
 
-/* ---- parts -------------------------------------------------------------------------------------- */
-
 /* NULL: there is none, and none is free. */
 static struct sch_fake_upload *find_upload(struct sch_fake_broker *broker, const struct sch_id *id)
 {
@@ -158,10 +156,9 @@ static void free_upload(struct sch_fake_upload *upload)
 
 static bool is_cut(struct sch_fake_broker *broker)
 {
-    if (broker->cut_after == 0 || --broker->cut_after > 0)
-        return false;
-    broker->bounce = true;
-    return true;
+    bool cut = broker->cut_after > 0 && --broker->cut_after == 0;
+    broker->bounce = broker->bounce || cut;
+    return cut;
 }
 
 static void on_part(struct serving *s, const struct sch_command *command, struct sch_bytes part)
@@ -241,14 +238,10 @@ static void on_fetch(struct serving *s, const struct sch_command *command)
     if (broker->spoil_fetch > 0 && --broker->spoil_fetch == 0)
         part[size / 2] ^= 1;
     struct sch_reply reply = { .request = command->request, .type = SCH_REPLY_FETCHED };
-    reply.fetched.mailbox = command->fetch.mailbox;
-    reply.fetched.message = command->fetch.message;
-    reply.fetched.index = command->fetch.index;
-    reply.fetched.count = (uint32_t)found->part_count;
+    reply.fetched.mailbox = command->fetch.mailbox, reply.fetched.message = command->fetch.message;
+    reply.fetched.index = command->fetch.index, reply.fetched.count = (uint32_t)found->part_count;
     reply_with(s, &reply, (struct sch_bytes){ part, size });
 }
-
-/* ---- messages ----------------------------------------------------------------------------------- */
 
 static struct sch_fake_message *store(struct sch_fake_broker *broker, struct sch_bytes header,
                                       struct sch_bytes seal, struct sch_bytes body)
@@ -398,8 +391,8 @@ static void on_passed(struct serving *s, const struct sch_command *command)
     for (; at < broker->passed_count && count < 2; at++)
         rows[count++] = broker->passed[at];
     struct sch_reply reply = { .request = command->request, .type = SCH_REPLY_PAGE };
-    reply.page = (struct sch_page){ .passed = rows, .passed_count = count };
-    reply.page.cursor_size = at < broker->passed_count;
+    reply.page = (struct sch_page){ .passed = rows, .passed_count = count,
+                                    .cursor_size = at < broker->passed_count };
     reply.page.cursor[0] = (uint8_t)at;
     reply_with(s, &reply, (struct sch_bytes){ 0 });
 }
