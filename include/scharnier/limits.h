@@ -26,7 +26,7 @@
 #define SCH_PART_SIZE (256 * 1024)              /* each part of a large body but the last, which may be shorter */
 #define SCH_PARTS_MAX 128
 #define SCH_LARGE_SIZE_MAX (SCH_PARTS_MAX * SCH_PART_SIZE)      /* sealed, in parts: 32 MiB */
-#define SCH_UPLOAD_QUOTA (4 * SCH_LARGE_SIZE_MAX)   /* bytes that one party may have uploaded and not submitted */
+#define SCH_UPLOAD_QUOTA (4 * SCH_LARGE_SIZE_MAX)   /* bytes that one party may have announced and not submitted */
 #define SCH_UPLOAD_AGE_MAX_MS (INT64_C(24) * 3600000)   /* then an upload that was not submitted is dropped */
 #define SCH_COMMAND_SIZE_MAX 8192               /* first frame of a message, either way */
 #define SCH_DIRECTORY_SIZE_MAX (4 * 1024 * 1024)
