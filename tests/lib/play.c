@@ -17,7 +17,8 @@
 #define START_MS INT64_C(1799654400000) /* Monday 2027-01-11 09:00 in Amsterdam */
 #define DAY_MS INT64_C(86400000)
 #define RETRY_WAIT_MS SCH_BACKOFF_MAX_MS
-#define CREDIT 64
+#define CREDIT SCH_CREDIT_MESSAGES_MAX
+#define PLAYS_MAX 40                    /* so that all that waits for a party can be offered at once */
 
 static const struct {
     enum sch_kind kind;
@@ -125,6 +126,26 @@ static void write_message(struct play *play, struct stage_message *message, stru
     stage_write(&play->stage, message, header, letter ? STAGE_LETTER : 0);
 }
 
+void play_close(struct play *play)
+{
+    if (play->plays > 0)
+        stage_close(&play->stage);
+    play->plays = 0;
+}
+
+/* A broker at START_MS. */
+static void start(struct play *play, const struct sch_book *book)
+{
+    bool fresh = play->plays > 0 && play->plays < PLAYS_MAX && play->stage.book == book &&
+                 stage_now_ms(&play->stage) == START_MS;
+
+    if (!fresh) {
+        play_close(play);
+        stage_open(&play->stage, book, START_MS);
+    }
+    play->plays++;
+}
+
 void play_open(struct play *play, const struct sch_book *book, enum play_setting setting)
 {
     struct stage_message message;
@@ -133,8 +154,9 @@ void play_open(struct play *play, const struct sch_book *book, enum play_setting
     /* A broker's large blocks are kept for the next one: thousands are played. */
     mallopt(M_MMAP_THRESHOLD, 1 << 28);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    memset(play, 0, sizeof *play);
-    stage_open(&play->stage, book, START_MS);
+    start(play, book);
+    play->said_count = play->row_count = play->owed_count = 0;
+    play->code = SCH_OK;
     play->setting = setting;
     play->treats = settings[setting].treats;
     play->group = sch_region_sim_id(START_MS, &play->stage.prng);
@@ -142,11 +164,6 @@ void play_open(struct play *play, const struct sch_book *book, enum play_setting
     write_message(play, &message, &header);
     play->said[0] = message.header;
     play->dossier = message.header.id;
-}
-
-void play_close(struct play *play)
-{
-    stage_close(&play->stage);
 }
 
 static int opens(struct play *play)
@@ -362,7 +379,9 @@ static struct stage_delivery *next_delivery(struct play *play, size_t peer)
     stage_run(&play->stage);
     stage_drain(&play->stage, peer);
     for (size_t i = 0; i < play->stage.delivery_count; i++)
-        if (play->stage.delivery[i].peer == peer && !play->stage.delivery[i].settled)
+        if (play->stage.delivery[i].peer == peer && !play->stage.delivery[i].settled &&
+            (sch_id_equal(&play->stage.delivery[i].header.dossier, &play->dossier) ||
+             sch_id_equal(&play->stage.delivery[i].header.id, &play->dossier)))
             return &play->stage.delivery[i];
     return NULL;
 }

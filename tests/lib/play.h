@@ -36,7 +36,8 @@ enum play_setting {
 };
 
 struct play {
-    struct stage stage;
+    struct stage stage;                 /* its broker may have played other dossiers before */
+    size_t plays;                       /* since it started; 0: it does not run */
     enum play_setting setting;
     const char *treats;                 /* who treats, or should */
     struct sch_id dossier, group;
@@ -50,8 +51,10 @@ struct play {
     size_t owed_count;
 };
 
-/* A broker, and a dossier's opening message that is written but not yet sent. */
+/* A broker at 2027-01-11 09:00, and a dossier's opening message that is written but not yet sent. *play
+ * begins zeroed. The broker of the play before is used again, as long as no time passed in it. */
 void play_open(struct play *play, const struct sch_book *book, enum play_setting setting);
+/* After the last play. */
 void play_close(struct play *play);
 
 /* Plays one word; "OPENS" sends the opening message. Returns play->code. */

@@ -19,11 +19,12 @@
 #include "core/step.h"
 #include "names.h"
 #include "play.h"
+#include "shell/log.h"
 
 #define WAYS_MAX 8
 
 static struct sch_book *book, *open_book;       /* with the default permits, and with every permit */
-static struct play play;
+static struct play play, other;
 
 /* ---- ways --------------------------------------------------------------------------------------- */
 
@@ -249,7 +250,6 @@ static bool is_message(const char *word)
  */
 static enum sch_phase phase_without_last(const struct sch_book *with, const char *way, bool by_practice)
 {
-    static struct play other;
     enum play_setting setting = PLAY_CARE;
     char copy[128], *word[8], *rest = copy;
     size_t count = 0, last = SIZE_MAX;
@@ -268,7 +268,6 @@ static enum sch_phase phase_without_last(const struct sch_book *with, const char
         if (i != last && strcmp(word[i], "CORRECTION") != 0)
             (void)play_word(&other, word[i]);   /* a TAKEN_UP may find nothing to take up now */
     phase = play_phase(&other);
-    play_close(&other);
     return phase;
 }
 
@@ -328,8 +327,7 @@ static enum fit try(const struct sch_book *with, const struct trial *trial)
     play_open(&play, with, setting);
     if (!play_words(&play, way) || play_phase(&play) != trial->phase) {
         fit = play.code == SCH_E_NOT_ALLOWED ? SHUT : NOT_THERE;
-        play_close(&play);
-        return fit;
+            return fit;
     }
     play_read(&play);
     rows = play.row_count;
@@ -344,7 +342,6 @@ static enum fit try(const struct sch_book *with, const struct trial *trial)
         print_error("%s, then %s: the table says %s, and it is %s in %s\n", trial->way, trial->word, label,
                     code == SCH_OK ? "taken" : sch_error_name((enum sch_error_code)code),
                     sch_code_name(SCH_SET_PHASE, after));
-    play_close(&play);
     return fit;
 }
 
@@ -372,6 +369,7 @@ static enum fit try_all(const struct sch_book *with, enum sch_event_type type, e
 /* ---- the table ---------------------------------------------------------------------------------- */
 
 static size_t reached, under_open_permits, wrong;
+static char opened[1024];               /* which cells only open permits reach */
 
 static void check(enum sch_event_type type, enum sch_kind kind, enum sch_phase phase)
 {
@@ -382,6 +380,9 @@ static void check(enum sch_event_type type, enum sch_kind kind, enum sch_phase p
     if (fit != EXACT && fit != WRONG) {
         fit = try_all(open_book, type, kind, phase);
         under_open_permits += fit == EXACT;
+        if (fit == EXACT)
+            snprintf(opened + strlen(opened), sizeof opened - strlen(opened), "  %s in %s\n", what,
+                     sch_code_name(SCH_SET_PHASE, phase));
     }
     reached += fit == EXACT;
     if (fit == EXACT ? reason == NULL : fit != WRONG && reason != NULL)
@@ -420,6 +421,7 @@ static void test_every_cell_was_judged(void **state)
     print_message(
         "cells: %zu reached, %zu of them only under permits that allow everything; %zu unreachable (named)\n",
         reached, under_open_permits, UNREACHABLE);
+    print_message("only under permits that allow everything:\n%s", opened);
     for (size_t i = 0; i < UNREACHABLE; i++)
         print_message("unreachable: %s in %s: %s\n",
                       unreachable[i].type == SCH_EVENT_SUBMIT
@@ -439,10 +441,13 @@ int main(void)
     };
     int failed;
 
+    sch_log_open(2, SCH_LOG_ERROR, SCH_LOG_TEXT);
     book = sch_region_sim_book();
     open_book = sch_region_sim_book();
     memset(open_book->permits.allowed, 0xff, sizeof open_book->permits.allowed);
     failed = cmocka_run_group_tests(tests, NULL, NULL);
+    play_close(&play);
+    play_close(&other);
     sch_region_sim_book_free(book);
     sch_region_sim_book_free(open_book);
     return failed;
