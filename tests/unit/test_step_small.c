@@ -198,6 +198,9 @@ static void test_an_exploratory_talk(void **state)
     say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
     assert_null(step_fixture_owed(&f, 13));
     assert_non_null(step_fixture_owed(&f, 10));
+    say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
+    assert_non_null(step_fixture_owed(&f, 13));
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
     advise(SCH_ROUTE_GP);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
     assert_null(step_fixture_owed(&f, 10));
