@@ -36,6 +36,12 @@ bool sch_instance_is_open(const struct sch_instance *instance)
     return instance->standing == SCH_STANDING_OPEN || instance->standing == SCH_STANDING_INCOMPLETE;
 }
 
+bool sch_instance_is_late(const struct sch_instance *instance)
+{
+    return instance->standing == SCH_STANDING_CLOSED &&
+           (instance->closed_ms >= instance->due_ms || instance->beyond);
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;

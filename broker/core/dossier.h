@@ -44,6 +44,7 @@ struct sch_instance {
     enum sch_ladder step;               /* the last one fired */
     bool announced;                     /* due_ms was moved by an announced wait */
     bool incomplete;                    /* an incomplete letter came, once */
+    bool beyond;                        /* E4, answered: the appointment itself lies at or past the due */
     struct sch_id opened_by;
     struct sch_id closed_by;
     int64_t opened_ms;                  /* stored time of the opening message */
@@ -121,6 +122,9 @@ bool sch_dossier_is(const struct sch_dossier *dossier, enum sch_member_role role
 
 /* Is this instance still owed (OPEN or INCOMPLETE)? */
 bool sch_instance_is_open(const struct sch_instance *instance);
+
+/* Was it answered too late: stored at or past the due, or in time, but by an appointment that is not? */
+bool sch_instance_is_late(const struct sch_instance *instance);
 
 /* When the planned intake will be presumed held: the start of the day after it; INT64_MAX: none planned. */
 int64_t sch_dossier_presume_ms(const struct sch_dossier *dossier);

@@ -48,9 +48,14 @@ void sch_feedback_appointment(struct sch_act *act)
     if (sch_evidence_is_deaf(dossier)) {
         return;
     }
+    /* Not clamped: an appointment lies ahead. It answers E4, and is late all the same when it lies past the due. */
+    int32_t day = sch_evidence_stated_day(act, SCH_FACT_EVENT_DATE);
+    struct sch_instance *e4 = sch_promise_find(dossier, 4);
+    if (e4 != NULL) {
+        e4->beyond = sch_ms_of_day(day) >= e4->due_ms;
+    }
     sch_evidence_reach(act, SCH_PHASE_INTAKE_PLANNED);
-    /* Not clamped: an appointment lies ahead. */
-    dossier->intake_day = sch_evidence_stated_day(act, SCH_FACT_EVENT_DATE);
+    dossier->intake_day = day;
     struct sch_instance *e6 = sch_promise_find(dossier, 6);
     if (e6 != NULL) {
         sch_promise_move(act, e6, dossier->intake_day);

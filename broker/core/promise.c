@@ -233,6 +233,7 @@ void sch_promise_reopen(struct sch_act *act, struct sch_instance *instance, enum
     instance->incomplete = instance->incomplete || standing == SCH_STANDING_INCOMPLETE;
     instance->closed_by = no_id();
     instance->closed_ms = 0;
+    instance->beyond = false;
     say(act, SCH_EFFECT_REOPEN, &before, instance);
 }
 

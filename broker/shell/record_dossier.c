@@ -39,7 +39,8 @@ enum { ID_NONE = 0, ID_OWN, ID_NEW, ID_EARLIER };
 /* Which of an instance's fields are written beside those that always are. */
 enum {
     HAS_ANNOUNCED = 1 << 0, HAS_INCOMPLETE = 1 << 1, HAS_ENDED = 1 << 2, HAS_FROM = 1 << 3, HAS_DUE = 1 << 4,
-    HAS_REMIND = 1 << 5, HAS_REMINDED = 1 << 6, HAS_SNOOZED = 1 << 7, HAS_ALL = (1 << 8) - 1
+    HAS_REMIND = 1 << 5, HAS_REMINDED = 1 << 6, HAS_SNOOZED = 1 << 7,
+    HAS_BEYOND = 1 << 8, HAS_ALL = (1 << 9) - 1
 };
 
 enum { IS_RECEIVED = 1 << 0, IS_TAKEN_UP = 1 << 1, IS_BREACH = 1 << 2, IS_ALL = (1 << 3) - 1 };
@@ -121,7 +122,8 @@ static unsigned instance_flags(const struct sch_instance *instance)
     return (instance->announced ? HAS_ANNOUNCED : 0) | (instance->incomplete ? HAS_INCOMPLETE : 0) |
            (ended ? HAS_ENDED : 0) | (instance->from_ms != instance->opened_ms ? HAS_FROM : 0) |
            (instance->due_ms != instance->norm_due_ms ? HAS_DUE : 0) | (instance->remind_ms != 0 ? HAS_REMIND : 0) |
-           (instance->reminded_ms != 0 ? HAS_REMINDED : 0) | (instance->snoozed_ms != 0 ? HAS_SNOOZED : 0);
+           (instance->reminded_ms != 0 ? HAS_REMINDED : 0) | (instance->snoozed_ms != 0 ? HAS_SNOOZED : 0) |
+           (instance->beyond ? HAS_BEYOND : 0);
 }
 
 static void pack_instance(struct sch_pack *pack, const struct sch_dossier *dossier, struct ids *ids,
@@ -321,6 +323,7 @@ static void unpack_instance(struct sch_unpack *unpack, const struct sch_dossier 
     flags = (unsigned)sch_unpack_uint(unpack, HAS_ALL);
     instance->announced = (flags & HAS_ANNOUNCED) != 0;
     instance->incomplete = (flags & HAS_INCOMPLETE) != 0;
+    instance->beyond = (flags & HAS_BEYOND) != 0;
     unpack_ref(unpack, ids, &instance->opened_by);
     instance->opened_ms = instance->from_ms = unpack_near(unpack, dossier->opened_ms);
     if (flags & HAS_FROM)

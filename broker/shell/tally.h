@@ -28,8 +28,8 @@
 
 #define SCH_TALLY_DAYS_MAX 1023         /* about three years less a month */
 
-/* How a promise ended, or that it did not. WITHIN and LATE are answers: before due_ms, or not (due_ms as it stood
- * then, an announced wait included). */
+/* How a promise ended, or that it did not. WITHIN and LATE are answers, as sch_instance_is_late() tells them
+ * apart (the due as it stood then, an announced wait included). */
 enum sch_tally_outcome {
     SCH_TALLY_OPEN = 0,
     SCH_TALLY_WITHIN,

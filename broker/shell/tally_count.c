@@ -300,12 +300,12 @@ static uint32_t days_between(int32_t from, int32_t to)
     return to - from > SCH_TALLY_DAYS_MAX ? SCH_TALLY_DAYS_MAX : (uint32_t)(to - from);
 }
 
-static enum sch_tally_outcome outcome_of(const struct sch_instance *instance, int64_t ended_ms)
+static enum sch_tally_outcome outcome_of(const struct sch_instance *instance)
 {
     switch (instance->standing) {
     case SCH_STANDING_OPEN:
     case SCH_STANDING_INCOMPLETE: break;
-    case SCH_STANDING_CLOSED: return ended_ms < instance->due_ms ? SCH_TALLY_WITHIN : SCH_TALLY_LATE;
+    case SCH_STANDING_CLOSED: return sch_instance_is_late(instance) ? SCH_TALLY_LATE : SCH_TALLY_WITHIN;
     case SCH_STANDING_WITHHELD: return SCH_TALLY_WITHHELD;
     case SCH_STANDING_WAIVED: return SCH_TALLY_WAIVED;
     case SCH_STANDING_CANCELLED: return SCH_TALLY_CANCELLED;
@@ -316,7 +316,7 @@ static enum sch_tally_outcome outcome_of(const struct sch_instance *instance, in
 static uint32_t number_of(const struct sch_instance *instance, int64_t now_ms)
 {
     int64_t ended_ms = instance->closed_ms != 0 ? instance->closed_ms : now_ms;
-    enum sch_tally_outcome outcome = outcome_of(instance, ended_ms);
+    enum sch_tally_outcome outcome = outcome_of(instance);
     int32_t from_day = known_day(instance->from_ms), first_day = from_day;
     uint32_t number = (uint32_t)outcome << SCH_TALLY_OUTCOME_SHIFT;
 

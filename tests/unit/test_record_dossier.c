@@ -148,7 +148,7 @@ static struct sch_dossier *largest(void)
 
         /* Each time as far from the one that it is written by as can be. */
         *n = (struct sch_instance){ .expectation = 15, .member = 6, .standing = SCH_STANDING_CANCELLED,
-                                    .step = SCH_STEP_WITHDRAW, .announced = true, .incomplete = true,
+                                    .step = SCH_STEP_WITHDRAW, .announced = true, .incomplete = true, .beyond = true,
                                     .opened_by = next_id(), .closed_by = next_id(), .opened_ms = 0,
                                     .from_ms = INT64_MIN, .norm_due_ms = 0, .due_ms = INT64_MIN,
                                     .remind_ms = INT64_MAX, .escalate_ms = 0, .closed_ms = INT64_MIN,

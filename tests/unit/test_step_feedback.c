@@ -205,6 +205,21 @@ static void test_no_treatment_ends_and_closes(void **state)
     }
 }
 
+/* E4 is four weeks from Monday 2 March: the 30th is the last day in time. */
+static void test_an_appointment_beyond_the_norm_is_late(void **state)
+{
+    (void)state;
+    for (int days = 28; days <= 29; days++) {
+        begin();
+        assert_int_equal(step_fixture_owed(&f, 4)->due_ms, step_fixture_end_of(20260330));
+        assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, days), SCH_OK);
+        assert_null(step_fixture_owed(&f, 4));
+        const struct sch_instance *e4 = &step_fixture_about(&f, SCH_EFFECT_CLOSE, 4)->instance;
+        assert_int_equal(e4->standing, SCH_STANDING_CLOSED);
+        assert_int_equal(sch_instance_is_late(e4), days == 29);
+    }
+}
+
 static void test_no_show_and_the_next_appointment(void **state)
 {
     (void)state;
@@ -309,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_what_evidence_proves_is_not_owed_again),
         cmocka_unit_test(test_but_not_once_taken_up),
         cmocka_unit_test(test_no_treatment_ends_and_closes),
+        cmocka_unit_test(test_an_appointment_beyond_the_norm_is_late),
         cmocka_unit_test(test_no_show_and_the_next_appointment),
         cmocka_unit_test(test_no_show_without_an_appointment),
         cmocka_unit_test(test_presumed_intake),

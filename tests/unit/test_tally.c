@@ -341,6 +341,7 @@ static void change(struct model *model, struct sch_prng *prng)
     } else {
         at->standing = (enum sch_standing)(SCH_STANDING_CLOSED + sch_prng_below(prng, 4));
         at->closed_ms = now_ms;
+        at->beyond = sch_prng_below(prng, 4) == 0;
     }
     assert_int_equal(sch_tally_count_term(tally, dossier, &before, now_ms, -1), SCH_OK);
     assert_int_equal(sch_tally_count_term(tally, dossier, at, now_ms, 1), SCH_OK);
@@ -380,7 +381,9 @@ static bool belongs(const struct sch_dossier *dossier, const struct sch_instance
     switch (at->standing) {
     case SCH_STANDING_OPEN:
     case SCH_STANDING_INCOMPLETE: break;
-    case SCH_STANDING_CLOSED: outcome = at->closed_ms >= at->due_ms ? SCH_TALLY_LATE : SCH_TALLY_WITHIN; break;
+    case SCH_STANDING_CLOSED: 
+        outcome = at->closed_ms >= at->due_ms || at->beyond ? SCH_TALLY_LATE : SCH_TALLY_WITHIN;
+        break;
     case SCH_STANDING_WITHHELD: outcome = SCH_TALLY_WITHHELD; break;
     case SCH_STANDING_WAIVED: outcome = SCH_TALLY_WAIVED; break;
     case SCH_STANDING_CANCELLED: outcome = SCH_TALLY_CANCELLED; break;

@@ -46,13 +46,16 @@ static uint32_t days_between(int32_t from, int32_t to)
     return to <= from ? 0 : to - from > DAYS_MAX - 1 ? DAYS_MAX - 1 : (uint32_t)(to - from);
 }
 
-static void classify(struct entry *entry, const struct ledger_change *change, int32_t from, int32_t today)
+static void classify(struct entry *entry, const struct ledger_promise *promise, const struct ledger_change *change,
+                     int32_t from, int32_t today)
 {
     int32_t last = almanac_day_of(change->due_ms - 1);
 
     entry->days = days_between(from, almanac_day_of(change->at_ms));
     switch (change->standing) {
-    case SCH_STANDING_CLOSED: entry->outcome = change->at_ms < change->due_ms ? WITHIN : LATE; break;
+    case SCH_STANDING_CLOSED: 
+        entry->outcome = change->at_ms < change->due_ms && !promise->beyond ? WITHIN : LATE;
+        break;
     case SCH_STANDING_WITHHELD: entry->outcome = WITHHELD; break;
     case SCH_STANDING_WAIVED: entry->outcome = WAIVED; break;
     case SCH_STANDING_CANCELLED: entry->outcome = CANCELLED; break;
@@ -75,7 +78,7 @@ static void enter(const struct ledger *ledger, int64_t now_ms, struct entries *e
             continue;
         entry.announced = change->due_ms > change->norm_due_ms;
         entry.incomplete = promise->incomplete;
-        classify(&entry, change, from, almanac_day_of(now_ms));
+        classify(&entry, promise, change, from, almanac_day_of(now_ms));
         for (int i = 0; i < 4; i++) {
             entry.month = i % 2 == 0 ? 0 : (uint32_t)almanac_date(from) / 100;
             entry.debtor = i / 2 == 0 ? "" : debtor;

@@ -64,6 +64,7 @@ struct ledger_promise {
     enum almanac_unit unit;
     int64_t opened_ms, from_ms;         /* from_ms: as it stands at last */
     bool announced, incomplete;         /* ever */
+    bool beyond;                        /* answered by an appointment that lies past the due */
     int32_t first, last;                /* changes */
     int32_t next;                       /* of the same dossier */
     int32_t closed_by;                  /* message; -1 */

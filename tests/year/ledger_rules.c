@@ -88,8 +88,11 @@ static void no_show(struct ledger *ledger, int32_t d, const struct ledger_messag
 static void appointment(struct ledger *ledger, int32_t d, const struct ledger_message *message, int32_t m)
 {
     int64_t at_ms = message->at_ms;
-    int32_t day = own_stated(message, SCH_FACT_EVENT_DATE), p;
+    int32_t day = own_stated(message, SCH_FACT_EVENT_DATE), p = ledger_owed(ledger, d, 4);
 
+    if (p >= 0)
+        ledger->promise[p].beyond =
+            almanac_start_of(day) >= ledger->change[ledger->promise[p].last].due_ms;
     own_answer(ledger, d, at_ms, m, PLANNED);
     own_reach(ledger, d, at_ms, m, SCH_PHASE_INTAKE_PLANNED);
     if (own_of(ledger, d)->phase == SCH_PHASE_INTAKE_PRESUMED)
@@ -284,6 +287,7 @@ static void correction(struct ledger *ledger, int32_t d, const struct ledger_mes
         else if (promise->closed_by == subject) {
             own_change(ledger, p, at_ms)->standing = SCH_STANDING_OPEN;
             ledger->promise[p].closed_by = NONE;
+            ledger->promise[p].beyond = false;
         }
     }
     own_enter(ledger, d, at_ms, before->phase);
