@@ -132,10 +132,17 @@ void sch_cli_next(const struct sch_cli *cli, const char *format, ...)
 {
     if (cli->quiet || cli->json || !cli->headers)
         return;
+    static const char program[] = "scharnier ";
+    bool command = strncmp(format, program, sizeof program - 1) == 0;
+    const char *store = sch_cli_option(cli, "store");
     va_list args;
     va_start(args, format);
     fputs("next: ", stdout);
-    vprintf(format, args);
+    if (command && cli->config != NULL)
+        printf("%s--config %s ", program, cli->config);
+    vprintf(command && cli->config != NULL ? format + sizeof program - 1 : format, args);
+    if (command && store != NULL)
+        printf(" --store %s", store);
     putchar('\n');
     va_end(args);
 }

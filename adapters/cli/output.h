@@ -35,7 +35,8 @@ bool sch_json_print(const char *name, json_t *object);
 bool sch_json_line(const char *name, json_t *object);
 /* Prints the error for people to stderr, and with --json as an object to stdout. Returns the exit code. */
 int sch_cli_fail(const struct sch_cli *cli, const sch_error *error);
-/* "next: …", unless --quiet, --json or --no-headers. */
+/* "next: …", unless --quiet, --json or --no-headers. A format that begins with "scharnier " is a command, and gets the
+ * --config and the --store of this one, so that it can be typed as it stands. */
 void sch_cli_next(const struct sch_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- times -------------------------------------------------------------------------------------- */

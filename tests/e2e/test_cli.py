@@ -30,7 +30,9 @@ def conversation(region):
     check("it waits at the department", [row["mailbox"] for row in waiting] == ["agb:06290713/angst"], waiting)
 
     shown = region.run("noordrand", "inbox", "read", kenmerk)
-    check("read opens the letter", "Paniekstoornis" in shown and f"next: scharnier inbox ack {kenmerk}" in shown, shown)
+    check("read opens the letter", "Paniekstoornis" in shown, shown)
+    check("and says what to type next", f"next: scharnier --config {region.folder}/noordrand.conf inbox ack {kenmerk}\n" in shown,
+          shown)
     check("and leaves it", len(region.json("noordrand", "inbox", "ls")["messages"]) == 1)
     region.run("noordrand", "inbox", "ack", kenmerk)
     check("ack takes it out", region.json("noordrand", "inbox", "ls")["messages"] == [])

@@ -1,4 +1,4 @@
-/* test_cli_output.c: tables, times and what people type as times. */
+/* test_cli_output.c: tables, times, what people type as times, and the command to type next. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,11 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../../adapters/cli/args.c"
 #include "../../adapters/cli/moment.c"
 #include "../../adapters/cli/output.c"
+
+/* In place of the table of commands. */
+const struct sch_cli_command sch_cli_commands[] = { { .noun = "x", .verb = "" }, { .noun = NULL } };
+const struct sch_cli_option sch_cli_globals[] = { { .name = NULL } };
 
 static void columns_count_characters(void **state)
 {
@@ -115,6 +121,43 @@ static void times_are_written(void **state)
     json_decref(none);
 }
 
+/* What sch_cli_next() prints for a command line, without the line's end. */
+static const char *next(const struct sch_cli *cli, char line[128])
+{
+    FILE *file = tmpfile();
+    int out = dup(STDOUT_FILENO);
+    assert_non_null(file);
+    fflush(stdout);
+    assert_true(out >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0);
+    sch_cli_next(cli, "scharnier queue peek %s", "agb:06290713");
+    sch_cli_next(cli, "give the region %d keys", 2);
+    fflush(stdout);
+    assert_true(dup2(out, STDOUT_FILENO) >= 0);
+    close(out);
+    rewind(file);
+    size_t size = fread(line, 1, 127, file);
+    line[size] = '\0';
+    fclose(file);
+    return line;
+}
+
+static void the_next_command_asks_the_same_broker(void **state)
+{
+    (void)state;
+    struct sch_cli cli = { .headers = true };
+    char line[128];
+    assert_string_equal(next(&cli, line), "next: scharnier queue peek agb:06290713\n"
+                                          "next: give the region 2 keys\n");
+    cli.config = "a.conf";
+    cli.option[0].name = "store";
+    cli.option[0].value = "there";
+    cli.option_count = 1;
+    assert_string_equal(next(&cli, line), "next: scharnier --config a.conf queue peek agb:06290713 --store there\n"
+                                          "next: give the region 2 keys\n");
+    cli.quiet = true;
+    assert_string_equal(next(&cli, line), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +165,7 @@ int main(void)
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(times_are_written),
+        cmocka_unit_test(the_next_command_asks_the_same_broker),
     };
     return cmocka_run_group_tests_name("cli_output", tests, NULL, NULL);
 }
