@@ -104,11 +104,12 @@ static int backup_verify(const char *path)
     return 0;
 }
 
-/* Without a broker the store is opened here; its lock keeps one from starting meanwhile. */
+/* Without a broker the store is opened here; its lock keeps one from starting meanwhile. One of an older schema can be
+ * copied too, because that is what comes before its migration. */
 static int backup_offline(const struct sch_config *config, const char *path, sch_error *error)
 {
     struct sch_store *store = NULL;
-    const struct sch_store_options options = { .path = config->store, .map_size = config->map_bytes };
+    const struct sch_store_options options = { .path = config->store, .map_size = config->map_bytes, .older = true };
     int code = sch_store_open(&store, &options, error);
     if (code != SCH_OK)
         return code;
@@ -143,7 +144,7 @@ static int migrate(const struct sch_config *config)
     sch_error error = SCH_ERROR_INIT;
     struct sch_store *store = NULL;
     struct sch_migrate_report report;
-    const struct sch_store_options options = { .path = config->store, .map_size = config->map_bytes, .migrate = true };
+    const struct sch_store_options options = { .path = config->store, .map_size = config->map_bytes, .older = true };
     if (sch_store_open(&store, &options, &error) != SCH_OK)
         return sch_perror(&error);
     int code = sch_migrate(store, &report, &error);

@@ -173,7 +173,7 @@ static int check_schema(struct sch_store *store, const struct sch_store_options 
 
     switch (sch_store_get(store, SCH_TABLE_META, op.key, value, sizeof(value), &size)) {
     case SCH_STORE_OK:
-        if (options->migrate && sch_record_schema_check((struct sch_bytes){ value, size }, NULL) == SCH_E_SCHEMA_OLDER)
+        if (options->older && sch_record_schema_check((struct sch_bytes){ value, size }, NULL) == SCH_E_SCHEMA_OLDER)
             return SCH_OK;
         return sch_record_schema_check((struct sch_bytes){ value, size }, error);
     case SCH_STORE_NONE:

@@ -22,7 +22,7 @@ struct sch_store_options {
     uint64_t map_size;                  /* 0: SCH_STORE_MAP_SIZE, halved until the address space admits it */
     bool create;                        /* make directory (0700) and tables where there are none */
     bool read_only;                     /* for verification; excludes create */
-    bool migrate;                       /* a store of an older schema is opened too: for sch_migrate() alone */
+    bool older;                         /* a store of an older schema is opened too: to be copied or migrated */
 };
 
 /*

@@ -224,22 +224,22 @@ static void another_schema_is_refused(void **state)
     store = NULL;
 }
 
-/* An older one is opened by the migration alone, and a reader is told why also when tables are lacking. */
-static void an_older_schema_is_for_the_migration(void **state)
+/* Whoever does not ask for it is told why, also when tables are lacking. Before the migration comes a backup. */
+static void an_older_schema_is_copied_and_migrated(void **state)
 {
     struct sch_store_options options = { .path = directory };
     struct sch_record_key key = sch_record_key_meta(SCH_RECORD_META_SCHEMA);
-    static const uint8_t schema[SCH_RECORD_SCHEMA_SIZE] = { 0, 0, 0, 1 };
+    const struct sch_bytes schema = { (const uint8_t[]){ 0, 0, 0, 1 }, SCH_RECORD_SCHEMA_SIZE };
     struct sch_migrate_report report;
     struct sch_store_counts counts;
     sch_error error = SCH_ERROR_INIT;
     MDB_env *env;
     MDB_txn *txn;
     MDB_dbi dbi;
+    char copy[96];
 
     (void)state;
-    assert_int_equal(put_row(SCH_TABLE_META, sch_record_key_bytes(&key), (struct sch_bytes){ schema, 4 }),
-                     SCH_STORE_OK);
+    assert_int_equal(put_row(SCH_TABLE_META, sch_record_key_bytes(&key), schema), SCH_STORE_OK);
     sch_store_close(store);
     store = NULL;
     assert_int_equal(mdb_env_create(&env), 0);
@@ -252,11 +252,13 @@ static void an_older_schema_is_for_the_migration(void **state)
     mdb_env_close(env);
     assert_int_equal(sch_store_verify(directory, &counts, &error), SCH_E_SCHEMA_OLDER);
     assert_int_equal(sch_store_open(&store, &options, &error), SCH_E_SCHEMA_OLDER);
-    options.migrate = true;
+    options.older = true;
     assert_int_equal(sch_store_open(&store, &options, &error), SCH_OK);
+    assert_true(snprintf(copy, sizeof(copy), "%s/backup", directory) > 0 && sch_store_backup(store, copy, &error) == 0);
+    remove_directory(copy);
     assert_int_equal(sch_migrate(store, &report, &error), SCH_OK);
     sch_store_close(store);
-    options.migrate = false;
+    options.older = false;
     assert_int_equal(sch_store_open(&store, &options, &error), SCH_OK);
     assert_int_equal(sch_store_check(store, &counts, &error), SCH_OK);
 }
@@ -583,7 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(one_process_per_directory), CASE(an_absent_store_is_not_made_by_looking),
         CASE(a_file_that_is_no_store_is_refused), CASE(another_schema_is_refused),
-        CASE(an_older_schema_is_for_the_migration),
+        CASE(an_older_schema_is_copied_and_migrated),
         CASE(a_put_that_fails_changes_nothing), CASE(a_commit_that_fails_is_unknown),
         CASE(a_disk_that_fails_tears_nothing),
         CASE(readers_outlive_a_reopening),
