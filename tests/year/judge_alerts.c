@@ -108,15 +108,35 @@ static void judge_step(struct done *done, int32_t p, enum sch_ladder step, int64
 }
 
 /* Treatment began elsewhere, while this referral of the same group still waited for its intake. */
-static bool prompts(const struct ledger *ledger, const struct ledger_message *start, int32_t d, int32_t other)
+static bool is_prompt(const struct ledger *ledger, const struct ledger_message *start, int32_t d, int32_t other)
 {
     const struct ledger_phase *before = ledger_phase_at(ledger, &ledger->dossier[d], start->at_ms - 1);
     const struct ledger_phase *waiting = ledger_phase_at(ledger, &ledger->dossier[other], start->at_ms);
 
     return start->dossier == d && start->kind == SCH_KIND_TREATMENT_START && start->fact[0].value == SCH_STARTED_YES &&
            before->phase < SCH_PHASE_IN_TREATMENT && waiting != NULL && waiting->phase >= SCH_PHASE_SENT &&
-           waiting->phase <= SCH_PHASE_INTAKE_PLANNED &&
-           ledger_collects(ledger, ledger->dossier[other].referrer, start->at_ms) == start->at_ms;
+           waiting->phase <= SCH_PHASE_INTAKE_PLANNED;
+}
+
+/* How many prompts the referrer collects because of one dossier: a later one replaces what still lies there, and a
+ * withdrawal takes it back. */
+static uint64_t count_prompts(const struct ledger *ledger, int32_t d, int32_t other)
+{
+    int64_t last_ms = 0;
+    uint64_t count = 0;
+
+    for (int32_t m = ledger->dossier[d].opening; m < ledger->message_count; m++) {
+        const struct ledger_message *start = &ledger->message[m];
+        int64_t collect_ms;
+
+        if (!is_prompt(ledger, start, d, other))
+            continue;
+        collect_ms = ledger_collects(ledger, ledger->dossier[other].referrer, start->at_ms);
+        count += collect_ms < ledger->end_ms && collect_ms != last_ms &&
+                 ledger_phase_at(ledger, &ledger->dossier[other], collect_ms)->phase != SCH_PHASE_WITHDRAWN;
+        last_ms = collect_ms;
+    }
+    return count;
 }
 
 /* Each such start prompts the referrer once to withdraw the other referral. */
@@ -131,8 +151,7 @@ static void judge_prompts(struct play *play)
         if (group < 0 || group == m)
             continue;
         other = ledger->message[group].dossier;
-        for (int32_t start = group; start < ledger->message_count; start++)
-            want += prompts(ledger, &ledger->message[start], d, other) || prompts(ledger, &ledger->message[start], other, d);
+        want += count_prompts(ledger, d, other) + count_prompts(ledger, other, d);
     }
     for (size_t i = 0; i < play->reminder_count; i++)
         have += play->reminder[i].step == SCH_STEP_WITHDRAW;

@@ -320,15 +320,20 @@ void own_announce(struct ledger *ledger, int32_t d, int64_t at_ms, const struct 
 /* The letter that had answered a promise lacks something after all. */
 void own_found_incomplete(struct ledger *ledger, int32_t d, int64_t at_ms, int32_t letter)
 {
-    for (int32_t p = own_of(ledger, d)->first_promise; p >= 0; p = ledger->promise[p].next) {
-        struct ledger_promise *promise = &ledger->promise[p];
-
-        if (promise->number == 8 && promise->message == letter && ledger_is_owed(own_last(ledger, p)))
+    for (int32_t p = own_of(ledger, d)->first_promise; p >= 0; p = ledger->promise[p].next)
+        if (ledger->promise[p].number == 8 && ledger->promise[p].message == letter &&
+            ledger_is_owed(own_last(ledger, p)))
             own_end(ledger, p, at_ms, SCH_STANDING_CANCELLED, NONE);
+    for (int32_t p = own_of(ledger, d)->first_promise; p >= 0; p = ledger->promise[p].next) {
+        const struct ledger_promise *promise = &ledger->promise[p];
+
         if (promise->number == 1 || promise->closed_by != letter ||
             own_last(ledger, p)->standing != SCH_STANDING_CLOSED ||
             (promise->number != 6 && promise->number != 8 && promise->number != 9 && promise->number != 12 &&
              promise->number != 15))
+            continue;
+        /* A complete letter that came meanwhile has begun the next term: nothing is owed twice. */
+        if (promise->number == 8 && ledger_owed(ledger, d, 8) >= 0)
             continue;
         own_change(ledger, p, at_ms)->standing = SCH_STANDING_INCOMPLETE;
         ledger->promise[p].incomplete = true;
