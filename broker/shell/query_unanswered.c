@@ -209,23 +209,37 @@ static void set_cursor(struct sch_reading *reading, const struct sch_record_key 
     reading->after = (struct sch_bytes){ page->cursor, CURSOR_KEY };
 }
 
-/* Adds the promises of one dossier that pass. False: they do not fit, and begin the next page. */
-static bool add_dossier(struct sch_reading *reading, struct sch_unanswered_row *rows)
+/* The open promises of the dossier that pass, earliest due first; returns how many. */
+static size_t passing(const struct sch_reading *reading, const struct sch_instance *out[SCH_INSTANCES_MAX])
 {
     const struct sch_dossier *dossier = reading->dossier;
-    struct sch_page *page = reading->page;
-    bool pass[SCH_INSTANCES_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < dossier->instance_count; i++) {
-        pass[i] = sch_instance_is_open(&dossier->instance[i]) && passes(reading, &dossier->instance[i]);
-        count += pass[i];
+        const struct sch_instance *instance = &dossier->instance[i];
+        size_t at = count;
+
+        if (!sch_instance_is_open(instance) || !passes(reading, instance))
+            continue;
+        for (; at > 0 && out[at - 1]->due_ms > instance->due_ms; at--)
+            out[at] = out[at - 1];
+        out[at] = instance;
+        count++;
     }
+    return count;
+}
+
+/* Adds the promises of one dossier that pass. False: they do not fit, and begin the next page. */
+static bool add_dossier(struct sch_reading *reading, struct sch_unanswered_row *rows)
+{
+    const struct sch_instance *instance[SCH_INSTANCES_MAX];
+    struct sch_page *page = reading->page;
+    size_t count = passing(reading, instance);
+
     if (page->unanswered_count > 0 && page->unanswered_count + count > reading->permit->query.limit)
         return false;
-    for (size_t i = 0; i < dossier->instance_count; i++)
-        if (pass[i])
-            write_row(reading, &dossier->instance[i], &rows[page->unanswered_count++]);
+    for (size_t i = 0; i < count; i++)
+        write_row(reading, instance[i], &rows[page->unanswered_count++]);
     return true;
 }
 

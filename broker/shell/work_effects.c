@@ -339,6 +339,7 @@ static void write_breach(struct job *job, const struct sch_effect *effect)
     struct sch_audit_record record = job_record(job, SCH_TRACE_BREACH, &effect->message, effect->member);
     char message[SCH_ID_TEXT_SIZE], kenmerk[SCH_KENMERK_SIZE + 1];
 
+    record.kind = effect->kind;
     sch_work_audit(job->work, &record);
     sch_id_text(&effect->message, message);
     sch_kenmerk_text(job->dossier->kenmerk, kenmerk);
