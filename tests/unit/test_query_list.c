@@ -215,11 +215,11 @@ static void test_earliest_due_first_and_totals(void **state)
     (void)state;
     read_whole(UTRECHT, "utrecht");
     for (size_t i = 0; i < whole_count;) {
-        size_t end = i;
-        int64_t first_ms = INT64_MAX;
+        size_t end = i + 1;
+        int64_t first_ms = whole[i].due_ms;
 
         for (; end < whole_count && sch_id_equal(&whole[end].dossier, &whole[i].dossier); end++)
-            first_ms = whole[end].due_ms < first_ms ? whole[end].due_ms : first_ms;
+            assert_true(whole[end].due_ms >= whole[end - 1].due_ms);
         assert_true(first_ms >= due_ms);
         due_ms = first_ms;
         open++;
