@@ -41,8 +41,12 @@ fi
 verdict "include/ knows only itself and the standard library" \
     "$(includes include/scharnier/*.h | grep -vE 'include <(assert|stdarg|stdbool|stddef|stdint)\.h>|include <scharnier/')"
 verdict "proto/ knows a layer above it" "$(includes proto/*.[ch] | grep -E '"(core|shell|ports|turn)|adapters')"
+# The command line has the core's calendar, kinds and norms, and two files of the shell that know nothing else of it.
 verdict "adapters reach into the broker" \
-    "$(includes adapters/*/*.[ch] | grep -E '"(shell|ports|turn)' | grep -vE '^adapters/cli/.*"shell/(norm_file|control_ask)\.h"')"
+    "$(includes adapters/*/*.[ch] | grep -E '"(core|shell|ports|turn|broker)' |
+        grep -vE '^adapters/cli/.*"(core/(calendar|kind|norm)|shell/(norm_file|control_ask))\.h"')"
+verdict "what the command line shares with the shell knows more of it" \
+    "$(includes broker/shell/{norm_file,control_ask}.[ch] | grep -vE '<[a-z_/]+\.h>|"(norm_file|control_ask|core/norm|id|ini|names)\.h"')"
 verdict "the shell or the core knows the adapters" "$(includes broker/*.[ch] broker/*/*.[ch] | grep -E 'adapters|client\.h')"
 
 # A library's types stop at the files that are there for it.
@@ -51,7 +55,7 @@ only() { # NAME PATTERN FILES-PATTERN
         grep -E "$2" | grep -vE "$3")"
 }
 only protobuf 'pb-c\.h|protobuf-c' '^proto/(wire|arena)'
-only LMDB '<lmdb\.h>' '^broker/shell/(store_lmdb|lmdb_[a-z]+|backup)'
+only LMDB '<lmdb\.h>' '^broker/shell/(store_lmdb|lmdb_[a-z]+)'
 only ZeroMQ '<zmq\.h>' '^(broker/shell/net_zmq|adapters/client/)'
 only 'the clock' '<(time|sys/time)\.h>' '^(broker/shell/(clock_posix|net_zmq|log|http|control|config|store_lmdb)|broker/main|proto/(ini|id|error)|adapters/)'
 
