@@ -42,7 +42,7 @@
     X(SECTION_FORBIDDEN, 2015, 6, "a section is not allowed to this receiver", "a wijkteam gets question, reason, consent and bridging only") \
     X(STANZAS, 2016, 6, "the letter is not sealed for exactly the recipients", "seal for receiver and copies, in the order of the header, with keys of the current directory") \
     X(UNKNOWN_RECEIVER, 2101, 5, "the address is not in the directory", "check the address; `scharnier party ls` lists them") \
-    X(NOT_ALLOWED, 2102, 4, "this party may not send this kind to that party", "see `Who may send what`; the region's permits decide") \
+    X(NOT_ALLOWED, 2102, 4, "this party may not send this kind to that party", "the region's permits decide who may send what; ask the region") \
     X(UNKNOWN_DOSSIER, 2103, 5, "there is no such dossier of yours", "check the dossier's id or kenmerk; a foreign dossier looks the same") \
     X(RECIPIENTS, 2104, 6, "the recipients are not those of the dossier", "address the dossier's creditor, with the dossier's copies in its order") \
     X(NOT_NOW, 2105, 6, "the dossier's state does not admit this kind", "look at `scharnier referral trace`; PROTOCOL.md, Life cycle, says what is possible") \
