@@ -1,6 +1,6 @@
 # Scharnier. `make help` lists the targets.
 #
-# Each flavour (release, asan, fuzz, …) builds in build/<flavour>, so no clean is ever needed to switch.
+# Each flavour (release, asan, tsan, cov, fuzz) builds in build/<flavour>, so no clean is ever needed to switch.
 
 FLAVOUR ?= release
 BUILD   ?= build
@@ -23,14 +23,18 @@ endif
 
 CC_release := gcc
 CC_asan    := gcc
+CC_tsan    := gcc
+CC_cov     := gcc
 CC_fuzz    := clang
 FLAGS_release := -O2
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan    := -O1 -fsanitize=thread
+FLAGS_cov     := -O0 --coverage -fprofile-update=atomic
 FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 override CC := $(CC_$(FLAVOUR))
 ifeq ($(CC),)
-$(error unknown FLAVOUR "$(FLAVOUR)": release, asan or fuzz)
+$(error unknown FLAVOUR "$(FLAVOUR)": release, asan, tsan, cov or fuzz)
 endif
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
@@ -76,7 +80,7 @@ BINS := $(SCHARNIERD) $(SCHARNIER) $(HL7V2_BIN)
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: all
-all: $(BINS) $(LIBSCHARNIER_A) $(LIBSCHARNIER_SO) ## build everything (FLAVOUR=release|asan|fuzz, V=1 shows commands)
+all: $(BINS) $(LIBSCHARNIER_A) $(LIBSCHARNIER_SO) ## build everything (FLAVOUR=release|asan|tsan|cov|fuzz, V=1 shows commands)
 
 # ---- rules -------------------------------------------------------------------------------------
 

@@ -67,6 +67,19 @@ fuzz: ## every tests/fuzz/fuzz_*.c for T=60 seconds each
 asan: ## unit, store and simulation tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=asan check
 
+# libzmq is not instrumented: what runs here are the readers beside the turn, the store, and the control socket.
+TSAN := $(filter %/test_reader %/test_control,$(UNIT)) $(filter %lmdb,$(STORE_TESTS))
+.PHONY: tsan tsan-run
+tsan: ## the programs with threads, under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=tsan tsan-run
+tsan-run: $(TSAN)
+	$(Q)$(RUN) $(B)/log $(call suite,$(TSAN))
+
+VALGRIND := valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
+.PHONY: valgrind
+valgrind: $(UNIT) $(STORE_TESTS) ## unit and store tests under valgrind
+	$(Q)$(RUN) $(B)/log $(foreach program,$(UNIT) $(STORE_TESTS),$(notdir $(program)) $(VALGRIND) $(program) --)
+
 .PHONY: interop
 interop: all ## a Python client written from PROTOCOL.md, and python3-hl7, against the real programs
 	$(Q)SCHARNIER_DATA=$(if $(SCHARNIER_DATA),$(abspath $(SCHARNIER_DATA))) SCHARNIER_BUILD=$(abspath $(B)) /usr/bin/python3 tests/interop/run.py
@@ -83,12 +96,12 @@ test: ## everything that CI runs; installs what is missing first
 	$(Q)$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO) $(YEAR)
+test-programs: $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO) $(YEAR) $(POWER)
 
 .PHONY: test-all
 test-all: all test-programs
 	$(Q)$(RUN) $(B)/log $(call suite,$(UNIT) $(STORE_TESTS)) \
-	    sim $(SIM) --count 200 -- scenario $(SCENARIO) tests/scenario/*.scn -- $(YEAR_RUN) $(GOLDEN) $(E2E_RUN) \
+	    sim $(SIM) --count 200 -- scenario $(SCENARIO) tests/scenario/*.scn -- $(YEAR_RUN) $(POWER_RUN) $(GOLDEN) $(E2E_RUN) \
 	    interop /usr/bin/python3 tests/interop/run.py -- \
 	    asan $(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=asan check N=20 -- \
 	    fuzz env BUILD=$(BUILD) tests/fuzz/run.sh $(or $(T),60)
