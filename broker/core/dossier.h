@@ -13,7 +13,8 @@
  * later replaces the earlier) and two uncollected REMINDERs per promise, which are taken back when the
  * promise closes, and one prompt to withdraw. A CORRECTION may make owed again what was only kept; all that
  * is owed or kept never comes to more than SCH_OWED_MAX + SCH_KEPT_MAX, for what is kept makes place
- * (promise.c).
+ * (promise.c). The broker's own messages about so many have no places of their own: the oldest of them makes
+ * place (post.c).
  *
  * Must not know: bytes, stores, sockets, the clock.
  */

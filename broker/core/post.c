@@ -10,6 +10,10 @@
 #include "value.h"
 
 #define REMINDERS_MAX 2
+#define OWN_MAX (SCH_DELIVERIES_MAX - SCH_PARTY_DELIVERIES_MAX)
+
+static_assert(SCH_PARTY_DELIVERIES_MAX + SCH_OWED_MAX + SCH_KEPT_MAX + 1 < OWN_MAX,
+              "a report per delivery, a reminder per promise and a prompt are the most that one step makes");
 
 /* Urgent is the referral, not every letter that is later written about it. */
 static bool is_urgent(const struct sch_dossier *dossier, enum sch_kind kind)
@@ -53,8 +57,26 @@ void sch_post_deliver(struct sch_act *act, uint64_t sequence, const uint8_t *mem
     }
 }
 
+/* The broker's own messages have the places that those of parties leave, and no more: a CORRECTION may make
+ * more owed at once than SCH_OWED_MAX. When all are taken the oldest goes; none that this step made, as the
+ * sum above says. */
+static void make_place_for_own(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    if (dossier->delivery_count - sch_delivery_party_count(dossier) < OWN_MAX) {
+        return;
+    }
+    for (size_t i = 0; i < dossier->delivery_count; i++) {
+        if (dossier->delivery[i].sender == SCH_MEMBER_NONE) {
+            sch_act_remove(act, &dossier->delivery[i], SCH_DELIVERY_WITHDRAWN, 0);
+            return;
+        }
+    }
+}
+
 void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to)
 {
+    make_place_for_own(act);
     uint64_t sequence = act->sequence++;
     struct sch_id id = sch_step_made_id(act->world->now_ms, sequence);
     struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_MAKE);

@@ -11,7 +11,8 @@
 /* Delivers the submitted message, with this sequence, to members: DELIVER each, then each one's E1: OPEN. */
 void sch_post_deliver(struct sch_act *act, uint64_t sequence, const uint8_t *member, size_t count);
 
-/* Makes a message of the broker for a member: MAKE and DELIVER, with the next sequence. */
+/* Makes a message of the broker for a member: MAKE and DELIVER, with the next sequence. Where the broker's
+ * own messages have no place left, the oldest of them is taken back. */
 void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to);
 
 /* Asks the debtor of a promise about it: a REMINDER with this step. At most two about one promise wait to be
