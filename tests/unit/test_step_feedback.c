@@ -220,6 +220,24 @@ static void test_an_appointment_beyond_the_norm_is_late(void **state)
     }
 }
 
+static void test_an_appointment_moved_within_a_weekend(void **state)
+{
+    (void)state;
+    begin();
+    /* Friday, then Saturday: the same working days follow, but the term counts from another day. */
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 4), SCH_OK);
+    struct sch_instance before = *step_fixture_owed(&f, 6);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 5), SCH_OK);
+    const struct sch_effect *move = step_fixture_about(&f, SCH_EFFECT_MOVE, 6);
+    assert_non_null(move);
+    assert_int_equal(move->before.from_ms, before.from_ms);
+    assert_int_equal(move->instance.from_ms, step_fixture_owed(&f, 6)->from_ms);
+    assert_int_equal(move->instance.due_ms, before.due_ms);
+    /* The same day once more moves nothing. */
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 5), SCH_OK);
+    assert_null(step_fixture_about(&f, SCH_EFFECT_MOVE, 6));
+}
+
 static void test_no_show_and_the_next_appointment(void **state)
 {
     (void)state;
@@ -325,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_but_not_once_taken_up),
         cmocka_unit_test(test_no_treatment_ends_and_closes),
         cmocka_unit_test(test_an_appointment_beyond_the_norm_is_late),
+        cmocka_unit_test(test_an_appointment_moved_within_a_weekend),
         cmocka_unit_test(test_no_show_and_the_next_appointment),
         cmocka_unit_test(test_no_show_without_an_appointment),
         cmocka_unit_test(test_presumed_intake),
