@@ -1,10 +1,13 @@
 /*
- * sim.c: seeds, faults, the event queue and the broker's life and deaths.
+ * sim.c: seeds, and what became of them.
  *
- *   sim [--seed N] [--count N] [--verbose]
+ *   sim [--seed N] [--count N] [--seeds FILE] [--commit ID] [--cells] [--check] [--trace] [--until EVENT]
  *
- * The first line names the seed and the count; the last is "sim: N seeds, T turns, V violations, trace HASH" and
- * then "N passed, N failed". A failing seed is named with the command that runs it again.
+ * The first line names the seeds and the commit; the last but one is "sim: N seeds, T turns, V violations, U cells
+ * unreached, trace HASH", the last "N passed, N failed". A failing seed is named with the command that runs it
+ * again, and added to FILE, whose seeds run before all others. --check runs each seed twice and compares;
+ * --trace prints what happens; --until stops after so many events. Cells of the state table that no turn reached
+ * count as failures from 10,000 seeds on.
  */
 #include <assert.h>
 #include <getopt.h>
@@ -12,19 +15,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "core/calendar.h"
 #include "id.h"
-#include "region_sim.h"
 #include "shell/log.h"
 #include "world.h"
 
 #define START_MS INT64_C(1772409600000) /* 2026-03-02T00:00:00Z: summer time begins within the run */
+#define LONG_START_MS INT64_C(1736121600000)    /* 2025-01-06 */
 #define LIFE_DAYS 75
+#define LONG_LIFE_DAYS 900              /* what closes in the first weeks is deleted before its end */
 #define HEAL_DAYS 45
-#define STORE_LOOK_TURNS 500
+#define CELLS_COUNT_FROM 10000
+#define LISTED_MAX 4096
 
-static struct sch_book *book;           /* the same region for every seed */
+struct options {
+    uint64_t seed, count, until;
+    const char *listed, *commit;
+    bool cells, check, verbose;
+};
+
+/* What all seeds came to. */
+struct sums {
+    uint64_t seeds, failed, turns, crashes, lost, doubled, resent, duplicates, redelivered, messages, receipted;
+    uint64_t alerts, forged, asked, purged, parts, days, hash;
+    uint64_t rejected[4096], on[SIM_FAULTS];
+};
 
 void sim_violation(struct sim *sim, const char *format, ...)
 {
@@ -35,196 +51,74 @@ void sim_violation(struct sim *sim, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sim->first_violation, sizeof sim->first_violation, format, arguments);
     va_end(arguments);
+    sim_trace(sim, "VIOLATION: %s", sim->first_violation);
 }
 
-/* ---- the event queue ---------------------------------------------------------------------------- */
+/* ---- one seed ----------------------------------------------------------------------------------- */
 
-static bool earlier(const struct sim_event *a, const struct sim_event *b)
+static void arrive(struct sim *sim, const struct sim_event *event)
 {
-    return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
-}
+    static const uint8_t body[SCH_BODY_SIZE_MAX + 1];
+    struct sch_bytes command = { event->bytes, event->size };
 
-static void swap(struct sim_event *a, struct sim_event *b)
-{
-    struct sim_event held = *a;
-
-    *a = *b;
-    *b = held;
-}
-
-void sim_schedule(struct sim *sim, struct sim_event event)
-{
-    size_t at = sim->event_count;
-
-    assert(sim->event_count < SIM_EVENTS_MAX);
-    event.order = sim->order++;
-    sim->event[sim->event_count++] = event;
-    for (; at > 0 && earlier(&sim->event[at], &sim->event[(at - 1) / 2]); at = (at - 1) / 2)
-        swap(&sim->event[at], &sim->event[(at - 1) / 2]);
-}
-
-static struct sim_event next_event(struct sim *sim)
-{
-    struct sim_event first = sim->event[0];
-    size_t at = 0;
-
-    sim->event[0] = sim->event[--sim->event_count];
-    for (;;) {
-        size_t least = at;
-
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-            if (child < sim->event_count && earlier(&sim->event[child], &sim->event[least]))
-                least = child;
-        if (least == at)
-            return first;
-        swap(&sim->event[at], &sim->event[least]);
-        at = least;
-    }
-}
-
-/* ---- the broker --------------------------------------------------------------------------------- */
-
-static void start_broker(struct sim *sim)
-{
-    struct sch_turn_options options = { .net = sim->net, .store = sim->store, .clock = sim->clock, .book = sim->book,
-                                        .metrics = &sim->metrics, .e1_hold_ms = 15 * 60000 };
-    sch_error error = SCH_ERROR_INIT;
-
-    memset(&sim->metrics, 0, sizeof sim->metrics);
-    if (sch_turn_open(&sim->turn, &options, &error) != SCH_OK) {
-        fprintf(stderr, "sim: the broker does not start: %s %s\n", error.name, error.text);
-        abort();
-    }
-}
-
-/* The process dies: connections and everything volatile go; the store stays. */
-static void crash(struct sim *sim)
-{
-    sim->crashes++;
-    sch_turn_close(sim->turn);
-    sch_net_sim_disconnect_all(sim->net);
-    for (int i = 0; i < SIM_SYSTEMS; i++)
-        if (sim->system[i].peer >= 0)
-            sim_system_leave(sim, i);
-    for (size_t i = 0; i < sim->message_count; i++)
-        memset(sim->message[i].seen, 0, sizeof sim->message[i].seen);
-    start_broker(sim);
-}
-
-/* What the turn sent goes on its way to the systems. */
-static void collect_sent(struct sim *sim)
-{
-    for (int i = 0; i < SIM_SYSTEMS; i++) {
-        struct sch_net_sim_message message;
-
-        while (sim->system[i].peer >= 0 && sch_net_sim_is_connected(sim->net, (size_t)sim->system[i].peer) &&
-               sch_net_sim_take(sim->net, (size_t)sim->system[i].peer, &message)) {
-            for (size_t k = 0; k < message.reply.len; k++)
-                sim->hash = (sim->hash ^ message.reply.ptr[k]) * UINT64_C(1099511628211);
-            sim_oracle_sent(sim, i, message.reply);
-            sim_network(sim, SIM_TO_SYSTEM, i, message.reply, message.body.len);
-            sch_net_sim_drop(&message);
-        }
-    }
-}
-
-static void turn(struct sim *sim)
-{
-    sch_error error = SCH_ERROR_INIT;
-    bool dies = !sim->healing && sch_prng_chance(&sim->prng, sim->faults.crash);
-
-    if (!sim->healing && sch_prng_chance(&sim->prng, sim->faults.unknown))
-        sch_store_sim_fail(sim->store,
-                           sch_prng_chance(&sim->prng, 500) ? SCH_SIM_UNKNOWN_KEPT : SCH_SIM_UNKNOWN_LOST, 0);
-    else if (!sim->healing && sch_prng_chance(&sim->prng, sim->faults.conflict))
-        sch_store_sim_fail(sim->store, sch_prng_chance(&sim->prng, 800) ? SCH_SIM_CONFLICT : SCH_SIM_FULL, 0);
-    do {                                /* until it says how long it would sleep */
-        if (sch_turn_run(sim->turn, -1, &error) != SCH_OK) {
-            sim_violation(sim, "the turn gave up: %s %s", error.name, error.text);
-            return;
-        }
-        sim->turns++;
-    } while (sch_net_sim_inbound_count(sim->net) > 0 || sch_net_sim_last_wait_ms(sim->net) == 0);
-    sch_store_sim_fail(sim->store, SCH_SIM_NONE, 0);
-    if (!dies || sch_prng_chance(&sim->prng, 500))
-        collect_sent(sim);              /* a death between commit and send loses what was not sent */
-    if (dies)
-        crash(sim);
-    if (sim->turns % STORE_LOOK_TURNS == 0)
-        sim_oracle_store(sim);
-}
-
-/* Runs turns until the next event of the world, whenever something falls due. */
-static void run_until(struct sim *sim, int64_t at_ms)
-{
-    for (;;) {
-        int64_t wait_ms = sch_net_sim_last_wait_ms(sim->net);
-        int64_t wake_ms = wait_ms <= 0 ? sim->now_ms + 1 : sim->now_ms + wait_ms;
-
-        if (wait_ms < 0 || wake_ms >= at_ms)
-            break;
-        sch_clock_sim_until(sim->clock, wake_ms);
-        sim->now_ms = wake_ms;
-        turn(sim);
-    }
-    sch_clock_sim_until(sim->clock, at_ms);
-    sim->now_ms = at_ms;
+    assert(event->body_size <= sizeof body);
+    if (event->peer < 0 || !sch_net_sim_is_connected(sim->net, (size_t)event->peer))
+        return;
+    if (event->frames > 0)
+        sch_net_sim_put_frames(sim->net, (size_t)event->peer, command, (struct sch_bytes){ body, 1 }, event->frames);
+    else
+        sch_net_sim_put(sim->net, (size_t)event->peer, command, (struct sch_bytes){ body, event->body_size });
 }
 
 static void perform(struct sim *sim, struct sim_event *event)
 {
-    static const uint8_t body[SCH_CREDIT_MESSAGES_MAX * 8];
-
+    sim->performed++;
     switch (event->type) {
-    case SIM_TO_BROKER:
-        assert(event->body_size <= sizeof body);
-        if (event->peer >= 0 && sch_net_sim_is_connected(sim->net, (size_t)event->peer))
-            sch_net_sim_put(sim->net, (size_t)event->peer, (struct sch_bytes){ event->bytes, event->size },
-                            (struct sch_bytes){ body, event->body_size });
-        break;
+    case SIM_TO_BROKER: arrive(sim, event); break;
     case SIM_TO_SYSTEM: sim_system_receive(sim, event); break;
     case SIM_CONNECT: sim_system_connect(sim, event->system); break;
     case SIM_LEAVE:
         if (event->peer == sim->system[event->system].peer)
             sim_system_leave(sim, event->system);
         break;
-    case SIM_REFER:
-        sim_refer(sim, (int)sch_prng_below(&sim->prng, 2), NULL);
-        if (!sim->healing)
-            sim_schedule(sim, (struct sim_event){ .at_ms = sim->now_ms + 1 + (int64_t)sch_prng_below(
-                                                               &sim->prng, 2 * 86400000), .type = SIM_REFER });
+    case SIM_OPEN:
+        if (sim->healing)
+            break;
+        sim_open_any(sim);
+        sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, (sim_is_on(sim, SIM_FAULT_YEARS) ? 8 : 2) *
+                                                                          SIM_DAY_MS), .type = SIM_OPEN });
         break;
-    case SIM_ACT: sim_act(sim, event); break;
-    case SIM_CRASH: crash(sim); break;
+    case SIM_LIVE: sim_live(sim, event); break;
+    case SIM_SAY: sim_tell(sim, event->dossier, event->sender, event->kind, event->subject, false); break;
+    case SIM_NOISE: sim_noise(sim); break;
+    case SIM_RELOAD:
+        if (!sim->healing)
+            sim_reload(sim, event);
+        break;
+    case SIM_TIME:
+        if (!sim->healing)
+            sim_time(sim, event);
+        break;
+    case SIM_CONFIRM: sim_confirm(sim); break;
+    case SIM_ROOM: sim_room(sim); break;
+    case SIM_ASK: sim_ask(sim); break;
     case SIM_WAKE: break;
     }
     free(event->bytes);
-    turn(sim);
+    sim_broker_turn(sim);
 }
 
 static void run_phase(struct sim *sim, int64_t until_ms)
 {
-    while (sim->event_count > 0 && sim->event[0].at_ms < until_ms && sim->violations == 0) {
-        struct sim_event event = next_event(sim);
+    while (sim->event_count > 0 && sim->event[0].at_ms < until_ms && sim->violations == 0 &&
+           (sim->until == 0 || sim->performed < sim->until)) {
+        struct sim_event event = sim_next(sim);
 
-        run_until(sim, event.at_ms > sim->now_ms ? event.at_ms : sim->now_ms);
+        sim_broker_until(sim, event.at_ms > sim->now_ms ? event.at_ms : sim->now_ms);
         perform(sim, &event);
     }
-    run_until(sim, until_ms > sim->now_ms ? until_ms : sim->now_ms);
-}
-
-static void draw_faults(struct sim *sim)
-{
-    struct sch_prng *prng = &sim->prng;
-    struct sim_faults *faults = &sim->faults;
-
-    faults->drop = sch_prng_chance(prng, 600) ? (unsigned)sch_prng_below(prng, 150) : 0;
-    faults->twice = sch_prng_chance(prng, 600) ? (unsigned)sch_prng_below(prng, 150) : 0;
-    faults->delay = sch_prng_chance(prng, 600) ? (unsigned)sch_prng_below(prng, 200) : 0;
-    faults->crash = sch_prng_chance(prng, 600) ? 1 + (unsigned)sch_prng_below(prng, 10) : 0;
-    faults->unknown = sch_prng_chance(prng, 500) ? (unsigned)sch_prng_below(prng, 30) : 0;
-    faults->conflict = sch_prng_chance(prng, 500) ? (unsigned)sch_prng_below(prng, 30) : 0;
-    faults->lazy = sch_prng_chance(prng, 500) ? (unsigned)sch_prng_below(prng, 20) : 0;
+    if (sim->until == 0 || sim->performed < sim->until)
+        sim_broker_until(sim, until_ms > sim->now_ms ? until_ms : sim->now_ms);
 }
 
 static void close_sim(struct sim *sim)
@@ -236,126 +130,234 @@ static void close_sim(struct sim *sim)
     sch_store_sim_free(sim->store);
     sch_clock_sim_free(sim->clock);
     sch_arena_close(&sim->arena);
+    for (size_t i = 0; i < sim->message_count; i++)
+        free(sim->message[i].command);
     free(sim->event);
     free(sim->message);
+    free(sim->dossier);
 }
 
 /* One life: faults, then none until everything had time to end. */
-static void run_seed(struct sim *sim, uint64_t seed)
+static void run_seed(struct sim *sim, uint64_t seed, uint64_t until)
 {
     int code;
 
     memset(sim, 0, sizeof *sim);
     sim->prng.state = seed;
+    sim->until = until;
     sim->hash = UINT64_C(1469598103934665603);
-    sim->book = book;
     sim->event = calloc(SIM_EVENTS_MAX, sizeof *sim->event);
     sim->message = calloc(SIM_MESSAGES_MAX, sizeof *sim->message);
-    code = sch_arena_init(&sim->arena, 4u << 20);
-    assert(sim->event != NULL && sim->message != NULL && code == SCH_OK);
+    sim->dossier = calloc(SIM_DOSSIERS_MAX, sizeof *sim->dossier);
+    code = sch_arena_init(&sim->arena, SCH_ARENA_REPLY_SIZE);
+    assert(sim->event != NULL && sim->message != NULL && sim->dossier != NULL && code == SCH_OK);
+    sim_faults_draw(sim);
+    sim->start_ms = sim->now_ms = sim_is_on(sim, SIM_FAULT_YEARS) ? LONG_START_MS : START_MS;
+    sim->end_ms = sim->start_ms + (sim_is_on(sim, SIM_FAULT_YEARS) ? LONG_LIFE_DAYS : LIFE_DAYS) * SIM_DAY_MS;
+    sim->last_civil_ms = sim->start_ms;
     sim->net = sch_net_sim_new();
     sim->store = sch_store_sim_new();
-    sim->clock = sch_clock_sim_new(START_MS);
-    sim->now_ms = START_MS;
-    sim->end_ms = START_MS + LIFE_DAYS * SIM_DAY_MS;
-    draw_faults(sim);
+    sim->clock = sch_clock_sim_new(sim->start_ms);
     sim_systems_init(sim);
-    start_broker(sim);
-    for (int i = 0; i < SIM_SYSTEMS; i++)
-        sim_schedule(sim, (struct sim_event){ .at_ms = sim->now_ms + 1 + i, .type = SIM_CONNECT, .system = i });
-    sim_schedule(sim, (struct sim_event){ .at_ms = sim->now_ms + 1000, .type = SIM_REFER });
+    sim_broker_start(sim);
+    sim_schedule(sim, (struct sim_event){ .at_ms = sim->now_ms + 1000, .type = SIM_OPEN });
+    sim_faults_begin(sim);
     run_phase(sim, sim->end_ms);
-    sim->healing = true;
+    sim_faults_end(sim);
     run_phase(sim, sim->end_ms + HEAL_DAYS * SIM_DAY_MS);
-    if (sim->violations == 0)
+    if (sim->violations == 0 && (until == 0 || sim->performed < until))
         sim_oracle_end(sim);
 }
 
-static uint64_t count_rejected(const struct sim *sim, bool verbose)
+/* ---- all of them -------------------------------------------------------------------------------- */
+
+static void count(struct sums *sums, const struct sim *sim)
 {
-    uint64_t count = 0;
-
+    sums->seeds++;
+    sums->failed += sim->violations > 0;
+    sums->turns += sim->turns;
+    sums->crashes += sim->crashes;
+    sums->lost += sim->lost;
+    sums->doubled += sim->doubled;
+    sums->resent += sim->resent;
+    sums->duplicates += sim->duplicates;
+    sums->redelivered += sim->redelivered;
+    sums->messages += sim->message_count;
+    sums->alerts += sim->alerts;
+    sums->forged += sim->forged;
+    sums->asked += sim->asked;
+    sums->purged += sim->purged;
+    sums->parts += sim->parts;
+    sums->days += (uint64_t)((sim->now_ms - sim->start_ms) / SIM_DAY_MS);
+    sums->hash = (sums->hash ^ sim->hash) * UINT64_C(1099511628211);
     for (size_t i = 0; i < sim->message_count; i++) {
-        const struct sim_message *message = &sim->message[i];
-
-        count += message->rejected;
-        if (message->rejected && verbose)
-            printf("  kind %d rejected: %s\n", (int)message->header.kind,
-                   sch_error_name((enum sch_error_code)message->code));
+        sums->receipted += sim->message[i].receipted;
+        if (sim->message[i].rejected)
+            sums->rejected[sim->message[i].code % 4096]++;
     }
-    return count;
+    for (int i = 0; i < SIM_FAULTS; i++)
+        sums->on[i] += sim->rate[i] > 0;
 }
 
-static bool parse(int argc, char **argv, uint64_t *seed, uint64_t *count, bool *verbose)
+static void print_faults(const struct sim *sim, uint64_t seed)
 {
-    static const struct option options[] = { { "seed", required_argument, NULL, 's' },
-                                             { "count", required_argument, NULL, 'n' },
-                                             { "verbose", no_argument, NULL, 'v' },
-                                             { NULL, 0, NULL, 0 } };
+    printf("seed %llu:", (unsigned long long)seed);
+    for (int i = 0; i < SIM_FAULTS; i++)
+        if (sim->rate[i] > 0)
+            printf(" %s", sim_fault_name((enum sim_fault)i));
+    putchar('\n');
+}
+
+static void print_sums(const struct sums *sums, double seconds, const struct options *options)
+{
+    printf("sim: %llu messages, %llu receipted, %llu forged, %llu parts, %llu queries, %llu alerts, %llu dossiers "
+           "deleted\n",
+           (unsigned long long)sums->messages, (unsigned long long)sums->receipted, (unsigned long long)sums->forged,
+           (unsigned long long)sums->parts, (unsigned long long)sums->asked, (unsigned long long)sums->alerts,
+           (unsigned long long)sums->purged);
+    printf("sim: %llu crashes, %llu lost, %llu doubled, %llu resent, %llu duplicate receipts, %llu settled again\n",
+           (unsigned long long)sums->crashes, (unsigned long long)sums->lost, (unsigned long long)sums->doubled,
+           (unsigned long long)sums->resent, (unsigned long long)sums->duplicates,
+           (unsigned long long)sums->redelivered);
+    printf("sim: seeds with");
+    for (int i = 0; i < SIM_FAULTS; i++)
+        printf(" %s %llu%s", sim_fault_name((enum sim_fault)i), (unsigned long long)sums->on[i],
+               i + 1 < SIM_FAULTS ? "," : "\n");
+    printf("sim: rejected");
+    for (int i = 0; i < 4096; i++)
+        if (sums->rejected[i] > 0)
+            printf(" %s %llu", sch_error_name((enum sch_error_code)i), (unsigned long long)sums->rejected[i]);
+    putchar('\n');
+    printf("sim: %.1f virtual years, %.0f seeds per minute\n", (double)sums->days / 365.25,
+           seconds > 0 ? 60 * (double)sums->seeds / seconds : 0.0);
+    (void)options;
+}
+
+static void keep_seed(const struct options *options, uint64_t seed)
+{
+    FILE *file = options->listed != NULL ? fopen(options->listed, "a") : NULL;
+
+    if (file == NULL)
+        return;
+    fprintf(file, "%llu\n", (unsigned long long)seed);
+    fclose(file);
+}
+
+static void run_one(struct sim *sim, uint64_t seed, const struct options *options, struct sums *sums, bool listed)
+{
+    run_seed(sim, seed, options->until);
+    if (options->check) {
+        uint64_t hash = sim->hash;
+
+        close_sim(sim);
+        run_seed(sim, seed, options->until);
+        if (sim->hash != hash)
+            sim_violation(sim, "the same seed went another way");
+    }
+    if (options->verbose || sim->violations > 0)
+        print_faults(sim, seed);
+    if (sim->violations > 0) {
+        printf("seed %llu: %s (%u in all; event %llu)\n  rerun: make sim SEED=%llu N=1\n", (unsigned long long)seed,
+               sim->first_violation, sim->violations, (unsigned long long)sim->performed, (unsigned long long)seed);
+        if (!listed)
+            keep_seed(options, seed);
+    }
+    if (options->verbose)
+        printf("seed %llu: %llu turns, %zu dossiers, %zu messages, %llu crashes, trace %016llx\n",
+               (unsigned long long)seed, (unsigned long long)sim->turns, sim->dossier_count, sim->message_count,
+               (unsigned long long)sim->crashes, (unsigned long long)sim->hash);
+    fflush(stdout);
+    count(sums, sim);
+    close_sim(sim);
+}
+
+/* Seeds that failed once; lines that are no number are comments. */
+static size_t read_listed(const char *path, uint64_t seed[LISTED_MAX])
+{
+    FILE *file = path != NULL ? fopen(path, "r") : NULL;
+    char line[256];
+    size_t found = 0;
+
+    if (file == NULL)
+        return 0;
+    while (found < LISTED_MAX && fgets(line, sizeof line, file) != NULL) {
+        char *end;
+        uint64_t value = strtoull(line, &end, 10);
+
+        if (end != line)
+            seed[found++] = value;
+    }
+    fclose(file);
+    return found;
+}
+
+static bool parse(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = { { "seed", required_argument, NULL, 's' },
+                                           { "count", required_argument, NULL, 'n' },
+                                           { "seeds", required_argument, NULL, 'l' },
+                                           { "commit", required_argument, NULL, 'g' },
+                                           { "until", required_argument, NULL, 'u' },
+                                           { "cells", no_argument, NULL, 'c' },
+                                           { "check", no_argument, NULL, 'k' },
+                                           { "trace", no_argument, NULL, 't' },
+                                           { "verbose", no_argument, NULL, 'v' },
+                                           { NULL, 0, NULL, 0 } };
     int option;
 
-    while ((option = getopt_long(argc, argv, "s:n:v", options, NULL)) != -1) {
-        if (option == 's')
-            *seed = strtoull(optarg, NULL, 10);
-        else if (option == 'n')
-            *count = strtoull(optarg, NULL, 10);
-        else if (option == 'v')
-            *verbose = true;
-        else
-            return false;
-    }
+    while ((option = getopt_long(argc, argv, "s:n:v", known, NULL)) != -1)
+        switch (option) {
+        case 's': options->seed = strtoull(optarg, NULL, 10); break;
+        case 'n': options->count = strtoull(optarg, NULL, 10); break;
+        case 'l': options->listed = optarg; break;
+        case 'g': options->commit = optarg; break;
+        case 'u': options->until = strtoull(optarg, NULL, 10); break;
+        case 'c': options->cells = true; break;
+        case 'k': options->check = true; break;
+        case 't': sim_tracing = true; break;
+        case 'v': options->verbose = true; break;
+        default: return false;
+        }
     return optind == argc;
 }
 
 int main(int argc, char **argv)
 {
     static struct sim sim;
-    uint64_t seed = 1, count = 200, failed = 0, turns = 0, crashes = 0, lost = 0, doubled = 0, resent = 0;
-    uint64_t duplicates = 0, redelivered = 0, messages = 0, rejected = 0, alerts = 0, hash = 0;
-    bool verbose = false;
+    static struct sums sums;
+    static uint64_t listed[LISTED_MAX];
+    struct options options = { .seed = 1, .count = 200, .commit = "unknown" };
+    struct timespec from, to;
+    size_t listed_count;
+    unsigned unreached;
+    bool failed;
 
-    if (!parse(argc, argv, &seed, &count, &verbose)) {
-        fprintf(stderr, "usage: sim [--seed N] [--count N] [--verbose]\n");
+    if (!parse(argc, argv, &options)) {
+        fprintf(stderr, "usage: sim [--seed N] [--count N] [--seeds FILE] [--commit ID] [--cells] [--check] [--trace] "
+                        "[--until EVENT] [--verbose]\n");
         return 2;
     }
-    printf("sim: seeds %llu to %llu\n", (unsigned long long)seed, (unsigned long long)(seed + count - 1));
+    printf("sim: seeds %llu to %llu, commit %s\n", (unsigned long long)options.seed,
+           (unsigned long long)(options.seed + options.count - 1), options.commit);
     sch_log_open(2, SCH_LOG_ERROR, SCH_LOG_TEXT);
-    if (!verbose && freopen("/dev/null", "w", stderr) == NULL)
+    if (!sim_tracing && freopen("/dev/null", "w", stderr) == NULL)
         return 1;                       /* the faults of a simulation make the broker complain, rightly */
-    book = sch_region_sim_book();
-    for (uint64_t i = seed; i < seed + count; i++) {
-        run_seed(&sim, i);
-        if (sim.violations > 0) {
-            failed++;
-            printf("seed %llu: %s (%u in all)\n  rerun: make sim SEED=%llu N=1\n", (unsigned long long)i,
-                   sim.first_violation, sim.violations, (unsigned long long)i);
-        }
-        if (verbose)
-            printf("seed %llu: %llu turns, %zu dossiers, %zu messages, %llu crashes, %llu lost, %llu resent, "
-                   "trace %016llx\n",
-                   (unsigned long long)i, (unsigned long long)sim.turns, sim.dossier_count, sim.message_count,
-                   (unsigned long long)sim.crashes, (unsigned long long)sim.lost, (unsigned long long)sim.resent,
-                   (unsigned long long)sim.hash);
-        turns += sim.turns;
-        crashes += sim.crashes;
-        lost += sim.lost;
-        doubled += sim.doubled;
-        resent += sim.resent;
-        duplicates += sim.duplicates;
-        redelivered += sim.redelivered;
-        messages += sim.message_count;
-        rejected += count_rejected(&sim, verbose);
-        alerts += sim.alerts;
-        hash = (hash ^ sim.hash) * UINT64_C(1099511628211);
-        close_sim(&sim);
-    }
-    printf("sim: %llu messages, %llu rejected, %llu alerts, %llu crashes, %llu lost, %llu doubled, %llu resent, "
-           "%llu duplicate receipts, %llu settled again\n",
-           (unsigned long long)messages, (unsigned long long)rejected, (unsigned long long)alerts,
-           (unsigned long long)crashes, (unsigned long long)lost, (unsigned long long)doubled, (unsigned long long)resent,
-           (unsigned long long)duplicates, (unsigned long long)redelivered);
-    printf("sim: %llu seeds, %llu turns, %llu violations, trace %016llx\n", (unsigned long long)count,
-           (unsigned long long)turns, (unsigned long long)failed, (unsigned long long)hash);
-    printf("%llu passed, %llu failed\n", (unsigned long long)(count - failed), (unsigned long long)failed);
-    return failed == 0 ? 0 : 1;
+    sim_books_open();
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    listed_count = read_listed(options.listed, listed);
+    for (size_t i = 0; i < listed_count; i++)
+        run_one(&sim, listed[i], &options, &sums, true);
+    for (uint64_t seed = options.seed; seed < options.seed + options.count; seed++)
+        run_one(&sim, seed, &options, &sums, false);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    sim_books_close();
+    print_sums(&sums, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9, &options);
+    unreached = sim_cells_unreached(options.cells || sums.seeds >= CELLS_COUNT_FROM);
+    failed = sums.failed > 0 || (sums.seeds >= CELLS_COUNT_FROM && unreached > 0);
+    printf("%llu passed, %llu failed\n", (unsigned long long)(sums.seeds - sums.failed),
+           (unsigned long long)sums.failed);
+    printf("sim: %llu seeds, %llu turns, %llu violations, %u cells unreached, trace %016llx\n",
+           (unsigned long long)sums.seeds, (unsigned long long)sums.turns, (unsigned long long)sums.failed, unreached,
+           (unsigned long long)sums.hash);
+    return failed ? 1 : 0;
 }

@@ -4,7 +4,7 @@
  * The broker is the real turn on net_sim, store_sim and clock_sim. A *system* is an adapter that keeps to
  * the contract of PROTOCOL.md: it resends the same bytes until it has a receipt, journals its verdicts,
  * and its application skips an id that it has. Everything that happens comes out of one seed. The oracle
- * (oracle.c) watches what systems see and what the store holds, and knows nothing of broker/core.
+ * (oracle*.c) watches what systems see and what the store holds, and knows nothing of broker/core.
  */
 #ifndef SCH_SIM_WORLD_H
 #define SCH_SIM_WORLD_H
@@ -16,22 +16,48 @@
 #include "store_sim.h"
 #include "turn.h"
 
-#define SIM_SYSTEMS 8
-#define SIM_MAILBOXES 3
-#define SIM_MESSAGES_MAX 4096
-#define SIM_DOSSIERS_MAX 512
+#define SIM_PARTIES 13                  /* who has a transport key */
+#define SIM_SYSTEMS 15                  /* their adapters; two of them run a second one */
+#define SIM_BOXES_MAX 2                 /* mailboxes of a party */
+#define SIM_MAILBOXES 14                /* of all of them */
+#define SIM_MESSAGES_MAX 16384
+#define SIM_DOSSIERS_MAX 1024
 #define SIM_EVENTS_MAX 65536
+#define SIM_BOOKS 7
+#define SIM_RELOADS_MAX 512
 #define SIM_DAY_MS INT64_C(86400000)
+#define SIM_HOUR_MS INT64_C(3600000)
+
+/* What can go wrong, each switched on at random per seed with a rate of its own: X(NAME, "name"). */
+#define SIM_FAULT_LIST(X) \
+    X(DROP, "drop") X(TWICE, "duplicate") X(REORDER, "reorder") X(DELAY, "delay") X(CUT, "one-way-cut") \
+    X(ROUTER, "router-drops") X(CRASH_BEFORE, "crash-before-commit") X(CRASH_AFTER, "crash-after-commit") \
+    X(CRASH_SENT, "crash-after-send") X(KEPT, "commit-unknown-kept") X(LOST, "commit-unknown-lost") \
+    X(FULL, "commit-full") X(SHORT, "store-short") X(CONFLICT, "conflict") X(STEP, "clock-step") \
+    X(DRIFT, "clock-drift") X(FREEZE, "clock-freeze") X(JUMP, "clock-jump") X(LATE, "late") \
+    X(SILENT, "silent") X(MALFORMED, "malformed") X(OVERSIZED, "oversized") X(OLD, "old-version") \
+    X(FORGE, "forging") X(RECONNECT, "reconnecting") X(TWIN, "two-adapters") X(RETRY, "retrying") \
+    X(REFUSE, "refusing") X(NORMS, "reload-norms") X(REVOKE, "reload-revoked") X(ROTATE, "reload-rotated") \
+    X(PERMIT, "reload-permits") X(NOISE, "noise") X(LARGE, "large-letters") X(ASK, "queries") \
+    X(DRAIN, "orderly-restart") X(YEARS, "years")
+
+#define SIM_X_FAULT(N, s) SIM_FAULT_##N,
+enum sim_fault { SIM_FAULT_LIST(SIM_X_FAULT) SIM_FAULTS };
 
 /* A message that a system made: kept for ever, as an outbox keeps it until the receipt. */
 struct sim_message {
     struct sch_header header;
-    uint8_t command[SCH_COMMAND_SIZE_MAX];
+    uint8_t *command;
     size_t command_size;
-    size_t body_size;
-    int system;
+    size_t body_size;                   /* of the second frame; 0: none, or it travels in parts */
+    int party;                          /* who sends it */
+    int dossier;                        /* of sim.dossier; -1: foreign, or not opened yet */
+    bool letter;
+    bool wild;                          /* made at random: any rejection is fair */
     bool receipted, rejected;
     uint32_t code;                      /* of the rejection */
+    uint32_t part_count;                /* 0: not in parts */
+    struct sch_id upload;
     uint64_t sequence;
     int64_t made_ms, stored_ms;
     /* Per recipient, in header order without the sender: */
@@ -39,37 +65,45 @@ struct sim_message {
     size_t to_count;
     unsigned handled[SCH_RECIPIENTS_MAX];       /* times that the application took it in */
     bool seen[SCH_RECIPIENTS_MAX];              /* delivered at least once since the broker's last start */
-    bool settled[SCH_RECIPIENTS_MAX];           /* in the journal as collected */
-    bool confirmed[SCH_RECIPIENTS_MAX];         /* the broker answered the settlement */
+    enum sch_wire_verdict verdict[SCH_RECIPIENTS_MAX];  /* in the journal; 0: none */
+    unsigned retries[SCH_RECIPIENTS_MAX];
+    uint32_t fetched[SCH_RECIPIENTS_MAX];       /* parts taken in so far */
+    uint32_t missing;                   /* what the creditor finds lacking on opening */
 };
 
-/* What the receiver of a referral will do, in days after it collected; 0: never. */
-struct sim_plan {
-    int decide, appoint, no_show, report, start, end, discharge, take_up;
-    bool refuse, withhold;
-};
+/* Where a life is, as whoever treats believes. */
+enum sim_stage { SIM_SENT = 0, SIM_ACCEPTED, SIM_PLANNED, SIM_DONE, SIM_TREATED, SIM_ENDED, SIM_OVER, SIM_STAGES };
 
 struct sim_dossier {
     struct sch_id id;
-    int referral;                       /* index of its message */
-    int receiver;                       /* system */
-    struct sim_plan plan;
-    bool planned;
+    enum sch_kind kind;                 /* of the opening message */
+    int opening;                        /* its message */
+    int referrer, receiver, creditor;   /* mailboxes, by number */
+    int copy[SCH_COPIES_MAX];
+    size_t copy_count;
+    enum sim_stage stage;
+    bool begun;                         /* the receiver took it in */
+    int64_t last_sequence[SIM_MAILBOXES];
+};
+
+struct sim_mailbox {
+    struct sch_address address;
+    int party;
+    enum sch_party_kind kind;
 };
 
 struct sim_system {
-    const char *key_id;
-    struct sch_address mailbox[SIM_MAILBOXES];
-    size_t mailbox_count;
-    enum sch_party_kind kind;
+    int party;
     long peer;                          /* of net_sim; -1: not connected */
     bool welcomed;
     struct sch_id instance;
-    int64_t last_sequence[SIM_DOSSIERS_MAX][SIM_MAILBOXES];     /* order per mailbox and dossier */
+    int64_t busy_ms[2];                 /* when the last frame on its way arrives, to and from the broker */
+    int64_t cut_ms[2];                  /* the way is cut until then */
 };
 
 enum sim_event_type {
-    SIM_TO_BROKER, SIM_TO_SYSTEM, SIM_CONNECT, SIM_LEAVE, SIM_REFER, SIM_ACT, SIM_CRASH, SIM_WAKE
+    SIM_TO_BROKER, SIM_TO_SYSTEM, SIM_CONNECT, SIM_LEAVE, SIM_OPEN, SIM_LIVE, SIM_SAY, SIM_NOISE, SIM_RELOAD,
+    SIM_TIME, SIM_CONFIRM, SIM_ROOM, SIM_ASK, SIM_WAKE
 };
 struct sim_event {
     int64_t at_ms;
@@ -78,62 +112,150 @@ struct sim_event {
     int system;
     long peer;
     uint8_t *bytes;
-    size_t size, body_size;
+    size_t size, body_size, frames;
     int dossier;
+    int sender;                         /* mailbox */
     enum sch_kind kind;
-    int about;                          /* day that a fact names, relative to now */
+    int subject;                        /* message */
+    int64_t number;                     /* SIM_TIME: how far; SIM_RELOAD: which book */
 };
 
-/* Rates of this seed, in thousandths. */
-struct sim_faults {
-    unsigned drop, twice, delay, crash, unknown, conflict, lazy;
+/* The state table's cells that real turns reached, over all seeds. */
+struct sim_cells {
+    uint64_t submit[SCH_KIND_COUNT][SCH_PHASE_COUNT];
+    uint64_t other[12][SCH_PHASE_COUNT];
 };
 
 struct sim {
     struct sch_prng prng;
-    struct sim_faults faults;
+    unsigned rate[SIM_FAULTS];          /* in thousandths; 0: off */
     bool healing;
     struct sch_net *net;
     struct sch_store *store;
     struct sch_clock *clock;
-    struct sch_book *book;
     struct sch_metrics metrics;
     struct sch_turn *turn;
+    int book;                           /* which is in force */
+    struct {
+        int64_t at_ms;
+        int book;
+    } reload[SIM_RELOADS_MAX];          /* by the broker's clock */
+    size_t reload_count;
     struct sim_system system[SIM_SYSTEMS];
+    struct sim_mailbox mailbox[SIM_MAILBOXES];
     struct sim_message *message;
     size_t message_count;
-    struct sim_dossier dossier[SIM_DOSSIERS_MAX];
+    struct sim_dossier *dossier;
     size_t dossier_count;
+    struct sch_id group;                /* of parallel referrals */
+    int group_left, group_sender;
     struct sim_event *event;            /* a binary heap by (at_ms, order) */
     size_t event_count;
-    uint64_t order;
-    int64_t now_ms, end_ms;
+    uint64_t order, performed, until;   /* events; stop after so many (0: never) */
+    int64_t start_ms, now_ms, end_ms;   /* true time */
+    int64_t offset_ms;                  /* of the broker's civil clock */
+    int64_t frozen_ms;                  /* its civil clock stands still until then */
+    int64_t drift_ppm, drift_left;
+    int64_t last_civil_ms;
+    bool confirming, drained;
     struct sch_arena arena;
-    uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash;
+    struct sch_reply *answer;           /* of the last query; NULL: not asked */
+    bool answered;
+    uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged, parts;
     unsigned violations;
-    char first_violation[256];
+    char first_violation[320];
 };
 
 /* Notes that a promise was broken; the first is printed with the seed. */
 void sim_violation(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* queue.c: what is to happen. */
 void sim_schedule(struct sim *sim, struct sim_event event);
+struct sim_event sim_next(struct sim *sim);
+static inline int64_t sim_later(struct sim *sim, int64_t span_ms)
+{
+    return sim->now_ms + 1 + (int64_t)sch_prng_below(&sim->prng, (uint64_t)span_ms);
+}
 
-/* system.c: what systems do. */
+/* faults.c: what goes wrong. */
+void sim_faults_draw(struct sim *sim);
+void sim_faults_begin(struct sim *sim);
+void sim_faults_end(struct sim *sim);   /* from now on nothing does */
+bool sim_fails(struct sim *sim, enum sim_fault fault);
+bool sim_is_on(const struct sim *sim, enum sim_fault fault);
+const char *sim_fault_name(enum sim_fault fault);
+void sim_network(struct sim *sim, enum sim_event_type way, int system, struct sch_bytes bytes, size_t body_size,
+                 size_t frames);
+void sim_time(struct sim *sim, const struct sim_event *event);
+void sim_confirm(struct sim *sim);
+void sim_room(struct sim *sim);
+void sim_reload(struct sim *sim, const struct sim_event *event);
+/* True time passes, and the broker's clock as well as it can. */
+void sim_pass(struct sim *sim, int64_t until_ms);
+
+/* books.c: directories, norms and permits as they change. */
+enum sim_book { SIM_BOOK_PLAIN = 0, SIM_BOOK_NORMS, SIM_BOOK_PERMITS, SIM_BOOK_ROTATED, SIM_BOOK_REVOKED };
+void sim_books_open(void);
+void sim_books_close(void);
+const struct sch_book *sim_book(int number);
+/* Whose transport key this book revokes; -1: nobody's. */
+int sim_book_revokes(int number);
+
+/* broker.c: the broker's life and deaths. */
+void sim_broker_start(struct sim *sim);
+void sim_broker_turn(struct sim *sim);
+void sim_broker_until(struct sim *sim, int64_t at_ms);
+
+/* system.c: adapters. */
+#define SIM_FORGED_REQUEST 9            /* must be rejected, whatever it asks */
+#define SIM_UNKNOWN_REQUEST 20          /* and the verdict: of a message that is not there */
 void sim_systems_init(struct sim *sim);
 void sim_system_connect(struct sim *sim, int system);
 void sim_system_leave(struct sim *sim, int system);
 void sim_system_receive(struct sim *sim, const struct sim_event *event);
-void sim_refer(struct sim *sim, int system, const struct sch_id *follows);
-void sim_act(struct sim *sim, const struct sim_event *event);
-void sim_network(struct sim *sim, enum sim_event_type way, int system, struct sch_bytes bytes, size_t body_size);
+void sim_say(struct sim *sim, int system, const struct sch_command *command, size_t body_size);
+int sim_adapter(const struct sim *sim, int party);      /* one that is welcomed; -1: none */
+const char *sim_key_id(int party);
+bool sim_is_silent(const struct sim *sim, int party);
 
-/* oracle.c: what must hold. */
+/* message.c: what parties say to each other, by DOMAIN's tables. */
+int sim_message_find(const struct sim *sim, const struct sch_id *id);
+int sim_dossier_find(const struct sim *sim, const struct sch_id *id);
+int sim_mailbox_find(const struct sim *sim, const char *address);
+/* Members of the dossier that a message of this kind by this mailbox reaches; header gets them. subject: message. */
+bool sim_address(const struct sim *sim, const struct sim_dossier *dossier, int sender, int subject,
+                 struct sch_header *header);
+void sim_facts(struct sim *sim, struct sch_header *header);
+/* Writes a message into the outbox and sends it, when its party is connected. Returns it; -1: no more room. */
+int sim_make(struct sim *sim, int sender, int dossier, struct sch_header *header, bool wild);
+/* A message of this kind on this dossier by this mailbox; subject: a message, -1: none or whichever fits. */
+int sim_tell(struct sim *sim, int dossier, int sender, enum sch_kind kind, int subject, bool wild);
+void sim_submit(struct sim *sim, int index);
+void sim_part(struct sim *sim, int index, uint32_t part);
+bool sim_has_letter(enum sch_kind kind);
+
+/* life.c and reaction.c: why they say it. */
+int sim_open(struct sim *sim, enum sch_kind kind, int sender, int receiver, int parent, int follows, bool wild);
+void sim_open_any(struct sim *sim);
+void sim_live(struct sim *sim, const struct sim_event *event);
+void sim_react(struct sim *sim, int mailbox, int message);
+
+/* noise.c: what nobody should say, and whoever tries. */
+void sim_noise(struct sim *sim);
+void sim_ask(struct sim *sim);
+
+/* cells.c: coverage, and the trace. */
+extern struct sim_cells sim_cells;
+extern bool sim_tracing;
+void sim_trace(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_cell_unknown(enum sch_wire_verdict verdict);
+/* How many cells no turn reached; named on stdout when `name`. */
+unsigned sim_cells_unreached(bool name);
+
+/* oracle.c, oracle_store.c, oracle_ledger.c: what must hold. */
 void sim_oracle_sent(struct sim *sim, int system, struct sch_bytes reply);
 void sim_oracle_store(struct sim *sim);
+void sim_oracle_ledger(struct sim *sim);
 void sim_oracle_end(struct sim *sim);
-
-/* The message with this id; -1: none of ours (a message of the broker). */
-int sim_message_find(const struct sim *sim, const struct sch_id *id);
 
 #endif

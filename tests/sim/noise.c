@@ -1,0 +1,261 @@
+/*
+ * noise.c: what nobody should say, whoever tries it all the same, and whoever asks.
+ *
+ * What is forged is not written into anybody's outbox: when it is receipted or delivered, somebody finds a
+ * message that nobody sent.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "id.h"
+#include "region_sim.h"
+#include "world.h"
+
+static int any_mailbox(struct sim *sim)
+{
+    return (int)sch_prng_below(&sim->prng, SIM_MAILBOXES);
+}
+
+static int any_adapter(struct sim *sim)
+{
+    int first = (int)sch_prng_below(&sim->prng, SIM_SYSTEMS);
+
+    for (int i = 0; i < SIM_SYSTEMS; i++)
+        if (sim->system[(first + i) % SIM_SYSTEMS].welcomed)
+            return (first + i) % SIM_SYSTEMS;
+    return -1;
+}
+
+/* One of the recent dossiers; -1: none. */
+static int any_dossier(struct sim *sim)
+{
+    size_t count = sim->dossier_count, recent = count < 60 ? count : 60;
+
+    if (count == 0)
+        return -1;
+    if (sch_prng_chance(&sim->prng, 200))
+        return (int)sch_prng_below(&sim->prng, count);
+    return (int)(count - 1 - sch_prng_below(&sim->prng, recent));
+}
+
+static int member_of(struct sim *sim, const struct sim_dossier *dossier)
+{
+    switch (sch_prng_below(&sim->prng, 8)) {
+    case 0:
+    case 1:
+    case 2: return dossier->receiver;
+    case 3:
+    case 4: return dossier->creditor;
+    case 5: return dossier->referrer;
+    case 6: return 9;                   /* the coordinator */
+    default: return any_mailbox(sim);
+    }
+}
+
+static bool opens(enum sch_kind kind)
+{
+    return kind == SCH_KIND_REFERRAL || kind == SCH_KIND_CONSULT_REQUEST || kind == SCH_KIND_EXPLORATION_REQUEST ||
+           kind == SCH_KIND_CARE_NOTICE || kind == SCH_KIND_INVOLVEMENT_NOTICE;
+}
+
+/* ---- forging ------------------------------------------------------------------------------------ */
+
+/* Sends a message as this party, signed as whoever it says to be from. */
+static void forge(struct sim *sim, int system, struct sch_header *header)
+{
+    struct sch_command command = { .request = SIM_FORGED_REQUEST, .type = SCH_COMMAND_SUBMIT };
+    uint8_t header_bytes[SCH_HEADER_SIZE_MAX], seal_bytes[SCH_SEAL_SIZE_MAX];
+    struct sch_seal sealed;
+    size_t body_size;
+
+    if (system < 0 || sch_region_sim_at(header->sender.text) == NULL)
+        return;
+    if (sch_id_is_none(&header->id))
+        header->id = sch_region_sim_id(sim->now_ms, &sim->prng);
+    body_size = sch_region_sim_seal(sim_book(SIM_BOOK_PLAIN), header, sim_has_letter(header->kind) ? 512 : 0,
+                                    sim->now_ms, &sim->prng, &sealed);
+    command.submit.header.ptr = header_bytes;
+    command.submit.header.len = sch_header_encode(header, header_bytes, sizeof header_bytes);
+    command.submit.seal.ptr = seal_bytes;
+    command.submit.seal.len = sch_seal_encode(&sealed, seal_bytes, sizeof seal_bytes);
+    if (command.submit.header.len == 0)
+        return;
+    sim->forged++;
+    sim_say(sim, system, &command, body_size);
+}
+
+/* As somebody else. */
+static void forge_sender(struct sim *sim)
+{
+    int dossier = any_dossier(sim), system = any_adapter(sim), victim = any_mailbox(sim);
+    struct sch_header header = { .kind = SCH_KIND_REFUSAL };
+
+    if (dossier < 0 || system < 0 || sim->mailbox[victim].party == sim->system[system].party ||
+        !sim_address(sim, &sim->dossier[dossier], victim, -1, &header))
+        return;
+    sim_facts(sim, &header);
+    forge(sim, system, &header);
+}
+
+/* Any kind on a dossier that does not exist, or that is somebody else's. */
+static void forge_dossier(struct sim *sim, bool foreign)
+{
+    int dossier = any_dossier(sim), sender = any_mailbox(sim);
+    int system = sim_adapter(sim, sim->mailbox[sender].party);
+    struct sch_header header = { .kind = (enum sch_kind)(1 + sch_prng_below(&sim->prng, SCH_KIND_COUNT - 1)) };
+    const struct sim_dossier *about;
+
+    if (dossier < 0 || opens(header.kind))
+        return;
+    about = &sim->dossier[dossier];
+    if (foreign && (sender == about->referrer || sender == about->receiver || sender == about->creditor ||
+                    about->copy_count > 0 || sim->mailbox[sender].kind == SCH_PARTY_COORDINATOR))
+        return;
+    if (!sim_address(sim, about, foreign ? sender : member_of(sim, about), about->opening, &header))
+        return;
+    if (foreign) {
+        header.sender = sim->mailbox[sender].address;
+    } else {
+        sch_prng_fill(&sim->prng, header.dossier.bytes, sizeof header.dossier.bytes);
+        system = sim_adapter(sim, sim->mailbox[sim_mailbox_find(sim, header.sender.text)].party);
+    }
+    sim_facts(sim, &header);
+    forge(sim, system, &header);
+}
+
+/* Another message under an id that is taken. */
+static void reuse_id(struct sim *sim)
+{
+    static const enum sch_kind kinds[] = { SCH_KIND_REFERRAL, SCH_KIND_CONSULT_REQUEST, SCH_KIND_EXPLORATION_REQUEST,
+                                           SCH_KIND_CARE_NOTICE, SCH_KIND_INVOLVEMENT_NOTICE };
+    int dossier = any_dossier(sim), sender;
+    struct sch_header header = { .kind = kinds[sch_prng_below(&sim->prng, 5)] };
+
+    if (dossier < 0 || !sim->message[sim->dossier[dossier].opening].receipted)
+        return;
+    sender = sim_mailbox_find(sim, sim->message[sim->dossier[dossier].opening].header.sender.text);
+    header.id = sim->dossier[dossier].id;
+    header.sender = sim->mailbox[sender].address;
+    header.receiver = sim->mailbox[(sender + 3) % SIM_MAILBOXES].address;
+    sim_facts(sim, &header);
+    forge(sim, sim_adapter(sim, sim->mailbox[sender].party), &header);
+}
+
+/* Settles what is not there, or not his. */
+static void settle_wrongly(struct sim *sim)
+{
+    int system = any_adapter(sim), mailbox = any_mailbox(sim);
+    struct sch_command command = { .type = SCH_COMMAND_SETTLE };
+
+    if (system < 0)
+        return;
+    command.settle.verdict = (enum sch_wire_verdict)(1 + sch_prng_below(&sim->prng, 3));
+    command.settle.refusal = command.settle.verdict == SCH_VERDICT_REFUSED ? SCH_SYSTEM_REFUSAL_OTHER : 0;
+    command.settle.mailbox = sim->mailbox[mailbox].address;
+    if (sim->mailbox[mailbox].party == sim->system[system].party) {
+        command.request = SIM_UNKNOWN_REQUEST + (uint64_t)command.settle.verdict;
+        command.settle.message = sch_region_sim_id(sim->now_ms, &sim->prng);
+    } else if (sim->message_count > 0) {
+        command.request = SIM_FORGED_REQUEST;
+        command.settle.message = sim->message[sch_prng_below(&sim->prng, sim->message_count)].header.id;
+    }
+    if (command.request != 0)
+        sim_say(sim, system, &command, 0);
+}
+
+/* ---- garbage ------------------------------------------------------------------------------------ */
+
+static void garble(struct sim *sim, bool large)
+{
+    static uint8_t bytes[SCH_COMMAND_SIZE_MAX + 64];
+    int system = any_adapter(sim);
+    size_t size = 1 + sch_prng_below(&sim->prng, 300);
+
+    if (system < 0)
+        return;
+    sch_prng_fill(&sim->prng, bytes, size);
+    if (large && sch_prng_chance(&sim->prng, 500))
+        sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ bytes, sizeof bytes }, 0, 0);
+    else if (large)
+        sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ bytes, size }, SCH_BODY_SIZE_MAX + 1, 0);
+    else if (sim->message_count > 0 && sch_prng_chance(&sim->prng, 500)) {
+        const struct sim_message *message = &sim->message[sch_prng_below(&sim->prng, sim->message_count)];
+
+        size = 1 + sch_prng_below(&sim->prng, message->command_size / 2);
+        sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ message->command, size }, 0, 0);
+    } else {
+        sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ bytes, size }, 0,
+                    sch_prng_chance(&sim->prng, 200) ? 3 : 0);
+    }
+}
+
+/* ---- at random ---------------------------------------------------------------------------------- */
+
+static void say_anything(struct sim *sim)
+{
+    enum sch_kind kind = (enum sch_kind)(1 + sch_prng_below(&sim->prng, SCH_KIND_COUNT - 1));
+    int dossier = any_dossier(sim), origin = any_dossier(sim);
+
+    if (opens(kind)) {
+        int sender = any_mailbox(sim), parent = -1, follows = -1;
+
+        if (kind == SCH_KIND_REFERRAL && origin >= 0 && sch_prng_chance(&sim->prng, 400)) {
+            parent = origin;
+            sender = sim->dossier[origin].receiver;
+        } else if (kind == SCH_KIND_REFERRAL && origin >= 0 && sch_prng_chance(&sim->prng, 700)) {
+            follows = origin;
+            sender = sim->dossier[origin].creditor;
+        }
+        sim_open(sim, kind, sender, any_mailbox(sim), parent, follows, true);
+    } else if (dossier >= 0) {
+        sim_tell(sim, dossier, member_of(sim, &sim->dossier[dossier]), kind, -1, true);
+    }
+}
+
+void sim_noise(struct sim *sim)
+{
+    if (sim->healing)
+        return;
+    if (sim_is_on(sim, SIM_FAULT_NOISE)) {
+        say_anything(sim);
+        if (sch_prng_chance(&sim->prng, 150))
+            reuse_id(sim);
+        if (sch_prng_chance(&sim->prng, 60))
+            forge_dossier(sim, false);
+        if (sch_prng_chance(&sim->prng, 20))
+            settle_wrongly(sim);
+    }
+    if (sim_fails(sim, SIM_FAULT_FORGE)) {
+        forge_sender(sim);
+        forge_dossier(sim, true);
+        settle_wrongly(sim);
+    }
+    if (sim_fails(sim, SIM_FAULT_MALFORMED))
+        garble(sim, false);
+    if (sim_fails(sim, SIM_FAULT_OVERSIZED))
+        garble(sim, true);
+    sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, 10 * SIM_HOUR_MS), .type = SIM_NOISE });
+}
+
+/* Somebody looks something up. */
+void sim_ask(struct sim *sim)
+{
+    int dossier = any_dossier(sim), mailbox = any_mailbox(sim);
+    int system = sim_adapter(sim, sim->mailbox[mailbox].party);
+    struct sch_command command = { .request = 7, .type = SCH_COMMAND_QUERY };
+
+    if (sim->healing)
+        return;
+    if (system >= 0) {
+        command.query.type = (enum sch_query_type)(1 + sch_prng_below(&sim->prng, SCH_QUERY_PASSED));
+        command.query.party = sim->mailbox[mailbox].address;
+        command.query.limit = 20;
+        command.query.by = command.query.type == SCH_QUERY_AGE ? SCH_AGE_BY_RECEIVER : 0;
+        if (dossier >= 0 && (command.query.type == SCH_QUERY_DOSSIER || command.query.type == SCH_QUERY_TRACE ||
+                             command.query.type == SCH_QUERY_CHAIN))
+            command.query.dossier = sim->dossier[dossier].id;
+        sim->asked++;
+        sim_say(sim, system, &command, 0);
+    }
+    sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, SIM_DAY_MS), .type = SIM_ASK });
+}
