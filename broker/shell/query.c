@@ -103,6 +103,16 @@ uint8_t sch_query_shown_expectation(const struct sch_query_permit *permit, uint8
     return permit->coordinator && expectation == 5 ? 4 : expectation;
 }
 
+enum sch_phase sch_query_shown_phase(const struct sch_query_permit *permit, const struct sch_dossier *dossier)
+{
+    if (!permit->coordinator || dossier->phase != SCH_PHASE_INTAKE_PLANNED)
+        return dossier->phase;
+    for (size_t i = 0; i < dossier->instance_count; i++)
+        if (dossier->instance[i].expectation == 5 && sch_instance_is_open(&dossier->instance[i]))
+            return SCH_PHASE_ACCEPTED;
+    return dossier->phase;
+}
+
 bool sch_query_passes(const struct sch_query_permit *permit, const struct sch_address *filter,
                       const struct sch_address *address)
 {

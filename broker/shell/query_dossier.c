@@ -18,7 +18,7 @@ static void write_row(struct sch_reading *reading, struct sch_dossier_row *row)
     row->dossier = dossier->id;
     sch_kenmerk_text(dossier->kenmerk, row->kenmerk);
     row->kind = dossier->kind;
-    row->phase = dossier->phase;
+    row->phase = sch_query_shown_phase(permit, dossier);
     row->received = dossier->received;
     row->referrer = sch_query_shown(permit, &dossier->member[SCH_MEMBER_REFERRER].address);
     row->receiver = sch_query_shown(permit, &dossier->member[SCH_MEMBER_RECEIVER].address);

@@ -61,6 +61,10 @@ struct sch_address sch_query_shown(const struct sch_query_permit *permit, const 
 /* A no-show is the patient's: a coordinator sees E5 as what it also is, an appointment that is awaited. */
 uint8_t sch_query_shown_expectation(const struct sch_query_permit *permit, uint8_t expectation);
 
+/* And a dossier that owes it as one in which no intake was planned yet, or the phase would tell. */
+enum sch_phase sch_query_shown_phase(const struct sch_query_permit *permit,
+                                     const struct sch_dossier *dossier);
+
 /* Does an address pass a filter? An empty filter lets all pass; one without a department stands for its
  * organisation, and a coordinator's for the organisation always. */
 bool sch_query_passes(const struct sch_query_permit *permit, const struct sch_address *filter,

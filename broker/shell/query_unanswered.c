@@ -87,7 +87,7 @@ static void write_row(const struct sch_reading *reading, const struct sch_instan
     row->creditor = sch_query_shown(permit, &dossier->member[SCH_MEMBER_CREDITOR].address);
     row->referrer = sch_query_shown(permit, &dossier->member[SCH_MEMBER_REFERRER].address);
     row->receiver = sch_query_shown(permit, &dossier->member[SCH_MEMBER_RECEIVER].address);
-    row->phase = dossier->phase;
+    row->phase = sch_query_shown_phase(permit, dossier);
     row->standing = instance->standing;
     row->silence = sch_silence_of(dossier, instance);
     row->term_state = sch_silence_term(&face, reading->now_ms);

@@ -311,6 +311,8 @@ static void test_a_coordinator_filters_by_what_it_sees(void **state)
         assert_null(strstr(region->unanswered[i].norm_id, "E5"));
         assert_int_equal(region->unanswered[i].term, 4);
         assert_int_equal(region->unanswered[i].unit, SCH_UNIT_WEEKS);
+        /* Nobody awaits an appointment where there was one. */
+        assert_true(region->unanswered[i].phase < SCH_PHASE_INTAKE_PLANNED);
         awaited += sch_id_equal(&region->unanswered[i].dossier, &no_show);
     }
     assert_int_equal(awaited, 1);
