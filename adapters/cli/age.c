@@ -42,8 +42,6 @@ static int by_total(const void *left, const void *right)
 {
     const struct sch_age_row *a = left;
     const struct sch_age_row *b = right;
-    if (a->suppressed != b->suppressed)
-        return a->suppressed ? 1 : -1;
     if (a->total != b->total)
         return a->total > b->total ? -1 : 1;
     int name = strcmp(a->name, b->name);
@@ -65,6 +63,12 @@ static const char *name_of(struct sch_cli *cli, const struct sch_age_row *row)
                                             : sch_cli_name(cli, row->name);
 }
 
+/* Of a published row all may be left out, or how its total falls into days. */
+static bool has_total(const struct sch_age_row *row)
+{
+    return !row->suppressed || row->total > 0;
+}
+
 /* A count that was left out is null, never zero. */
 static json_t *count_json(const struct sch_age_row *row, uint32_t count)
 {
@@ -74,7 +78,8 @@ static json_t *count_json(const struct sch_age_row *row, uint32_t count)
 static json_t *row_json(struct sch_cli *cli, const struct sch_age_row *row)
 {
     return json_pack("{s:s,s:s,s:o,s:b,s:{s:o,s:o,s:o,s:o,s:o}}", "key", key_of(row), "name",
-                     name_of(cli, row), "total", count_json(row, row->total), "suppressed", row->suppressed,
+                     name_of(cli, row), "total",
+                     has_total(row) ? json_integer(row->total) : json_null(), "suppressed", row->suppressed,
                      "days", "to_7", count_json(row, row->bucket[0]), "to_14",
                      count_json(row, row->bucket[1]), "to_28", count_json(row, row->bucket[2]), "to_56",
                      count_json(row, row->bucket[3]), "over_56", count_json(row, row->bucket[4]));
@@ -87,8 +92,10 @@ static bool add_row(struct sch_cli *cli, struct sch_table *table, const struct s
     for (size_t i = 0; i <= SCH_AGE_BUCKETS; i++) {
         uint32_t count = i == 0 ? row->total : row->bucket[i - 1];
         snprintf(number[i], sizeof number[i], "%u", count);
-        text[i + 1] = !row->suppressed ? number[i] : i == 0 ? "weggelaten" : "";
+        text[i + 1] = row->suppressed && i > 0 ? "" : number[i];
     }
+    if (!has_total(row))
+        text[1] = "weggelaten";
     return sch_table_add(table, text);
 }
 

@@ -57,10 +57,22 @@ static int take_query(const struct sch_cli *cli, struct sch_query *query, sch_er
     return take_months(cli, query, error);
 }
 
-/* A figure that was left out is null, never zero. */
-static void set_count(json_t *object, const struct sch_statistics_row *row, const char *name, uint32_t count)
+/* Which figures a row has. Of a published one all may be left out, or what its count consists of. */
+static bool has_count(const struct sch_statistics_row *row)
 {
-    bool none = row->suppressed || count == SCH_DAYS_UNREACHED;
+    return !row->suppressed || row->count > 0;
+}
+
+/* An interval of everything is the broker's way to say that there is no share. */
+static bool has_share(const struct sch_statistics_row *row)
+{
+    return has_count(row) && (row->low_permille > 0 || row->high_permille < 1000);
+}
+
+/* A figure that is not there is null, never zero. */
+static void set_count(json_t *object, const char *name, bool there, uint32_t count)
+{
+    bool none = !there || count == SCH_DAYS_UNREACHED;
     (void)json_object_set_new(object, name, none ? json_null() : json_integer(count));
 }
 
@@ -79,23 +91,24 @@ static json_t *row_json(struct sch_cli *cli, const struct sch_statistics_row *ro
         return NULL;
     const struct {
         const char *name;
+        bool there;
         uint32_t value;
-    } figures[] = { { "count", row->count },
-                    { "open", row->open },
-                    { "within", row->within },
-                    { "late", row->late },
-                    { "incomplete", row->incomplete },
-                    { "withheld", row->withheld },
-                    { "waived", row->waived },
-                    { "cancelled", row->cancelled },
-                    { "announced", row->announced },
-                    { "within_permille", row->within_permille },
-                    { "low_permille", row->low_permille },
-                    { "high_permille", row->high_permille },
-                    { "median_days", row->median_days },
-                    { "p90_days", row->p90_days } };
+    } figures[] = { { "count", has_count(row), row->count },
+                    { "open", !row->suppressed, row->open },
+                    { "within", !row->suppressed, row->within },
+                    { "late", !row->suppressed, row->late },
+                    { "incomplete", !row->suppressed, row->incomplete },
+                    { "withheld", !row->suppressed, row->withheld },
+                    { "waived", !row->suppressed, row->waived },
+                    { "cancelled", !row->suppressed, row->cancelled },
+                    { "announced", !row->suppressed, row->announced },
+                    { "within_permille", has_share(row), row->within_permille },
+                    { "low_permille", has_share(row), row->low_permille },
+                    { "high_permille", has_share(row), row->high_permille },
+                    { "median_days", has_count(row), row->median_days },
+                    { "p90_days", has_count(row), row->p90_days } };
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
-        set_count(object, row, figures[i].name, figures[i].value);
+        set_count(object, figures[i].name, figures[i].there, figures[i].value);
     return object;
 }
 
@@ -122,8 +135,7 @@ static bool add_line(struct sch_cli *cli, struct sch_table *table, const struct 
         snprintf(month, sizeof month, "%04u-%02u", row->month / 100 % 10000, row->month % 100);
     for (size_t i = 0; i < 2; i++)
         snprintf(text[i], sizeof text[i], "%u", counts[i]);
-    /* An interval of everything is the broker's way to say that nothing was answered or is over its norm. */
-    bool known = row->low_permille > 0 || row->high_permille < 1000;
+    bool known = has_share(row);
     snprintf(text[2], sizeof text[2], known ? "%u%%" : "–", percent(row->within_permille));
     snprintf(text[3], sizeof text[3], known ? "%u–%u%%" : "–", percent(row->low_permille),
              percent(row->high_permille));
@@ -133,8 +145,12 @@ static bool add_line(struct sch_cli *cli, struct sch_table *table, const struct 
         snprintf(text[6 + i], sizeof text[6 + i], "%u", more[i]);
     const char *cells[13] = { row->debtor.text[0] ? sch_cli_name(cli, row->debtor.text) : "alle", awaited,
                               month };
-    for (size_t i = 0; i < 10; i++)
-        cells[3 + i] = !row->suppressed ? text[i] : i == 0 ? "weggelaten" : "";
+    for (size_t i = 0; i < 10; i++) {
+        bool part = i == 1 || i > 5 || !has_count(row);
+        cells[3 + i] = part && row->suppressed ? "" : text[i];
+    }
+    if (!has_count(row))
+        cells[3] = "weggelaten";
     return sch_table_add(table, cells);
 }
 

@@ -354,7 +354,7 @@ static void test_published(void **state)
 {
     struct sch_query_permit permit = permit_of(UTRECHT);
     static struct sch_statistics_row plain[ROWS];
-    size_t whole, hidden = 0, in_parts = 0, shown_whole = 0, small = 0;
+    size_t whole, hidden = 0, in_parts = 0, shown_whole = 0, small = 0, few = 0, shares = 0;
 
     (void)state;
     ask(permit, 200);
@@ -383,7 +383,14 @@ static void test_published(void **state)
                         (row->announced == 0 || row->announced >= 5));
         if (row->count == 0)
             assert_int_equal(row->median_days + row->p90_days + row->within_permille + row->high_permille, 0);
+        /* Nor does a share tell how few were within. */
+        if (row->suppressed && row->count > 0 && plain[i].within > 0 && plain[i].within < 5) {
+            few++;
+            assert_true(row->within_permille == 0 && row->low_permille == 0 && row->high_permille == 1000);
+        }
+        shares += row->suppressed && row->within_permille > 0;
     }
+    assert_true(few > 0 && shares > 0);
     assert_true(small > 0 && hidden > small && in_parts > 0 && shown_whole > 0);
     /* In a column of month 0 whose total is shown, two at least are hidden, or none. */
     for (size_t i = 0; i < whole;) {
