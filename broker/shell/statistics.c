@@ -5,29 +5,8 @@
 #include "statistics.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include <scharnier/query.h>
-
-/* ---- counts ------------------------------------------------------------------------------------- */
-
-void sch_survival_add(struct sch_survival *survival, uint32_t days, bool answered, uint32_t count)
-{
-    uint32_t day = days < SCH_SURVIVAL_DAYS ? days : SCH_SURVIVAL_DAYS - 1;
-
-    if (answered)
-        survival->answered[day] += count;
-    else
-        survival->censored[day] += count;
-}
-
-void sch_survival_join(struct sch_survival *survival, const struct sch_survival *other)
-{
-    for (size_t day = 0; day < SCH_SURVIVAL_DAYS; day++) {
-        survival->answered[day] += other->answered[day];
-        survival->censored[day] += other->censored[day];
-    }
-}
 
 /* ---- Kaplan and Meier --------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Days above the last one are counted as that one. */
+/* Whoever counts adds days above the last one to that one. */
 #define SCH_SURVIVAL_DAYS 1024
 
 /* Promises by the local day, counted from the day that their terms began, on which they were answered, or
@@ -20,10 +20,6 @@ struct sch_survival {
     uint32_t answered[SCH_SURVIVAL_DAYS];
     uint32_t censored[SCH_SURVIVAL_DAYS];
 };
-
-void sch_survival_add(struct sch_survival *survival, uint32_t days, bool answered, uint32_t count);
-/* Adds all of `other`. */
-void sch_survival_join(struct sch_survival *survival, const struct sch_survival *other);
 
 /*
  * The first day by which, as Kaplan and Meier estimate, at most 1 in `one_in` is still unanswered: 2 for the

@@ -173,21 +173,3 @@ void sch_tally_sum_add(struct sch_tally_sum *sum, const struct sch_tally_term *t
     if (term->incomplete)
         sum->incomplete += term->count;
 }
-
-void sch_tally_sum_join(struct sch_tally_sum *sum, const struct sch_tally_sum *other)
-{
-    sum->open += other->open;
-    sum->overdue += other->overdue;
-    sum->within += other->within;
-    sum->late += other->late;
-    sum->withheld += other->withheld;
-    sum->waived += other->waived;
-    sum->cancelled += other->cancelled;
-    sum->announced += other->announced;
-    sum->incomplete += other->incomplete;
-    for (size_t i = 0; i <= SCH_TALLY_DAYS_MAX; i++) {
-        sum->answered[i] += other->answered[i];
-        sum->censored[i] += other->censored[i];
-        sum->ended[i] += other->ended[i];
-    }
-}

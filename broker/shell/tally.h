@@ -95,7 +95,6 @@ struct sch_tally_sum {
 };
 
 void sch_tally_sum_add(struct sch_tally_sum *sum, const struct sch_tally_term *term, int32_t today);
-void sch_tally_sum_join(struct sch_tally_sum *sum, const struct sch_tally_sum *other);
 
 /* ---- counting ---------------------------------------------------------------------------------- */
 
