@@ -72,9 +72,14 @@ static int make_folder(const struct making *making, const char *name)
 {
     char path[SCH_REGION_PATH_MAX];
     int code = path_of(making, path, "%s", name);
-    if (code == SCH_OK && mkdir(path, 0700) != 0)
-        code = sch_fail(making->error, SCH_E_IO, "%s: %s", path, strerror(errno));
-    return code;
+    if (code != SCH_OK || mkdir(path, 0700) == 0)
+        return code;
+    bool there = errno == EEXIST;
+    (void)sch_fail(making->error, SCH_E_IO, "%s: %s", path, strerror(errno));
+    /* An earlier attempt that was broken off, or something else of the user's. */
+    if (there)
+        making->error->hint = "choose a new directory, or remove this one";
+    return SCH_E_IO;
 }
 
 /* Opens a text file for writing; NULL with the error. */

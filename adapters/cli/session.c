@@ -32,11 +32,11 @@ int sch_cli_open(struct sch_cli *cli, sch_error *error)
     if (cli->client != NULL)
         return SCH_OK;
     const char *path = sch_cli_config_path(cli);
-    if (access(path, R_OK) != 0)
-        return sch_fail(error, SCH_E_CONFIG,
-                        "%s: %s (--config FILE or SCHARNIER_CONFIG names another; "
-                        "\"scharnier dev\" makes a region to try)",
-                        path, strerror(errno));
+    if (access(path, R_OK) != 0) {
+        (void)sch_fail(error, SCH_E_CONFIG, "%s: %s", path, strerror(errno));
+        error->hint = "--config FILE or SCHARNIER_CONFIG names another; `scharnier dev` makes a region to try";
+        return SCH_E_CONFIG;
+    }
     cli->client = sch_open(path, error);
     return cli->client != NULL ? SCH_OK : (int)error->code;
 }
