@@ -6,6 +6,7 @@
 #include "kind.h"
 #include "post.h"
 #include "promise.h"
+#include "refusal.h"
 #include "value.h"
 
 bool sch_chain_owes_care(const struct sch_dossier *dossier, const char *address)
@@ -104,7 +105,7 @@ void sch_chain_join(struct sch_act *act)
     }
 }
 
-void sch_chain_tell(struct sch_act *act)
+void sch_chain_tell(struct sch_act *act, bool taken_back)
 {
     const struct sch_dossier *dossier = act->dossier;
     bool child = sch_value_is_id(&dossier->parent);
@@ -112,6 +113,7 @@ void sch_chain_tell(struct sch_act *act)
         struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_FOLLOW);
         effect->message = child ? dossier->parent : dossier->follows;
         effect->event = child ? SCH_EVENT_FORWARD : SCH_EVENT_FOLLOW;
+        effect->taken_back = taken_back;
     }
 }
 
@@ -123,22 +125,52 @@ static void take_up(struct sch_act *act)
     (void)sch_promise_end_all(act, 10, SCH_STANDING_CLOSED, act->event->message);
 }
 
+/* The E10 that this REFERRAL had answered is owed again, unless the dossier has moved on. */
+static void take_back(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    struct sch_instance *kept = sch_promise_kept(dossier, 10);
+    bool wanted = dossier->phase >= SCH_PHASE_ENDED && dossier->phase != SCH_PHASE_ENTERED_IN_ERROR;
+    if (wanted && kept != NULL && kept->standing == SCH_STANDING_CLOSED &&
+        sch_value_same_id(&kept->closed_by, &act->event->message) && sch_promise_find(dossier, 10) == NULL) {
+        sch_promise_reopen(act, kept, SCH_STANDING_OPEN);
+        dossier->taken_up = false;
+    }
+}
+
 void sch_chain_follow(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     const struct sch_party *party = act->event->sender;
     bool pending = dossier->forward_by_ms != 0 || sch_promise_find(dossier, 10) != NULL;
-    if (party != NULL && pending &&
+    if (act->event->taken_back) {
+        take_back(act);
+    } else if (party != NULL && pending &&
         (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, party->address.text) ||
          sch_chain_owes_care(dossier, party->address.text))) {
         take_up(act);
     }
 }
 
+/* Was the patient forwarded in time, so that nobody had to see to it so far? */
+static bool was_forwarded(const struct sch_dossier *dossier)
+{
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        if (dossier->instance[i].expectation == 10) {
+            return false;
+        }
+    }
+    return dossier->phase == SCH_PHASE_REDIRECTED && dossier->taken_up;
+}
+
 void sch_chain_forward(struct sch_act *act)
 {
-    /* From a patient in treatment a child is a transfer: the parent goes on. */
-    if (act->dossier->phase == SCH_PHASE_REDIRECTED) {
+    if (act->event->taken_back && was_forwarded(act->dossier)) {
+        sch_refusal_lapse(act);
+    } else if (act->event->taken_back) {
+        take_back(act);
+    } else if (act->dossier->phase == SCH_PHASE_REDIRECTED) {
+        /* From a patient in treatment a child is a transfer: the parent goes on. */
         take_up(act);
     }
 }

@@ -20,10 +20,11 @@ const struct sch_member *sch_chain_creditor(const struct sch_event *event);
 /* Places a new dossier in its chain. */
 void sch_chain_join(struct sch_act *act);
 
-/* The origin hears of its child, in the same turn: FOLLOW. */
-void sch_chain_tell(struct sch_act *act);
+/* The origin hears of its child, in the same turn: FOLLOW. taken_back: that it was entered in error. */
+void sch_chain_tell(struct sch_act *act, bool taken_back);
 
-/* Handlers of FOLLOW, FORWARD and SIBLING on the other dossier. */
+/* Handlers of FOLLOW, FORWARD and SIBLING on the other dossier. What a REFERRAL had answered is owed again
+ * when it is taken back; if it was the child of a patient who was forwarded, the creditor is to see to it. */
 sch_handler sch_chain_follow;
 sch_handler sch_chain_forward;
 sch_handler sch_chain_sibling;

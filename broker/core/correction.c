@@ -6,6 +6,7 @@
  */
 #include "correction.h"
 
+#include "chain.h"
 #include "delivery.h"
 #include "kind.h"
 #include "letter.h"
@@ -76,6 +77,7 @@ static void enter_in_error(struct sch_act *act)
     }
     act->dossier->intake_day = 0;
     sch_act_prove(act, SCH_PHASE_ENTERED_IN_ERROR, &by);
+    sch_chain_tell(act, true);
 }
 
 /* Does a dossier in this phase owe this at all? */

@@ -205,7 +205,7 @@ void sch_opening_request(struct sch_act *act)
     if (letter_date != 0 && is_old(letter_date, sch_date_from_day(sch_day_of_ms(now_ms)))) {
         act->warnings |= UINT32_C(1) << SCH_WARNING_LETTER_OLD;
     }
-    sch_chain_tell(act);
+    sch_chain_tell(act, false);
 }
 
 void sch_opening_care(struct sch_act *act)

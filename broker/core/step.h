@@ -67,10 +67,12 @@ struct sch_event {
     bool has_body;
     bool gp_key;                        /* the signing key is marked `gp` */
     uint64_t kenmerk;                   /* for the dossier that this message opens */
-    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW, FORWARD: message is the new REFERRAL;
-     * SIBLING: the TREATMENT_START, and origin its dossier. sender is who sent it. */
+    /* COLLECT, REFUSE, EXHAUST: which delivery, by whom. FOLLOW, FORWARD: message is the new REFERRAL, and
+     * taken_back says that it was entered in error; SIBLING: the TREATMENT_START, and origin its dossier.
+     * sender is who sent it. */
     struct sch_id message;
     struct sch_address mailbox;
+    bool taken_back;                    /* FOLLOW, FORWARD */
     uint32_t missing_sections;          /* COLLECT */
     enum sch_system_refusal refusal;    /* REFUSE */
     /* DUE: deliveries under a running lease, which do not expire now. */
@@ -97,7 +99,8 @@ enum sch_effect_type {
     SCH_EFFECT_ALERT,                   /* instance, with its step */
     SCH_EFFECT_SNOOZE,                  /* instance, with its snoozed_ms */
     SCH_EFFECT_BREACH,                  /* `message` went to a wrong party; member: who collected it */
-    SCH_EFFECT_FOLLOW,                  /* step dossier `message` with an event of type `event`, now */
+    SCH_EFFECT_FOLLOW,                  /* step dossier `message` with an event of type `event`, now:
+                                           taken_back or not */
     SCH_EFFECT_SIBLINGS,                /* step the others of group `message` with SIBLING, now */
     SCH_EFFECT_PURGE                    /* delete this dossier: record, messages, indexes and trail */
 };
@@ -120,6 +123,7 @@ struct sch_effect {
     uint8_t member;
     uint8_t sender;
     enum sch_event_type event;          /* FOLLOW */
+    bool taken_back;                    /* FOLLOW */
     enum sch_delivery_state state;
     enum sch_phase phase;
     int code;                           /* REJECT: sch_error_code; REMOVE on REFUSE: sch_system_refusal, on

@@ -25,6 +25,7 @@ struct job {
     struct {                            /* dossiers to step after this one */
         struct sch_id dossier;
         enum sch_event_type event;
+        bool taken_back;
     } follow[2];
     size_t follow_count;
     struct sch_id group;                /* whose other dossiers are stepped after this one; none: none */
@@ -430,6 +431,7 @@ static void apply_effect(struct job *job, const struct sch_effect *effect)
     case SCH_EFFECT_FOLLOW:
         assert(job->follow_count < sizeof job->follow / sizeof job->follow[0]);
         job->follow[job->follow_count].dossier = effect->message;
+        job->follow[job->follow_count].taken_back = effect->taken_back;
         job->follow[job->follow_count++].event = effect->event;
         break;
     }
@@ -469,7 +471,7 @@ static void step_followed(struct job *job, struct sch_world *world)
     for (size_t i = 0; i < job->follow_count; i++) {
         struct sch_dossier *dossier = sch_work_dossier(job->work, &job->follow[i].dossier);
         struct sch_event event = { .type = job->follow[i].event, .sender = job->event->sender,
-                                   .message = job->dossier->id };
+                                   .message = job->dossier->id, .taken_back = job->follow[i].taken_back };
 
         if (dossier != NULL && dossier->phase != SCH_PHASE_NONE)
             (void)sch_work_step(job->work, world, dossier, &event, NULL, job->actor);

@@ -33,13 +33,19 @@ static void redirect(enum sch_mode mode)
     assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
 }
 
-static int hear(enum sch_event_type type)
+static int hear_of(enum sch_event_type type, bool taken_back)
 {
     memset(&f.event, 0, sizeof f.event);
     f.event.type = type;
-    f.event.message = sch_step_made_id(f.world.now_ms, 77);
+    f.event.taken_back = taken_back;
+    f.event.message = sch_step_made_id(1, 77);
     f.event.sender = &f.party[type == SCH_EVENT_FORWARD ? S : PRACTICE];
     return sch_step(&f.world, &f.dossier, &f.event, &f.effects);
+}
+
+static int hear(enum sch_event_type type)
+{
+    return hear_of(type, false);
 }
 
 static void refuse_back_referral(int code)
@@ -92,6 +98,45 @@ static void test_forwarded_and_the_child_came(void **state)
     assert_int_equal(f.dossier.refusals, 0);
     /* The patient is elsewhere: what the redirector says now is kept. */
     say(SCH_KIND_ACCEPTANCE, SCH_PHASE_REDIRECTED);
+}
+
+static void test_forwarded_by_a_child_in_error(void **state)
+{
+    (void)state;
+    begin();
+    redirect(SCH_MODE_FORWARDED);
+    struct sch_id by = f.last;
+    assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
+    assert_int_equal(hear_of(SCH_EVENT_FORWARD, true), SCH_OK);
+    /* The patient is nowhere. */
+    assert_int_equal(step_fixture_owed(&f, 10)->member, SCH_MEMBER_CREDITOR);
+    assert_memory_equal(&step_fixture_owed(&f, 10)->opened_by, &by, sizeof by);
+    assert_int_equal(f.dossier.refusals, 1);
+    assert_int_equal(f.dossier.closed_ms, 0);
+    /* The right one comes, and goes the same way. */
+    assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
+    assert_null(step_fixture_owed(&f, 10));
+    assert_int_equal(hear_of(SCH_EVENT_FORWARD, true), SCH_OK);
+    assert_non_null(step_fixture_about(&f, SCH_EFFECT_REOPEN, 10));
+    assert_false(f.dossier.taken_up);
+}
+
+static void test_referred_again_in_error(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    struct sch_instance owed = *step_fixture_owed(&f, 10);
+    assert_int_equal(hear(SCH_EVENT_FOLLOW), SCH_OK);
+    assert_null(step_fixture_owed(&f, 10));
+    assert_int_equal(hear_of(SCH_EVENT_FOLLOW, true), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 10)->due_ms, owed.due_ms);
+    assert_false(f.dossier.taken_up);
+    /* What the practice itself had said stands. */
+    say(SCH_KIND_TAKEN_UP, SCH_PHASE_REFUSED);
+    assert_int_equal(hear_of(SCH_EVENT_FOLLOW, true), SCH_OK);
+    assert_null(step_fixture_owed(&f, 10));
+    assert_true(f.dossier.taken_up);
 }
 
 static void test_forwarded_and_nobody_came(void **state)
@@ -311,6 +356,8 @@ int main(void)
         cmocka_unit_test(test_advised),
         cmocka_unit_test(test_not_after_the_intake),
         cmocka_unit_test(test_forwarded_and_the_child_came),
+        cmocka_unit_test(test_forwarded_by_a_child_in_error),
+        cmocka_unit_test(test_referred_again_in_error),
         cmocka_unit_test(test_forwarded_and_nobody_came),
         cmocka_unit_test(test_forwarded_but_the_practice_was_faster),
         cmocka_unit_test(test_a_child_of_a_treated_patient_moves_nothing),

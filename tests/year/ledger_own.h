@@ -54,6 +54,9 @@ void own_announce(struct ledger *ledger, int32_t d, int64_t at_ms, const struct 
     int number);
 void own_found_incomplete(struct ledger *ledger, int32_t d, int64_t at_ms, int32_t letter);
 
+/* ledger_say.c */
+void own_lapse(struct ledger *ledger, int32_t d, int64_t at_ms);
+
 /* ledger_rules.c */
 void own_open_dossier(struct ledger *ledger, int32_t d, const struct ledger_message *message, int32_t m);
 void own_apply(struct ledger *ledger, int32_t d, int32_t m);

@@ -261,6 +261,32 @@ static void withdrawal(struct ledger *ledger, int32_t d, const struct ledger_mes
     own_enter(ledger, d, message->at_ms, SCH_PHASE_WITHDRAWN);
 }
 
+/* A referral in error had taken nobody up: its parent or predecessor owes again what it had closed, or, where its
+ * sender was to forward the patient, what comes of a child that does not come. */
+static void unlink_from(struct ledger *ledger, const struct ledger_message *opening, int32_t m, int64_t at_ms)
+{
+    int32_t origin = opening->parent >= 0 ? opening->parent : opening->follows;
+    bool any = false;
+
+    if (origin < 0)
+        return;
+    ledger_pass(ledger, origin, at_ms);
+    if (own_of(ledger, origin)->phase < SCH_PHASE_ENDED || own_of(ledger, origin)->phase == SCH_PHASE_ENTERED_IN_ERROR)
+        return;
+    for (int32_t p = own_of(ledger, origin)->first_promise; p >= 0; p = ledger->promise[p].next) {
+        if (ledger->promise[p].number != 10)
+            continue;
+        any = true;
+        if (ledger->promise[p].closed_by != m)
+            continue;
+        own_change(ledger, p, at_ms)->standing = SCH_STANDING_OPEN;
+        ledger->promise[p].closed_by = NONE;
+        own_of(ledger, origin)->taken_up = false;
+    }
+    if (!any && opening->parent >= 0 && own_of(ledger, origin)->phase == SCH_PHASE_REDIRECTED)
+        own_lapse(ledger, origin, at_ms);
+}
+
 /* What the corrected message had closed is owed again, what it had opened is not. before: the phase that it had
  * moved the dossier from, of which the correction's author tells. */
 static void correction(struct ledger *ledger, int32_t d, const struct ledger_message *message)
@@ -275,6 +301,7 @@ static void correction(struct ledger *ledger, int32_t d, const struct ledger_mes
             if (number != 11)
                 own_end_all(ledger, d, number, at_ms, SCH_STANDING_CANCELLED, NONE);
         own_enter(ledger, d, at_ms, SCH_PHASE_ENTERED_IN_ERROR);
+        unlink_from(ledger, &ledger->message[subject], subject, at_ms);
         return;
     }
     for (int32_t p = own_of(ledger, d)->first_promise; p >= 0; p = ledger->promise[p].next) {

@@ -114,7 +114,7 @@ static int64_t presumed_ms(const struct ledger *ledger, const struct ledger_doss
 }
 
 /* The patient was to be forwarded, and nobody did: one more end without care. */
-static void lapse(struct ledger *ledger, int32_t d, int64_t at_ms)
+void own_lapse(struct ledger *ledger, int32_t d, int64_t at_ms)
 {
     struct ledger_dossier *dossier = own_of(ledger, d);
 
@@ -140,7 +140,7 @@ static bool tick(struct ledger *ledger, int32_t d, int64_t at_ms)
     if (next_ms > at_ms && forward_ms > at_ms)
         return false;
     if (forward_ms < next_ms) {
-        lapse(ledger, d, forward_ms);
+        own_lapse(ledger, d, forward_ms);
     } else if (first >= 0) {
         struct ledger_later event = dossier->later[first];
 
