@@ -17,6 +17,7 @@
 
 #define GROUPS_MAX (1u << 20)
 #define CURSOR_NAME 3                   /* before it: month (two bytes), expectation */
+_Static_assert(CURSOR_NAME + SCH_QUERY_NAME_MAX <= SCH_CURSOR_MAX, "every cursor fits");
 
 /* What a group's count consists of, and two parts that run across. */
 enum { ANNOUNCED = SCH_TALLY_OUTCOME_COUNT, INCOMPLETE, PARTS };

@@ -29,8 +29,6 @@ static void address(struct sch_address *to, const char *text)
     assert_true(sch_address_set(to, text));
 }
 
-/* One good command of each type. */
-
 /* A query for one dossier, from a page onwards. */
 static struct sch_command trace_query(void)
 {
