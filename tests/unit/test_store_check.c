@@ -44,13 +44,34 @@ static enum sch_store_result put_row(enum sch_table table, struct sch_bytes key,
     return sch_store_apply(store, &op, 1);
 }
 
+/* A dossier of one party with itself, that owes a decision. */
+static struct sch_dossier *new_dossier(struct sch_id id, struct sch_address party)
+{
+    struct sch_dossier *dossier = calloc(1, sizeof(*dossier));
+
+    assert_non_null(dossier);
+    dossier->id = id;
+    dossier->version = 1;
+    dossier->phase = SCH_PHASE_SENT;
+    dossier->opened_ms = dossier->chain_ms = INT64_C(1798761600000);
+    dossier->member_count = 2;
+    dossier->member[0].address = dossier->member[1].address = party;
+    memcpy(dossier->member[0].region, "utrecht", 8);
+    memcpy(dossier->member[1].region, "utrecht", 8);
+    dossier->instance_count = 1;
+    dossier->instance[0] = (struct sch_instance){ .expectation = 2, .member = 1, .standing = SCH_STANDING_OPEN,
+                                                  .opened_ms = dossier->opened_ms, .from_ms = dossier->opened_ms,
+                                                  .due_ms = dossier->opened_ms + 432000000 };
+    return dossier;
+}
+
 /* A dossier with its index rows, a message with body and mailbox row, and an audited turn. */
 static void fill_store(void)
 {
     struct sch_arena arena;
     struct sch_op op[32];
     struct sch_batch batch = { op, 0, 32, &arena };
-    struct sch_dossier *dossier = calloc(1, sizeof(*dossier));
+    struct sch_dossier *dossier;
     struct sch_message_row message;
     struct sch_mailbox_entry entry;
     struct sch_audit_record record;
@@ -66,20 +87,8 @@ static void fill_store(void)
     struct sch_bytes value = { bytes, 0 };
 
     assert_int_equal(sch_arena_init(&arena, 65536), SCH_OK);
-    assert_non_null(dossier);
     assert_non_null(audit);
-    dossier->id = id;
-    dossier->version = 1;
-    dossier->phase = SCH_PHASE_SENT;
-    dossier->opened_ms = dossier->chain_ms = INT64_C(1798761600000);
-    dossier->member_count = 2;
-    dossier->member[0].address = dossier->member[1].address = party;
-    memcpy(dossier->member[0].region, "utrecht", 8);
-    memcpy(dossier->member[1].region, "utrecht", 8);
-    dossier->instance_count = 1;
-    dossier->instance[0] = (struct sch_instance){ .expectation = 2, .member = 1, .standing = SCH_STANDING_OPEN,
-                                                  .opened_ms = dossier->opened_ms, .from_ms = dossier->opened_ms,
-                                                  .due_ms = dossier->opened_ms + 432000000 };
+    dossier = new_dossier(id, party);
     memset(&message, 0, sizeof(message));
     message.id = message.dossier = id;
     message.body_size = 4;
