@@ -73,7 +73,6 @@ static void fill_store(void)
     struct sch_batch batch = { op, 0, 32, &arena };
     struct sch_dossier *dossier;
     struct sch_message_row message;
-    struct sch_mailbox_entry entry;
     struct sch_audit_record record;
     struct sch_audit *audit = malloc(sizeof(*audit));
     struct sch_meta meta;
@@ -82,6 +81,7 @@ static void fill_store(void)
     struct sch_chain_row chain = { .group = true };
     uint64_t missed = 0;
     struct sch_id id = { { 1, 2, 3 } };
+    struct sch_mailbox_entry entry = { .message = id, .dossier = id };
     struct sch_record_key key;
     static uint8_t bytes[SCH_RECORD_DOSSIER_MAX];
     struct sch_bytes value = { bytes, 0 };
@@ -92,8 +92,6 @@ static void fill_store(void)
     memset(&message, 0, sizeof(message));
     message.id = message.dossier = id;
     message.body_size = 4;
-    memset(&entry, 0, sizeof(entry));
-    entry.message = entry.dossier = id;
     memset(&record, 0, sizeof(record));
     record.event = SCH_TRACE_STORED;
     record.dossier = id;
