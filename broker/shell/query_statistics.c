@@ -360,21 +360,13 @@ static void write_days(const struct sch_tally_sum *sum, struct sch_statistics_ro
     row->p90_days = sch_survival_days(&survival, 10);
 }
 
-/* Would the share tell of few? With its interval it gives away both of its parts, and beside the count what is
- * left: that matters where the parts are left out because one of them is small. */
-static bool is_telling(const struct sch_tally_sum *sum, uint32_t whole, const struct sch_statistics_row *row)
-{
-    return sch_disclosure_is_small(whole) ||
-           (row->suppressed &&
-            (sch_disclosure_is_small(sum->within) || sch_disclosure_is_small(whole - sum->within) ||
-             sch_disclosure_is_small(row->count - whole)));
-}
-
+/* With its interval a share gives both of its parts away: where parts are left out, for their own sake or for that
+ * of others, it is left out too. */
 static void write_share(const struct sch_tally_sum *sum, bool published, struct sch_statistics_row *row)
 {
     uint32_t whole = sum->within + sum->late + sum->overdue;
-    bool small = published && is_telling(sum, whole, row);
-    struct sch_share share = sch_share_of(small ? 0 : sum->within, small ? 0 : whole);
+    bool telling = published && (row->suppressed || sch_disclosure_is_small(whole));
+    struct sch_share share = sch_share_of(telling ? 0 : sum->within, telling ? 0 : whole);
 
     row->within_permille = share.permille;
     row->low_permille = share.low_permille;

@@ -19,11 +19,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 CFLAGS = "-std=c11 -O1 -fPIC -w -D_GNU_SOURCE -Iinclude -Iproto -Ibroker".split()
-TIMEOUT_S = 120
+# A mutant that takes so many times as long as the unchanged core never ends.
+PATIENCE = 10
 
 # Each pattern is one way to be wrong; the lookarounds keep compound operators whole.
 FLIPS = [
@@ -103,16 +105,26 @@ class Bench:
         subprocess.run(["gcc", "-shared", "-Wl,-soname,libcore.so", "-o", self.dir / "libcore.so",
                         *sorted((self.dir / "obj").glob("*.o"))], check=True)
 
-    def kills(self):
+    def order_tests(self):
+        """Quick ones first, each with the time that it may take; fails when one fails on the unchanged core."""
+        timed = []
+        for test, _ in self.tests:
+            began = time.monotonic()
+            if self.fails(test, None):
+                sys.exit(f"mutate: {pathlib.Path(test[0]).name} fails on the unchanged core")
+            timed.append((time.monotonic() - began, test))
+        return [(test, 2 + PATIENCE * seconds) for seconds, test in sorted(timed)]
+
+    def fails(self, test, timeout_s):
         environment = dict(os.environ, LD_LIBRARY_PATH=str(self.dir))
-        for test in self.tests:
-            try:
-                done = subprocess.run(test, cwd=ROOT, env=environment, capture_output=True, timeout=TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                return pathlib.Path(test[0]).name + " (never ended)"
-            if done.returncode != 0:
-                return pathlib.Path(test[0]).name
-        return None
+        try:
+            return subprocess.run(test, cwd=ROOT, env=environment, capture_output=True,
+                                  timeout=timeout_s).returncode != 0
+        except subprocess.TimeoutExpired:
+            return True
+
+    def kills(self):
+        return next((pathlib.Path(test[0]).name for test, timeout_s in self.tests if self.fails(test, timeout_s)), None)
 
     def try_one(self, source_name, number, changed):
         source = self.dir / "broker/core" / source_name
@@ -153,7 +165,7 @@ def link_tests(build, stub):
         done = subprocess.run(["gcc", "-o", target, *objects, "-Wl,--start-group", *libs, "-Wl,--end-group", "-L", stub,
                                "-lcore", *system], capture_output=True, text=True)
         if done.returncode == 0:
-            commands.append([str(target), *map(str, arguments)])
+            commands.append(([str(target), *map(str, arguments)], None))
         else:
             print(f"mutate: {name} left out: {done.stderr.strip().splitlines()[-1]}")
     return commands
@@ -161,12 +173,10 @@ def link_tests(build, stub):
 
 def read_survivors():
     explained = {}
-    path = HERE / "survivors.txt"
-    if path.exists():
-        for line in path.read_text().splitlines():
-            if line and not line.startswith("#"):
-                key, _, why = line.partition(" ")
-                explained[key] = why
+    for line in (HERE / "survivors.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            key, _, why = line.partition(" ")
+            explained[key] = why
     return explained
 
 
@@ -187,9 +197,8 @@ def main():
     (build / "mutate").mkdir(exist_ok=True)
     first = Bench(0, build, [])
     tests = link_tests(build, first.dir)
+    tests = Bench(0, build, tests).order_tests()
     benches = [Bench(i, build, tests) for i in range(options.jobs)]
-    if benches[0].kills() is not None:
-        sys.exit("mutate: the tests fail on the unchanged core")
     explained = read_survivors()
     print(f"mutate: {len(work)} of {total} mutants, {len(tests)} programs", flush=True)
     return run(work, benches, explained)
