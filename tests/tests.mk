@@ -23,7 +23,7 @@ $(B)/tests/store/test_lmdb: $(call obj,tests/store/test_lmdb.c) $(LIB_PORTS) $(S
 	    $(subst -llmdb,-l:liblmdb.a,$(BROKER_LIBS)))
 
 SIM := $(B)/tests/sim/sim
-$(SIM): $(call obj,$(wildcard tests/sim/*.c)) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
+$(SIM): $(call obj,$(wildcard tests/sim/*.c) tests/year/almanac.c) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
 	$(call link,-Wl$(comma)--wrap=sch_step $(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(BROKER_LIBS))
 
 DUE_BATCH := $(B)/tests/golden/due_batch

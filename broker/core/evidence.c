@@ -60,7 +60,7 @@ static void reopen(struct sch_act *act, enum sch_phase proven)
         unsigned number;
         enum sch_phase proof;           /* nobody owes what is proven */
     } anew[] = { { 4, SCH_PHASE_INTAKE_PLANNED }, { 7, SCH_PHASE_IN_TREATMENT }, { 13, SCH_PHASE_ENDED },
-                 { 14, SCH_PHASE_ENDED }, { 15, SCH_PHASE_ENDED } };
+                 { 14, SCH_PHASE_ENDED } };
     struct sch_id by = act->event->header->id;
     (void)sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, by);
     for (size_t i = 0; i < sizeof anew / sizeof anew[0]; i++) {
@@ -68,6 +68,10 @@ static void reopen(struct sch_act *act, enum sch_phase proven)
             (void)sch_promise_open(act, anew[i].number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, by,
                                    act->dossier->opened_ms);
         }
+    }
+    /* Care without a referral counts from the day that it began, which the notice told. */
+    if (proven < SCH_PHASE_ENDED) {
+        (void)sch_promise_open_on_day(act, 15, SCH_VARIANT_PLAIN, by, act->dossier->letter_day);
     }
 }
 

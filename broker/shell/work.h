@@ -65,8 +65,8 @@ struct sch_work;
 int sch_work_open(struct sch_work **work, struct sch_store *store, struct sch_metrics *metrics, sch_error *error);
 void sch_work_close(struct sch_work *work);
 
-/* Begins a turn, or the same turn again: forgets all that was not committed. With held, now_ms is not to be
- * trusted and does not become the last good civil time. */
+/* Begins a turn, or the same turn again: forgets all that was not committed. With held, now_ms goes on at the
+ * monotonic pace from the last good moment, and nothing is deleted by it. */
 void sch_work_begin(struct sch_work *work, int64_t now_ms, bool held);
 
 /* The dossier's record, zeroed but for its id when there is none; NULL: the store failed, or the turn holds

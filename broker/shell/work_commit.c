@@ -152,8 +152,7 @@ static void put_meta(struct sch_work *work)
     size_t size;
 
     work->meta.batch++;
-    if (!work->held)
-        work->meta.civil_ms = work->now_ms;
+    work->meta.civil_ms = work->now_ms;
     size = sch_record_meta_encode(&work->meta, buffer, sizeof buffer);
     assert(size > 0);
     sch_work_put(work, SCH_TABLE_META, sch_record_key_meta(SCH_RECORD_META_COUNTERS),

@@ -21,12 +21,12 @@ static const struct {
     [SIM_FAULT_KEPT] = { 300, 20 },       [SIM_FAULT_LOST] = { 300, 20 },      [SIM_FAULT_FULL] = { 250, 10 },
     [SIM_FAULT_SHORT] = { 200, 1000 },    [SIM_FAULT_CONFLICT] = { 300, 25 },  [SIM_FAULT_STEP] = { 250, 1000 },
     [SIM_FAULT_DRIFT] = { 250, 1000 },    [SIM_FAULT_FREEZE] = { 200, 1000 },  [SIM_FAULT_JUMP] = { 200, 1000 },
-    [SIM_FAULT_LATE] = { 400, 40 },       [SIM_FAULT_SILENT] = { 150, 1000 },  [SIM_FAULT_MALFORMED] = { 300, 30 },
-    [SIM_FAULT_OVERSIZED] = { 250, 15 },  [SIM_FAULT_OLD] = { 250, 100 },      [SIM_FAULT_FORGE] = { 400, 400 },
+    [SIM_FAULT_LATE] = { 400, 40 },       [SIM_FAULT_SILENT] = { 150, 1000 },  [SIM_FAULT_MALFORMED] = { 300, 300 },
+    [SIM_FAULT_OVERSIZED] = { 250, 100 },  [SIM_FAULT_OLD] = { 250, 100 },      [SIM_FAULT_FORGE] = { 400, 400 },
     [SIM_FAULT_RECONNECT] = { 300, 400 }, [SIM_FAULT_TWIN] = { 300, 1000 },    [SIM_FAULT_RETRY] = { 500, 150 },
     [SIM_FAULT_REFUSE] = { 300, 40 },     [SIM_FAULT_NORMS] = { 250, 1000 },   [SIM_FAULT_REVOKE] = { 200, 1000 },
     [SIM_FAULT_ROTATE] = { 200, 1000 },   [SIM_FAULT_PERMIT] = { 200, 1000 },  [SIM_FAULT_NOISE] = { 350, 1000 },
-    [SIM_FAULT_LARGE] = { 250, 60 },      [SIM_FAULT_ASK] = { 400, 1000 },     [SIM_FAULT_DRAIN] = { 250, 3 },
+    [SIM_FAULT_LARGE] = { 250, 60 },      [SIM_FAULT_ASK] = { 400, 600 },     [SIM_FAULT_DRAIN] = { 250, 3 },
     [SIM_FAULT_YEARS] = { 60, 1000 },
 };
 
@@ -69,8 +69,6 @@ void sim_faults_begin(struct sim *sim)
         again(sim, SIM_RELOAD, told[i], 20 * SIM_DAY_MS, SIM_BOOK_NORMS + (int64_t)i);
     again(sim, SIM_ROOM, SIM_FAULT_SHORT, 20 * SIM_DAY_MS, 0);
     again(sim, SIM_NOISE, SIM_FAULT_NOISE, SIM_HOUR_MS, 0);
-    again(sim, SIM_NOISE, SIM_FAULT_FORGE, SIM_DAY_MS, 0);
-    again(sim, SIM_ASK, SIM_FAULT_ASK, SIM_DAY_MS, 0);
     if (sim_is_on(sim, SIM_FAULT_DRIFT))
         sim->drift_ppm = (int64_t)sch_prng_below(&sim->prng, 400) - 200;
 }

@@ -16,26 +16,20 @@ static int any_mailbox(struct sim *sim)
     return (int)sch_prng_below(&sim->prng, SIM_MAILBOXES);
 }
 
-static int any_adapter(struct sim *sim)
-{
-    int first = (int)sch_prng_below(&sim->prng, SIM_SYSTEMS);
-
-    for (int i = 0; i < SIM_SYSTEMS; i++)
-        if (sim->system[(first + i) % SIM_SYSTEMS].welcomed)
-            return (first + i) % SIM_SYSTEMS;
-    return -1;
-}
-
-/* One of the recent dossiers; -1: none. */
+/* One of the recent dossiers, mostly one that the broker took; -1: none. */
 static int any_dossier(struct sim *sim)
 {
-    size_t count = sim->dossier_count, recent = count < 60 ? count : 60;
+    size_t count = sim->dossier_count, recent = count < 40 ? count : 40, found = 0;
 
     if (count == 0)
         return -1;
-    if (sch_prng_chance(&sim->prng, 200))
-        return (int)sch_prng_below(&sim->prng, count);
-    return (int)(count - 1 - sch_prng_below(&sim->prng, recent));
+    for (int tries = 0; tries < 8; tries++) {
+        found = sch_prng_chance(&sim->prng, 200) ? sch_prng_below(&sim->prng, count)
+                                                 : count - 1 - sch_prng_below(&sim->prng, recent);
+        if (sim->message[sim->dossier[found].opening].receipted)
+            break;
+    }
+    return (int)found;
 }
 
 static int member_of(struct sim *sim, const struct sim_dossier *dossier)
@@ -58,6 +52,15 @@ static bool opens(enum sch_kind kind)
            kind == SCH_KIND_CARE_NOTICE || kind == SCH_KIND_INVOLVEMENT_NOTICE;
 }
 
+static int own_mailbox(struct sim *sim, int system)
+{
+    int mailbox = any_mailbox(sim);
+
+    while (sim->mailbox[mailbox].party != sim->system[system].party)
+        mailbox = (mailbox + 1) % SIM_MAILBOXES;
+    return mailbox;
+}
+
 /* ---- forging ------------------------------------------------------------------------------------ */
 
 /* Sends a message as this party, signed as whoever it says to be from. */
@@ -68,8 +71,6 @@ static void forge(struct sim *sim, int system, struct sch_header *header)
     struct sch_seal sealed;
     size_t body_size;
 
-    if (system < 0 || sch_region_sim_at(header->sender.text) == NULL)
-        return;
     if (sch_id_is_none(&header->id))
         header->id = sch_region_sim_id(sim->now_ms, &sim->prng);
     body_size = sch_region_sim_seal(sim_book(SIM_BOOK_PLAIN), header, sim_has_letter(header->kind) ? 512 : 0,
@@ -85,12 +86,12 @@ static void forge(struct sim *sim, int system, struct sch_header *header)
 }
 
 /* As somebody else. */
-static void forge_sender(struct sim *sim)
+static void forge_sender(struct sim *sim, int system)
 {
-    int dossier = any_dossier(sim), system = any_adapter(sim), victim = any_mailbox(sim);
+    int dossier = any_dossier(sim), victim = any_mailbox(sim);
     struct sch_header header = { .kind = SCH_KIND_REFUSAL };
 
-    if (dossier < 0 || system < 0 || sim->mailbox[victim].party == sim->system[system].party ||
+    if (dossier < 0 || sim->mailbox[victim].party == sim->system[system].party ||
         !sim_address(sim, &sim->dossier[dossier], victim, -1, &header))
         return;
     sim_facts(sim, &header);
@@ -98,10 +99,9 @@ static void forge_sender(struct sim *sim)
 }
 
 /* Any kind on a dossier that does not exist, or that is somebody else's. */
-static void forge_dossier(struct sim *sim, bool foreign)
+static void forge_dossier(struct sim *sim, int system, bool foreign)
 {
-    int dossier = any_dossier(sim), sender = any_mailbox(sim);
-    int system = sim_adapter(sim, sim->mailbox[sender].party);
+    int dossier = any_dossier(sim), sender = own_mailbox(sim, system);
     struct sch_header header = { .kind = (enum sch_kind)(1 + sch_prng_below(&sim->prng, SCH_KIND_COUNT - 1)) };
     const struct sim_dossier *about;
 
@@ -111,44 +111,40 @@ static void forge_dossier(struct sim *sim, bool foreign)
     if (foreign && (sender == about->referrer || sender == about->receiver || sender == about->creditor ||
                     about->copy_count > 0 || sim->mailbox[sender].kind == SCH_PARTY_COORDINATOR))
         return;
-    if (!sim_address(sim, about, foreign ? sender : member_of(sim, about), about->opening, &header))
+    if (!sim_address(sim, about, member_of(sim, about), about->opening, &header))
         return;
-    if (foreign) {
-        header.sender = sim->mailbox[sender].address;
-    } else {
+    header.sender = sim->mailbox[sender].address;
+    if (header.receiver.text[0] != '\0' && strcmp(header.receiver.text, header.sender.text) == 0)
+        return;
+    if (!foreign)
         sch_prng_fill(&sim->prng, header.dossier.bytes, sizeof header.dossier.bytes);
-        system = sim_adapter(sim, sim->mailbox[sim_mailbox_find(sim, header.sender.text)].party);
-    }
     sim_facts(sim, &header);
     forge(sim, system, &header);
 }
 
-/* Another message under an id that is taken. */
-static void reuse_id(struct sim *sim)
+/* Another message under the id of one's own that is taken. */
+static void reuse_id(struct sim *sim, int system)
 {
     static const enum sch_kind kinds[] = { SCH_KIND_REFERRAL, SCH_KIND_CONSULT_REQUEST, SCH_KIND_EXPLORATION_REQUEST,
                                            SCH_KIND_CARE_NOTICE, SCH_KIND_INVOLVEMENT_NOTICE };
-    int dossier = any_dossier(sim), sender;
+    int sender = own_mailbox(sim, system), dossier = any_dossier(sim);
     struct sch_header header = { .kind = kinds[sch_prng_below(&sim->prng, 5)] };
 
     if (dossier < 0 || !sim->message[sim->dossier[dossier].opening].receipted)
         return;
-    sender = sim_mailbox_find(sim, sim->message[sim->dossier[dossier].opening].header.sender.text);
     header.id = sim->dossier[dossier].id;
     header.sender = sim->mailbox[sender].address;
     header.receiver = sim->mailbox[(sender + 3) % SIM_MAILBOXES].address;
     sim_facts(sim, &header);
-    forge(sim, sim_adapter(sim, sim->mailbox[sender].party), &header);
+    forge(sim, system, &header);
 }
 
 /* Settles what is not there, or not his. */
-static void settle_wrongly(struct sim *sim)
+static void settle_wrongly(struct sim *sim, int system)
 {
-    int system = any_adapter(sim), mailbox = any_mailbox(sim);
+    int mailbox = sch_prng_chance(&sim->prng, 500) ? own_mailbox(sim, system) : any_mailbox(sim);
     struct sch_command command = { .type = SCH_COMMAND_SETTLE };
 
-    if (system < 0)
-        return;
     command.settle.verdict = (enum sch_wire_verdict)(1 + sch_prng_below(&sim->prng, 3));
     command.settle.refusal = command.settle.verdict == SCH_VERDICT_REFUSED ? SCH_SYSTEM_REFUSAL_OTHER : 0;
     command.settle.mailbox = sim->mailbox[mailbox].address;
@@ -165,14 +161,11 @@ static void settle_wrongly(struct sim *sim)
 
 /* ---- garbage ------------------------------------------------------------------------------------ */
 
-static void garble(struct sim *sim, bool large)
+static void garble(struct sim *sim, int system, bool large)
 {
     static uint8_t bytes[SCH_COMMAND_SIZE_MAX + 64];
-    int system = any_adapter(sim);
     size_t size = 1 + sch_prng_below(&sim->prng, 300);
 
-    if (system < 0)
-        return;
     sch_prng_fill(&sim->prng, bytes, size);
     if (large && sch_prng_chance(&sim->prng, 500))
         sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ bytes, sizeof bytes }, 0, 0);
@@ -196,7 +189,9 @@ static void say_anything(struct sim *sim)
     enum sch_kind kind = (enum sch_kind)(1 + sch_prng_below(&sim->prng, SCH_KIND_COUNT - 1));
     int dossier = any_dossier(sim), origin = any_dossier(sim);
 
-    if (opens(kind)) {
+    if (opens(kind) && sch_prng_chance(&sim->prng, 400)) {
+        sim_open_any(sim);
+    } else if (opens(kind)) {
         int sender = any_mailbox(sim), parent = -1, follows = -1;
 
         if (kind == SCH_KIND_REFERRAL && origin >= 0 && sch_prng_chance(&sim->prng, 400)) {
@@ -216,46 +211,45 @@ void sim_noise(struct sim *sim)
 {
     if (sim->healing)
         return;
-    if (sim_is_on(sim, SIM_FAULT_NOISE)) {
-        say_anything(sim);
-        if (sch_prng_chance(&sim->prng, 150))
-            reuse_id(sim);
-        if (sch_prng_chance(&sim->prng, 60))
-            forge_dossier(sim, false);
-        if (sch_prng_chance(&sim->prng, 20))
-            settle_wrongly(sim);
-    }
-    if (sim_fails(sim, SIM_FAULT_FORGE)) {
-        forge_sender(sim);
-        forge_dossier(sim, true);
-        settle_wrongly(sim);
-    }
-    if (sim_fails(sim, SIM_FAULT_MALFORMED))
-        garble(sim, false);
-    if (sim_fails(sim, SIM_FAULT_OVERSIZED))
-        garble(sim, true);
+    say_anything(sim);
     sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, 10 * SIM_HOUR_MS), .type = SIM_NOISE });
 }
 
 /* Somebody looks something up. */
-void sim_ask(struct sim *sim)
+static void ask(struct sim *sim, int system)
 {
-    int dossier = any_dossier(sim), mailbox = any_mailbox(sim);
-    int system = sim_adapter(sim, sim->mailbox[mailbox].party);
+    int dossier = any_dossier(sim);
     struct sch_command command = { .request = 7, .type = SCH_COMMAND_QUERY };
 
-    if (sim->healing)
-        return;
-    if (system >= 0) {
-        command.query.type = (enum sch_query_type)(1 + sch_prng_below(&sim->prng, SCH_QUERY_PASSED));
-        command.query.party = sim->mailbox[mailbox].address;
-        command.query.limit = 20;
-        command.query.by = command.query.type == SCH_QUERY_AGE ? SCH_AGE_BY_RECEIVER : 0;
-        if (dossier >= 0 && (command.query.type == SCH_QUERY_DOSSIER || command.query.type == SCH_QUERY_TRACE ||
-                             command.query.type == SCH_QUERY_CHAIN))
-            command.query.dossier = sim->dossier[dossier].id;
-        sim->asked++;
-        sim_say(sim, system, &command, 0);
-    }
-    sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, SIM_DAY_MS), .type = SIM_ASK });
+    command.query.type = (enum sch_query_type)(1 + sch_prng_below(&sim->prng, SCH_QUERY_PASSED));
+    command.query.party = sim->mailbox[own_mailbox(sim, system)].address;
+    command.query.limit = 20;
+    command.query.by = command.query.type == SCH_QUERY_AGE ? SCH_AGE_BY_RECEIVER : 0;
+    if (dossier >= 0 && (command.query.type == SCH_QUERY_DOSSIER || command.query.type == SCH_QUERY_TRACE ||
+                         command.query.type == SCH_QUERY_CHAIN))
+        command.query.dossier = sim->dossier[dossier].id;
+    sim->asked++;
+    sim_say(sim, system, &command, 0);
+}
+
+void sim_visit(struct sim *sim, int system)
+{
+    bool noisy = !sim->healing && sim_is_on(sim, SIM_FAULT_NOISE);
+
+    if (sim_fails(sim, SIM_FAULT_ASK))
+        ask(sim, system);
+    if (sim_fails(sim, SIM_FAULT_FORGE))
+        forge_sender(sim, system);
+    if (sim_fails(sim, SIM_FAULT_FORGE))
+        forge_dossier(sim, system, true);
+    if (sim_fails(sim, SIM_FAULT_FORGE) || (noisy && sch_prng_chance(&sim->prng, 100)))
+        settle_wrongly(sim, system);
+    if (noisy && sch_prng_chance(&sim->prng, 300))
+        forge_dossier(sim, system, false);
+    if (noisy && sch_prng_chance(&sim->prng, 300))
+        reuse_id(sim, system);
+    if (sim_fails(sim, SIM_FAULT_MALFORMED))
+        garble(sim, system, false);
+    if (sim_fails(sim, SIM_FAULT_OVERSIZED))
+        garble(sim, system, true);
 }

@@ -198,54 +198,6 @@ void sim_oracle_store(struct sim *sim)
     free(all.dossier);
 }
 
-/* ---- alerts ------------------------------------------------------------------------------------- */
-
-#define ALERTS_MAX 65536
-
-struct alert {
-    struct sch_id dossier, opened_by;
-    struct sch_address debtor;
-    uint8_t expectation;
-    enum sch_ladder step;
-};
-
-struct alerts {
-    struct sim *sim;
-    struct alert *alert;
-    size_t count;
-};
-
-static bool gather_alert(void *context, struct sch_bytes key, struct sch_bytes value)
-{
-    struct alerts *all = context;
-    struct sch_audit_record record;
-    struct alert *alert = &all->alert[all->count];
-
-    if (sch_record_audit_row(value) != SCH_AUDIT_RECORD)
-        return true;
-    if (sch_record_audit_decode(key, value, &record) != SCH_OK) {
-        sim_violation(all->sim, "an audit record cannot be read");
-        return false;
-    }
-    if (record.event != SCH_TRACE_ALERTED || all->count == ALERTS_MAX)
-        return true;
-    if (record.step >= SCH_STEP_OVERDUE && record.at_ms < record.due_ms)
-        sim_violation(all->sim, "E%u was called overdue before it was", record.expectation);
-    memset(alert, 0, sizeof *alert);
-    alert->dossier = record.dossier;
-    alert->opened_by = record.message;
-    alert->debtor = record.concerned;
-    alert->expectation = record.expectation;
-    alert->step = record.step;
-    all->count++;
-    return true;
-}
-
-static int alert_order(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct alert));
-}
-
 /* ---- the end ------------------------------------------------------------------------------------ */
 
 /* Its whole dossier is gone, by time: 24 months after it closed, and so not before that. */
@@ -303,24 +255,19 @@ static void check_message(struct sim *sim, const struct sim_message *message)
 
 void sim_oracle_end(struct sim *sim)
 {
-    struct alerts alerts = { .sim = sim, .alert = calloc(ALERTS_MAX, sizeof *alerts.alert) };
     struct sch_store_counts counts;
     sch_error error = SCH_ERROR_INIT;
 
-    assert(alerts.alert != NULL);
     sim_oracle_store(sim);
     for (size_t i = 0; i < sim->message_count; i++) {
-        if (!sim->message[i].receipted && !sim->message[i].rejected && sim->message[i].made_ms < sim->end_ms + 30 * SIM_DAY_MS)
-            sim_violation(sim, "a message of kind %d was never answered", (int)sim->message[i].header.kind);
-        check_message(sim, &sim->message[i]);
+        const struct sim_message *message = &sim->message[i];
+
+        if (!message->receipted && !message->rejected && message->made_ms < sim->end_ms + 30 * SIM_DAY_MS)
+            sim_violation(sim, "a message of kind %d was never answered", (int)message->header.kind);
+        check_message(sim, message);
     }
-    scan(sim, SCH_TABLE_AUDIT, gather_alert, &alerts);
-    sim->alerts = alerts.count;
-    qsort(alerts.alert, alerts.count, sizeof *alerts.alert, alert_order);
-    for (size_t i = 1; i < alerts.count; i++)
-        if (alert_order(&alerts.alert[i - 1], &alerts.alert[i]) == 0)
-            sim_violation(sim, "E%u alerted twice for one step", alerts.alert[i].expectation);
+    if (sim->violations == 0)
+        sim_oracle_ledger(sim);
     if (sch_store_check(sim->store, &counts, &error) != SCH_OK)
         sim_violation(sim, "the store cannot be trusted: %s", error.text);
-    free(alerts.alert);
 }

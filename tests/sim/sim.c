@@ -22,7 +22,7 @@
 #include "world.h"
 
 #define START_MS INT64_C(1772409600000) /* 2026-03-02T00:00:00Z: summer time begins within the run */
-#define LONG_START_MS INT64_C(1736121600000)    /* 2025-01-06 */
+#define LONG_START_MS INT64_C(1740960000000)    /* 2025-03-03 */
 #define LIFE_DAYS 75
 #define LONG_LIFE_DAYS 900              /* what closes in the first weeks is deleted before its end */
 #define HEAL_DAYS 45
@@ -38,7 +38,7 @@ struct options {
 /* What all seeds came to. */
 struct sums {
     uint64_t seeds, failed, turns, crashes, lost, doubled, resent, duplicates, redelivered, messages, receipted;
-    uint64_t alerts, forged, asked, purged, parts, days, hash;
+    uint64_t alerts, forged, asked, purged, parts, silences, days, hash;
     uint64_t rejected[4096], on[SIM_FAULTS];
 };
 
@@ -101,8 +101,6 @@ static void perform(struct sim *sim, struct sim_event *event)
         break;
     case SIM_CONFIRM: sim_confirm(sim); break;
     case SIM_ROOM: sim_room(sim); break;
-    case SIM_ASK: sim_ask(sim); break;
-    case SIM_WAKE: break;
     }
     free(event->bytes);
     sim_broker_turn(sim);
@@ -188,6 +186,7 @@ static void count(struct sums *sums, const struct sim *sim)
     sums->asked += sim->asked;
     sums->purged += sim->purged;
     sums->parts += sim->parts;
+    sums->silences += sim->silences;
     sums->days += (uint64_t)((sim->now_ms - sim->start_ms) / SIM_DAY_MS);
     sums->hash = (sums->hash ^ sim->hash) * UINT64_C(1099511628211);
     for (size_t i = 0; i < sim->message_count; i++) {
@@ -210,11 +209,11 @@ static void print_faults(const struct sim *sim, uint64_t seed)
 
 static void print_sums(const struct sums *sums, double seconds, const struct options *options)
 {
-    printf("sim: %llu messages, %llu receipted, %llu forged, %llu parts, %llu queries, %llu alerts, %llu dossiers "
-           "deleted\n",
+    printf("sim: %llu messages, %llu receipted, %llu forged, %llu parts, %llu queries, %llu alerts, %llu silences "
+           "listed, %llu dossiers deleted\n",
            (unsigned long long)sums->messages, (unsigned long long)sums->receipted, (unsigned long long)sums->forged,
            (unsigned long long)sums->parts, (unsigned long long)sums->asked, (unsigned long long)sums->alerts,
-           (unsigned long long)sums->purged);
+           (unsigned long long)sums->silences, (unsigned long long)sums->purged);
     printf("sim: %llu crashes, %llu lost, %llu doubled, %llu resent, %llu duplicate receipts, %llu settled again\n",
            (unsigned long long)sums->crashes, (unsigned long long)sums->lost, (unsigned long long)sums->doubled,
            (unsigned long long)sums->resent, (unsigned long long)sums->duplicates,

@@ -164,6 +164,7 @@ static void welcomed(struct sim *sim, int index)
         sim->resent++;
         sim_submit(sim, (int)i);
     }
+    sim_visit(sim, index);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------ */
@@ -314,6 +315,14 @@ static void take_in(struct sim *sim, int system, const struct sch_address *mailb
     sim_react(sim, box, index);
 }
 
+/* Not now; and of some messages never. */
+static bool retries(struct sim *sim, const struct sch_id *id)
+{
+    bool never = id->bytes[15] < 8 && sim_is_on(sim, SIM_FAULT_RETRY) && !sim->healing;
+
+    return never || sim_fails(sim, SIM_FAULT_RETRY);
+}
+
 static void delivered(struct sim *sim, int system, const struct sch_reply *reply)
 {
     const struct sch_address *mailbox = &reply->delivery.mailbox;
@@ -329,7 +338,7 @@ static void delivered(struct sim *sim, int system, const struct sch_reply *reply
     to = index < 0 ? -1 : recipient_of(&sim->message[index], mailbox);
     if (to < 0)
         settle(sim, system, mailbox, &header.id, SCH_VERDICT_COLLECTED, 0);
-    else if (sim->message[index].verdict[to] == 0 && sim_fails(sim, SIM_FAULT_RETRY))
+    else if (sim->message[index].verdict[to] == 0 && retries(sim, &header.id))
         settle(sim, system, mailbox, &header.id, SCH_VERDICT_RETRY, 0);
     else if (sim->message[index].fetched[to] < reply->delivery.part_count)
         fetch(sim, system, mailbox, &header.id, sim->message[index].fetched[to]);

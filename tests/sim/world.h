@@ -20,6 +20,7 @@
 #define SIM_SYSTEMS 15                  /* their adapters; two of them run a second one */
 #define SIM_BOXES_MAX 2                 /* mailboxes of a party */
 #define SIM_MAILBOXES 14                /* of all of them */
+#define SIM_GOOI_FIRST 12               /* these and later ones are of another region */
 #define SIM_MESSAGES_MAX 16384
 #define SIM_DOSSIERS_MAX 1024
 #define SIM_EVENTS_MAX 65536
@@ -103,7 +104,7 @@ struct sim_system {
 
 enum sim_event_type {
     SIM_TO_BROKER, SIM_TO_SYSTEM, SIM_CONNECT, SIM_LEAVE, SIM_OPEN, SIM_LIVE, SIM_SAY, SIM_NOISE, SIM_RELOAD,
-    SIM_TIME, SIM_CONFIRM, SIM_ROOM, SIM_ASK, SIM_WAKE
+    SIM_TIME, SIM_CONFIRM, SIM_ROOM
 };
 struct sim_event {
     int64_t at_ms;
@@ -159,9 +160,7 @@ struct sim {
     int64_t last_civil_ms;
     bool confirming, drained;
     struct sch_arena arena;
-    struct sch_reply *answer;           /* of the last query; NULL: not asked */
-    bool answered;
-    uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged, parts;
+    uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged, parts, silences;
     unsigned violations;
     char first_violation[320];
 };
@@ -242,7 +241,7 @@ void sim_react(struct sim *sim, int mailbox, int message);
 
 /* noise.c: what nobody should say, and whoever tries. */
 void sim_noise(struct sim *sim);
-void sim_ask(struct sim *sim);
+void sim_visit(struct sim *sim, int system);    /* while an adapter is there */
 
 /* cells.c: coverage, and the trace. */
 extern struct sim_cells sim_cells;

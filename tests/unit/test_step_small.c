@@ -231,6 +231,18 @@ static void test_care_without_a_referral(void **state)
     say(SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_CLOSED);
 }
 
+/* Whoever sent the patient back and treats him after all owes what he owed: from the same day. */
+static void test_care_taken_back_counts_from_its_day(void **state)
+{
+    (void)state;
+    opening(SCH_KIND_CARE_NOTICE, S, PRACTICE)->fact[SCH_FACT_EVENT_DATE] = step_fixture_date(&f, -5);
+    open_sent();
+    say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED);
+    assert_null(step_fixture_owed(&f, 15));
+    say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
+    assert_int_equal(step_fixture_owed(&f, 15)->due_ms, step_fixture_end_of(20260426));
+}
+
 static void test_what_answers_a_care_notice(void **state)
 {
     (void)state;
@@ -309,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_the_gp_is_always_in_copy),
         cmocka_unit_test(test_an_exploratory_talk),
         cmocka_unit_test(test_care_without_a_referral),
+        cmocka_unit_test(test_care_taken_back_counts_from_its_day),
         cmocka_unit_test(test_what_answers_a_care_notice),
         cmocka_unit_test(test_the_day_of_care),
         cmocka_unit_test(test_an_undelivered_notice_is_only_reported),

@@ -279,6 +279,32 @@ static void test_no_expiry_right_after_a_start(void **state)
     assert_int_equal(reply.settled.state, SCH_DELIVERY_COLLECTED);
 }
 
+/* A broker that starts again while time is held, under a clock that was set right meanwhile, does not go back. */
+static void test_held_time_does_not_run_backwards(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1);
+    struct sch_reply reply;
+    int64_t stored_ms;
+
+    (void)state;
+    refer(linde, "linde", "haven");
+    sch_clock_sim_jump(stage.clock, 6 * 24 * HOUR_MS);
+    stage_pass(&stage, 8 * HOUR_MS);
+    assert_true(sch_turn_is_held(stage.turn));
+    linde = stage_enter(&stage, "linde", 1);
+    sch_clock_sim_jump(stage.clock, -6 * 24 * HOUR_MS);
+    stage_referral(&stage, &message, "linde", "haven");
+    assert_true(stage_submit(&stage, linde, &message, &reply));
+    stored_ms = reply.receipt.stored_ms;
+    stage_stop(&stage);
+    sch_clock_sim_jump(stage.clock, -2 * HOUR_MS);
+    stage_start(&stage);
+    linde = stage_enter(&stage, "linde", 1);
+    stage_referral(&stage, &message, "linde", "haven");
+    assert_true(stage_submit(&stage, linde, &message, &reply));
+    assert_true(reply.receipt.stored_ms >= stored_ms);
+}
+
 /* The same after a stop that was so long that an operator must confirm the time. */
 static void test_no_expiry_right_after_a_confirmed_time(void **state)
 {
@@ -379,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replaced_key_is_offered_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_expiry_right_after_a_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_expiry_right_after_a_confirmed_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_held_time_does_not_run_backwards, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_expiry_soon_after_a_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_coordinator_is_never_a_copy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sender_in_copy_needs_no_stanza, set_up, tear_down),
