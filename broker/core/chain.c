@@ -165,6 +165,7 @@ static bool was_forwarded(const struct sch_dossier *dossier)
 
 void sch_chain_forward(struct sch_act *act)
 {
+    act->dossier->forwarded = !act->event->taken_back;
     if (act->event->taken_back && was_forwarded(act->dossier)) {
         sch_refusal_lapse(act);
     } else if (act->event->taken_back) {

@@ -97,6 +97,7 @@ struct sch_dossier {
     enum sch_party_kind echelon;        /* the receiver's kind */
     enum sch_urgency urgency;
     bool breach;                        /* a message to a wrong party was collected */
+    bool forwarded;                     /* a REFERRAL names this dossier as its parent */
     uint8_t asked_count;                /* times that an INFORMATION_REQUEST answered E2 */
     uint8_t refusals;                   /* ends without care in the chain so far, this dossier's included */
     struct sch_id parent, follows, group, root;

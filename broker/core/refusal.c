@@ -37,10 +37,16 @@ void sch_refusal_refuse(struct sch_act *act)
 
 void sch_refusal_redirect(struct sch_act *act)
 {
+    struct sch_dossier *dossier = act->dossier;
     if (sch_evidence_fact(act, SCH_FACT_REDIRECTION_MODE) == SCH_MODE_FORWARDED) {
-        act->dossier->forward_by_ms = sch_due_ms(sch_act_calendar(act), act->world->now_ms,
-                                                 FORWARD_WORKING_DAYS, SCH_UNIT_WORKING_DAYS);
+        dossier->forward_by_ms = sch_due_ms(sch_act_calendar(act), act->world->now_ms, FORWARD_WORKING_DAYS,
+                                            SCH_UNIT_WORKING_DAYS);
         send_away(act, SCH_PHASE_REDIRECTED);
+        if (dossier->forwarded) {
+            /* The child came before this message: there is nothing to wait for. */
+            dossier->forward_by_ms = 0;
+            dossier->taken_up = true;
+        }
         return;
     }
     send_away(act, SCH_PHASE_REDIRECTED);

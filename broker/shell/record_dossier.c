@@ -43,7 +43,7 @@ enum {
     HAS_BEYOND = 1 << 8, HAS_ALL = (1 << 9) - 1
 };
 
-enum { IS_RECEIVED = 1 << 0, IS_TAKEN_UP = 1 << 1, IS_BREACH = 1 << 2, IS_ALL = (1 << 3) - 1 };
+enum { IS_RECEIVED = 1 << 0, IS_TAKEN_UP = 1 << 1, IS_BREACH = 1 << 2, IS_FORWARDED = 1 << 3, IS_ALL = (1 << 4) - 1 };
 
 static const struct sch_id no_id;
 
@@ -194,7 +194,7 @@ static void pack_head(struct sch_pack *pack, const struct sch_dossier *dossier, 
     sch_pack_uint(pack, (uint64_t)dossier->kind);
     sch_pack_uint(pack, (uint64_t)dossier->phase);
     sch_pack_uint(pack, (dossier->received ? IS_RECEIVED : 0u) | (dossier->taken_up ? IS_TAKEN_UP : 0u) |
-                            (dossier->breach ? IS_BREACH : 0u));
+                            (dossier->breach ? IS_BREACH : 0u) | (dossier->forwarded ? IS_FORWARDED : 0u));
     sch_pack_text(pack, dossier->region);
     sch_pack_uint(pack, (uint64_t)dossier->echelon);
     sch_pack_uint(pack, (uint64_t)dossier->urgency);
@@ -384,6 +384,7 @@ static void unpack_head(struct sch_unpack *unpack, struct sch_dossier *dossier, 
     dossier->received = (flags & IS_RECEIVED) != 0;
     dossier->taken_up = (flags & IS_TAKEN_UP) != 0;
     dossier->breach = (flags & IS_BREACH) != 0;
+    dossier->forwarded = (flags & IS_FORWARDED) != 0;
     sch_unpack_text(unpack, dossier->region, SCH_REGION_MAX);
     dossier->echelon = (enum sch_party_kind)sch_unpack_uint(unpack, SCH_PARTY_COUNT - 1);
     dossier->urgency = (enum sch_urgency)sch_unpack_uint(unpack, SCH_URGENCY_CRISIS);

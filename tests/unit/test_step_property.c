@@ -248,6 +248,11 @@ static int step_checked(void)
     if (f.event.type == SCH_EVENT_FORWARD || f.event.type == SCH_EVENT_FOLLOW) {
         forwarded = forwarded || (before.forward_by_ms != 0 && f.dossier.forward_by_ms == 0);
     }
+    if (f.event.type == SCH_EVENT_SUBMIT && f.event.header->kind == SCH_KIND_REDIRECTION && before.forwarded &&
+        before.phase != SCH_PHASE_REDIRECTED &&
+        f.event.header->fact[SCH_FACT_REDIRECTION_MODE] == SCH_MODE_FORWARDED) {
+        forwarded = true;               /* the REFERRAL had come before */
+    }
     forwarded = forwarded && f.dossier.phase == SCH_PHASE_REDIRECTED;
     check_label();
     check_effects(sequence);

@@ -100,6 +100,27 @@ static void test_forwarded_and_the_child_came(void **state)
     say(SCH_KIND_ACCEPTANCE, SCH_PHASE_REDIRECTED);
 }
 
+/* A provider may send the patient on first, and say so after it. */
+static void test_forwarded_after_the_child(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_SENT);
+    redirect(SCH_MODE_FORWARDED);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
+    assert_int_equal(f.dossier.refusals, 0);
+    step_fixture_live(&f, 30);
+    assert_null(step_fixture_owed(&f, 10));
+    /* Without the child nobody sent the patient on. */
+    begin();
+    assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
+    assert_int_equal(hear_of(SCH_EVENT_FORWARD, true), SCH_OK);
+    redirect(SCH_MODE_FORWARDED);
+    step_fixture_live(&f, 30);
+    assert_non_null(step_fixture_owed(&f, 10));
+}
+
 static void test_forwarded_by_a_child_in_error(void **state)
 {
     (void)state;
@@ -175,6 +196,7 @@ static void test_a_child_of_a_treated_patient_moves_nothing(void **state)
     begin();
     say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
     struct sch_dossier before = f.dossier;
+    before.forwarded = true;
     assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
     assert_int_equal(f.effects.count, 0);
     assert_memory_equal(&f.dossier, &before, sizeof before);
@@ -356,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_advised),
         cmocka_unit_test(test_not_after_the_intake),
         cmocka_unit_test(test_forwarded_and_the_child_came),
+        cmocka_unit_test(test_forwarded_after_the_child),
         cmocka_unit_test(test_forwarded_by_a_child_in_error),
         cmocka_unit_test(test_referred_again_in_error),
         cmocka_unit_test(test_forwarded_and_nobody_came),
