@@ -24,11 +24,30 @@ static enum sch_kind kind_of(const struct sch_reading *reading, const struct sch
     return row.kind;
 }
 
+/* Was there a no-show, as far as the record still knows? */
+static bool had_a_no_show(const struct sch_dossier *dossier)
+{
+    for (size_t i = 0; i < dossier->instance_count; i++)
+        if (dossier->instance[i].expectation == 5)
+            return true;
+    return false;
+}
+
+/* That an appointment was told, where the worklist shows one that is awaited (E5 looks like E4): the two together
+ * would tell why. */
+static bool tells_of_an_appointment(const struct sch_reading *reading, const struct sch_audit_record *record)
+{
+    return kind_of(reading, record) == SCH_KIND_APPOINTMENT ||
+           (record->expectation == 4 && record->event == SCH_TRACE_CLOSED) ||
+           (record->expectation == 6 && record->event == SCH_TRACE_OPENED);
+}
+
 /* What tells of a no-show, itself or by what follows from it: an intake that is no longer presumed or owed a
  * report, a due that moves back. The worklist has the dues as they stand. */
 static bool tells_of_a_no_show(const struct sch_reading *reading, const struct sch_audit_record *record)
 {
-    return record->expectation == 5 || record->event == SCH_TRACE_MOVED ||
+    return record->expectation == 5 ||
+           (had_a_no_show(reading->dossier) && tells_of_an_appointment(reading, record)) || record->event == SCH_TRACE_MOVED ||
            (record->expectation == 6 && record->standing == SCH_STANDING_CANCELLED) ||
            (record->event == SCH_TRACE_PHASE && (record->phase == SCH_PHASE_INTAKE_PLANNED ||
                                                  record->phase == SCH_PHASE_INTAKE_PRESUMED)) ||
@@ -175,13 +194,15 @@ int sch_query_trace(struct sch_reading *reading)
     struct sch_trace_row *rows = sch_arena_take(reading->arena, limit * sizeof *rows);
     struct trail trail = { .after = begin_after(reading) };
     struct sch_page *page = reading->page;
+    int code;
 
     if (rows == NULL)
         return SCH_E_NO_MEMORY;
+    code = sch_query_load(reading, &reading->permit->dossier);
+    if (code != SCH_OK)                 /* purged since it was asked: there is no trace any more */
+        return code == SCH_E_UNKNOWN_DOSSIER ? SCH_OK : code;
     page->trace = rows;
     while (page->trace_count < limit && looked < SCH_SCAN_ROWS_MAX) {
-        int code;
-
         trail.wanted = limit - page->trace_count;
         code = gather(reading, &trail);
         for (size_t i = 0; code == SCH_OK && i < trail.count; i++) {

@@ -275,6 +275,10 @@ static void test_nothing_of_a_no_show(void **state)
     assert_true(coordinator < practice);
     for (size_t i = 0; i < coordinator; i++) {
         assert_int_not_equal(f->trace[i].kind, SCH_KIND_NO_SHOW);
+        /* An appointment that was told, beside one that is awaited, would say why. */
+        assert_int_not_equal(f->trace[i].kind, SCH_KIND_APPOINTMENT);
+        assert_false(f->trace[i].expectation == 4 && f->trace[i].event == SCH_TRACE_CLOSED);
+        assert_false(f->trace[i].expectation == 6 && f->trace[i].event == SCH_TRACE_OPENED);
         assert_int_not_equal(f->trace[i].expectation, 5);
         assert_int_not_equal(f->trace[i].standing, SCH_STANDING_CANCELLED);
         assert_int_not_equal(f->trace[i].event, SCH_TRACE_MOVED);
