@@ -328,14 +328,17 @@ enum sch_store_result sch_store_apply(struct sch_store *store, const struct sch_
     enum sch_store_sim_fault fault = strike(store);
     enum sch_store_result result;
     size_t done = 0;
+    bool fits;
 
     assert(undo != NULL && store->snapshots == 0);
     store->counters.applies++;
     store->counters.ops += count;
     result = apply(store, ops, count, undo, &done);
-    if (result == SCH_STORE_OK)
+    fits = result == SCH_STORE_OK;
+    if (fits)
         result = answer(fault);
-    if (result == SCH_STORE_OK || fault == SCH_SIM_UNKNOWN_KEPT)
+    /* Nobody keeps what never fitted, whatever else goes wrong. */
+    if (fits && (result == SCH_STORE_OK || fault == SCH_SIM_UNKNOWN_KEPT))
         forget(undo, done);
     else
         roll_back(store, undo, done);

@@ -120,8 +120,10 @@ void sim_broker_turn(struct sim *sim)
         sim->confirming = true;
         sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, 20 * SIM_HOUR_MS), .type = SIM_CONFIRM });
     }
-    if (sim->turns % STORE_LOOK_TURNS == 0)
+    if (sim_tracing || sim->turns >= sim->look_turns) {
+        sim->look_turns = sim->turns + STORE_LOOK_TURNS;
         sim_oracle_store(sim);
+    }
 }
 
 /* Runs turns until the next event of the world, whenever something falls due. */

@@ -68,7 +68,8 @@ int __wrap_sch_step(const struct sch_world *world, struct sch_dossier *dossier, 
                submits ? sch_code_name(SCH_SET_KIND, kind) : event_name[event->type],
                sch_code_name(SCH_SET_PHASE, phase), sch_code_name(SCH_SET_PHASE, dossier->phase),
                code == SCH_OK ? "" : ", ", code == SCH_OK ? "" : sch_error_name((enum sch_error_code)code),
-               code != SCH_OK && effects->count > 0 && effects->effect[0].field != NULL ? effects->effect[0].field : "");
+               code != SCH_OK && effects->count > 0 && effects->effect[0].field != NULL ? effects->effect[0].field
+                                                                                        : "");
     return code;
 }
 

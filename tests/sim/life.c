@@ -272,15 +272,15 @@ static const struct word *choose(struct sim *sim, const struct sim_dossier *doss
 /* The child REFERRAL of a patient who is forwarded, or transferred. */
 static void pass_on(struct sim *sim, int index, int said)
 {
-    int from = sim->dossier[index].receiver;
+    int from = sim->dossier[index].receiver, to;
     bool forwarded = said >= 0 && sim->message[said].header.fact[SCH_FACT_REDIRECTION_MODE] == SCH_MODE_FORWARDED;
     bool transferred = sim->dossier[index].stage == SIM_TREATED && sch_prng_chance(&sim->prng, 80);
 
     if (!is_ggz(sim, from) || sim->dossier[index].kind != SCH_KIND_REFERRAL ||
         !(transferred || (forwarded && sch_prng_chance(&sim->prng, 700))))
         return;
-    sim_open(sim, SCH_KIND_REFERRAL, from, from == HAVEN ? ANGST + (int)sch_prng_below(&sim->prng, 2) : HAVEN, index, -1,
-             false);
+    to = from == HAVEN ? ANGST + (int)sch_prng_below(&sim->prng, 2) : HAVEN;
+    sim_open(sim, SCH_KIND_REFERRAL, from, to, index, -1, false);
 }
 
 static bool may_say(const struct sim *sim, const struct sim_dossier *dossier, enum sch_kind kind)

@@ -123,6 +123,23 @@ static size_t owners(const struct sch_dossier *dossier)
     return count;
 }
 
+/* What the record says to lie in a mailbox, lies there. */
+static void check_laid(struct sim *sim, const struct sch_dossier *dossier)
+{
+    for (size_t i = 0; i < dossier->delivery_count; i++) {
+        const struct sch_delivery *delivery = &dossier->delivery[i];
+        const struct sch_address *mailbox = &dossier->member[delivery->member].address;
+        struct sch_record_key key = sch_record_key_mailbox(mailbox, delivery->sequence);
+        uint8_t value[SCH_RECORD_MAILBOX_MAX];
+        size_t size;
+
+        if (sch_store_get(sim->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&key), value, sizeof value, &size) !=
+            SCH_STORE_OK)
+            sim_violation(sim, "a %d for %s, sequence %llu, does not lie in its mailbox", (int)delivery->kind,
+                          mailbox->text, (unsigned long long)delivery->sequence);
+    }
+}
+
 static bool check_dossier(void *context, struct sch_bytes key, struct sch_bytes value)
 {
     struct dossiers *all = context;
@@ -134,6 +151,7 @@ static bool check_dossier(void *context, struct sch_bytes key, struct sch_bytes 
         sim_violation(all->sim, "a dossier's record cannot be read");
         return false;
     }
+    check_laid(all->sim, dossier);
     for (size_t i = 0; i < dossier->instance_count; i++)
         owed = owed || dossier->instance[i].standing == SCH_STANDING_OPEN ||
                dossier->instance[i].standing == SCH_STANDING_INCOMPLETE;

@@ -226,8 +226,9 @@ static void compare_counts(struct sim *sim, const struct sch_page *page, struct 
         if (row->month != 0 || row->debtor.text[0] != '\0' || row->expectation > 15)
             continue;
         if (memcmp(&have, &want[row->expectation], sizeof have) != 0)
-            sim_violation(sim, "statistics of E%u: %u: %u open, %u within, %u late, %u withheld, %u waived, %u cancelled, "
-                               "%u incomplete; recounted %u: %u, %u, %u, %u, %u, %u, %u", row->expectation, have.count,
+            sim_violation(sim, "statistics of E%u: %u: %u open, %u within, %u late, %u withheld, %u waived, %u "
+                               "cancelled, %u incomplete; recounted %u: %u, %u, %u, %u, %u, %u, %u",
+                          row->expectation, have.count,
                           have.open, have.within, have.late, have.withheld, have.waived, have.cancelled,
                           have.incomplete, want[row->expectation].count, want[row->expectation].open,
                           want[row->expectation].within, want[row->expectation].late,

@@ -48,7 +48,9 @@ static void at_practice(struct sim *sim, int index, int message)
             take_up(sim, index);
         answer(sim, index, 60, dossier->creditor, SCH_KIND_LETTER_INCOMPLETE, message, 6);
         break;
-    case SCH_KIND_TREATMENT_START: answer(sim, index, 60, dossier->creditor, SCH_KIND_INFORMATION_REQUEST, -1, 20); break;
+    case SCH_KIND_TREATMENT_START:
+        answer(sim, index, 60, dossier->creditor, SCH_KIND_INFORMATION_REQUEST, -1, 20);
+        break;
     default: break;
     }
 }

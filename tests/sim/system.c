@@ -256,7 +256,8 @@ static void parts_answered(struct sim *sim, int system, const struct sch_reply *
             !sch_id_equal(&message->upload, &reply->parts.upload))
             continue;
         if (reply->parts.missing_count == 0)
-            sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ message->command, message->command_size }, 0, 0);
+            sim_network(sim, SIM_TO_BROKER, system, (struct sch_bytes){ message->command, message->command_size }, 0,
+                        0);
         else
             sim_part(sim, (int)i, reply->parts.missing[0]);
     }

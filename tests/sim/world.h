@@ -160,7 +160,9 @@ struct sim {
     int64_t last_civil_ms;
     bool confirming, drained;
     struct sch_arena arena;
-    uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged, parts, silences;
+    uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged;
+    uint64_t parts, silences;
+    uint64_t look_turns;                /* when the store is looked into next */
     unsigned violations;
     char first_violation[320];
 };
