@@ -1,34 +1,6 @@
 /* test_codec_header.c: Header and Seal there and back, and every way in which one is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "codec.h"
-#include "id.h"
+#include "command_case.h"
 #include "names.h"
-#include "raw_wire.h"
-
-static struct sch_arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return sch_arena_init(&arena, SCH_ARENA_COMMAND_SIZE);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sch_arena_close(&arena);
-    return 0;
-}
-
-static void address(struct sch_address *to, const char *text)
-{
-    assert_true(sch_address_set(to, text));
-}
 
 /* A header with everything in it. */
 static struct sch_header full(void)

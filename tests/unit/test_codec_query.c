@@ -1,33 +1,5 @@
 /* test_codec_query.c: what can be asked, with which type of query, and every way in which it is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "codec.h"
-#include "id.h"
-#include "raw_wire.h"
-
-static struct sch_arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return sch_arena_init(&arena, SCH_ARENA_COMMAND_SIZE);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sch_arena_close(&arena);
-    return 0;
-}
-
-static void address(struct sch_address *to, const char *text)
-{
-    assert_true(sch_address_set(to, text));
-}
+#include "command_case.h"
 
 /* A query for one dossier, from a page onwards. */
 static struct sch_command trace_query(void)
