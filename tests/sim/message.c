@@ -248,7 +248,7 @@ static void facts_of_talk(struct sim *sim, enum sch_kind kind, struct sch_header
     case SCH_KIND_TAKEN_UP: fact[SCH_FACT_TAKEN_UP] = one_of(sim, 4); break;
     case SCH_KIND_WITHDRAWAL: fact[SCH_FACT_WITHDRAWAL_REASON] = one_of(sim, 4); break;
     case SCH_KIND_CORRECTION: fact[SCH_FACT_WRONG_PARTY] = yes ? SCH_YES_YES : 0; break;
-    case SCH_KIND_REMINDER: fact[SCH_FACT_EXPECTATION] = 1 + one_of(sim, 14); break;
+    case SCH_KIND_REMINDER: fact[SCH_FACT_EXPECTATION] = yes ? 1 + one_of(sim, 14) : 11; break;
     case SCH_KIND_NOTE: fact[SCH_FACT_NOTE] = one_of(sim, 5); break;
     case SCH_KIND_SNOOZE:
         fact[SCH_FACT_EXPECTATION] = 1 + one_of(sim, 14);

@@ -64,9 +64,9 @@ static int own_mailbox(struct sim *sim, int system)
 /* ---- forging ------------------------------------------------------------------------------------ */
 
 /* Sends a message as this party, signed as whoever it says to be from. */
-static void forge(struct sim *sim, int system, struct sch_header *header)
+static void forge(struct sim *sim, int system, uint64_t request, struct sch_header *header)
 {
-    struct sch_command command = { .request = SIM_FORGED_REQUEST, .type = SCH_COMMAND_SUBMIT };
+    struct sch_command command = { .request = request, .type = SCH_COMMAND_SUBMIT };
     uint8_t header_bytes[SCH_HEADER_SIZE_MAX], seal_bytes[SCH_SEAL_SIZE_MAX];
     struct sch_seal sealed;
     size_t body_size;
@@ -95,7 +95,7 @@ static void forge_sender(struct sim *sim, int system)
         !sim_address(sim, &sim->dossier[dossier], victim, -1, &header))
         return;
     sim_facts(sim, &header);
-    forge(sim, system, &header);
+    forge(sim, system, SIM_FORGED_REQUEST, &header);
 }
 
 /* Any kind on a dossier that does not exist, or that is somebody else's. */
@@ -119,7 +119,7 @@ static void forge_dossier(struct sim *sim, int system, bool foreign)
     if (!foreign)
         sch_prng_fill(&sim->prng, header.dossier.bytes, sizeof header.dossier.bytes);
     sim_facts(sim, &header);
-    forge(sim, system, &header);
+    forge(sim, system, SIM_FOREIGN_REQUEST, &header);
 }
 
 /* Another message under the id of one's own that is taken. */
@@ -136,7 +136,26 @@ static void reuse_id(struct sim *sim, int system)
     header.sender = sim->mailbox[sender].address;
     header.receiver = sim->mailbox[(sender + 3) % SIM_MAILBOXES].address;
     sim_facts(sim, &header);
-    forge(sim, system, &header);
+    forge(sim, system, SIM_FORGED_REQUEST, &header);
+}
+
+/* A question under the id of something else that one said. */
+static void reuse_any_id(struct sim *sim, int system)
+{
+    const struct sim_message *message;
+    struct sch_header header = { .kind = SCH_KIND_INFORMATION_REQUEST };
+
+    if (sim->message_count == 0)
+        return;
+    message = &sim->message[sim->message_count - 1 - sch_prng_below(&sim->prng, sim->message_count < 100
+                                                                                    ? sim->message_count : 100)];
+    if (!message->receipted || message->dossier < 0 || message->party != sim->system[system].party ||
+        !sim_address(sim, &sim->dossier[message->dossier], sim_mailbox_find(sim, message->header.sender.text), -1,
+                     &header))
+        return;
+    header.id = message->header.id;
+    sim_facts(sim, &header);
+    forge(sim, system, SIM_FORGED_REQUEST, &header);
 }
 
 /* Settles what is not there, or not his. */
@@ -184,6 +203,20 @@ static void garble(struct sim *sim, int system, bool large)
 
 /* ---- at random ---------------------------------------------------------------------------------- */
 
+/* What this sort of dossier is there for, or what seldom comes so early. */
+static enum sch_kind result_of(struct sim *sim, const struct sim_dossier *dossier)
+{
+    static const enum sch_kind other[] = { SCH_KIND_APPOINTMENT, SCH_KIND_INTAKE_REPORT, SCH_KIND_REDIRECTION,
+                                           SCH_KIND_REMINDER, SCH_KIND_LETTER_INCOMPLETE };
+
+    if (sch_prng_chance(&sim->prng, 500))
+        return other[sch_prng_below(&sim->prng, 5)];
+    return dossier->kind == SCH_KIND_CONSULT_REQUEST                              ? SCH_KIND_CONSULT_REPLY
+           : dossier->kind == SCH_KIND_EXPLORATION_REQUEST                        ? SCH_KIND_EXPLORATION_ADVICE
+           : sim->mailbox[dossier->receiver].kind == SCH_PARTY_WIJKTEAM ? SCH_KIND_TEAM_RESULT
+                                                                                  : SCH_KIND_BACK_REFERRAL;
+}
+
 static void say_anything(struct sim *sim)
 {
     enum sch_kind kind = (enum sch_kind)(1 + sch_prng_below(&sim->prng, SCH_KIND_COUNT - 1));
@@ -203,6 +236,8 @@ static void say_anything(struct sim *sim)
         }
         sim_open(sim, kind, sender, any_mailbox(sim), parent, follows, true);
     } else if (dossier >= 0) {
+        if (sch_prng_chance(&sim->prng, 200))
+            kind = result_of(sim, &sim->dossier[dossier]);
         sim_tell(sim, dossier, member_of(sim, &sim->dossier[dossier]), kind, -1, true);
     }
 }
@@ -248,6 +283,8 @@ void sim_visit(struct sim *sim, int system)
         forge_dossier(sim, system, false);
     if (noisy && sch_prng_chance(&sim->prng, 300))
         reuse_id(sim, system);
+    if (noisy && sch_prng_chance(&sim->prng, 500))
+        reuse_any_id(sim, system);
     if (sim_fails(sim, SIM_FAULT_MALFORMED))
         garble(sim, system, false);
     if (sim_fails(sim, SIM_FAULT_OVERSIZED))

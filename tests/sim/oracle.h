@@ -14,7 +14,9 @@ int64_t rules_due(unsigned number, bool short_term, int book, int64_t from_ms);
 int64_t rules_escalation(int64_t due_ms, bool crisis);
 bool rules_opens(unsigned number, enum sch_kind kind);
 bool rules_closes(unsigned number, enum sch_standing standing, enum sch_kind kind);
+uint32_t rules_owed(enum sch_kind dossier, enum sch_party_kind echelon, enum sch_phase phase, enum sch_kind by);
 bool rules_leads(enum sch_phase from, enum sch_phase to, enum sch_kind by);
+bool rules_permit(enum sch_party_kind sender, enum sch_kind kind);
 bool rules_is_end(enum sch_phase phase);
 
 /* A promise as the audit tells of it. */

@@ -259,11 +259,23 @@ static void changed(struct told *told, struct told_dossier *dossier, const struc
 static void went(struct told *told, struct told_dossier *dossier, const struct sch_audit_record *record)
 {
     enum sch_kind by = dossier->said_ms == record->at_ms ? dossier->said : SCH_KIND_UNSPECIFIED;
+    const struct sim_dossier *of = &told->sim->dossier[dossier->of];
+    uint32_t owed;
 
     if (!rules_leads(dossier->phase, record->phase, by))
         sim_violation(told->sim, "a dossier went from phase %d to %d by a message of kind %d", (int)dossier->phase,
                       (int)record->phase, (int)by);
     dossier->phase = record->phase;
+    owed = rules_owed(of->kind, told->sim->mailbox[of->receiver].kind, dossier->phase, by);
+    for (unsigned number = 2; number < 16; number++) {
+        bool there = (owed >> number & 1) == 0;
+
+        for (int i = dossier->first; !there && i >= 0; i = told->promise[i].next)
+            there = told->promise[i].number == number && (number != 10 || is_owed(&told->promise[i]));
+        if (!there)
+            sim_violation(told->sim, "a dossier came into phase %d by a message of kind %d, and nobody owes E%u",
+                          (int)dossier->phase, (int)by, number);
+    }
 }
 
 /* What happened to a message: once each, and the letter destroyed when nobody waits for it. */
@@ -385,6 +397,10 @@ static void check_messages(struct told *told)
     for (size_t i = 0; i < sim->message_count; i++) {
         const struct sim_message *message = &sim->message[i];
 
+        if (told->stored[i] == 1 && !sim_is_on(sim, SIM_FAULT_PERMIT) &&
+            !rules_permit(sim->mailbox[sim_mailbox_find(sim, message->header.sender.text)].kind, message->header.kind))
+            sim_violation(sim, "a message of kind %d was taken from %s", (int)message->header.kind,
+                          message->header.sender.text);
         if (message->receipted && told->stored[i] != 1)
             sim_violation(sim, "a receipted message was never stored");
         if (told->stored[i] == 1 && told->offered[i] != message->to_count)

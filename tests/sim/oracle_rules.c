@@ -98,6 +98,65 @@ bool rules_opens(unsigned number, enum sch_kind kind)
     return number == 1 || (openers[number] & UINT64_C(1) << kind) != 0;
 }
 
+/* What must be owed, or have been, when a dossier comes into a phase so: a bit for each number. */
+uint32_t rules_owed(enum sch_kind dossier, enum sch_party_kind echelon, enum sch_phase phase, enum sch_kind by)
+{
+    bool ggz = echelon == SCH_PARTY_GB_GGZ || echelon == SCH_PARTY_S_GGZ, referred = dossier == SCH_KIND_REFERRAL;
+
+    switch (phase) {
+    case SCH_PHASE_SENT:
+        return dossier == SCH_KIND_CONSULT_REQUEST       ? UINT32_C(1) << 14
+               : dossier == SCH_KIND_EXPLORATION_REQUEST ? UINT32_C(1) << 13
+               : echelon == SCH_PARTY_CRISIS             ? UINT32_C(1) << 3
+               : ggz                                     ? UINT32_C(1) << 2 | UINT32_C(1) << 4 | UINT32_C(1) << 7
+               : echelon == SCH_PARTY_WIJKTEAM           ? UINT32_C(1) << 2
+                                                         : 0;
+    case SCH_PHASE_ACCEPTED:
+        return referred && echelon == SCH_PARTY_WIJKTEAM && by == SCH_KIND_ACCEPTANCE ? UINT32_C(1) << 12 : 0;
+    case SCH_PHASE_INTAKE_PLANNED:
+        return referred && ggz && by == SCH_KIND_APPOINTMENT ? UINT32_C(1) << 6 : 0;
+    case SCH_PHASE_IN_TREATMENT:
+        return by == SCH_KIND_CARE_NOTICE                                    ? UINT32_C(1) << 15
+               : referred && ggz && by == SCH_KIND_TREATMENT_START           ? UINT32_C(1) << 8
+                                                                             : 0;
+    case SCH_PHASE_ENDED:
+        return referred && ggz && by == SCH_KIND_TREATMENT_END ? UINT32_C(1) << 9 : 0;
+    case SCH_PHASE_REFUSED:
+    case SCH_PHASE_BACK_REFERRED:
+    case SCH_PHASE_UNDELIVERED: return by == SCH_KIND_CORRECTION ? 0 : UINT32_C(1) << 10;
+    default: return 0;
+    }
+}
+
+/* ---- permits ------------------------------------------------------------------------------------ */
+
+#define ANYBODY (K(INFORMATION_REQUEST) | K(INFORMATION_REPLY) | K(CORRECTION) | K(WITHDRAWAL) | K(NOTE) | K(SNOOZE) | \
+                 K(WAIVER) | K(TAKEN_UP) | K(LETTER_INCOMPLETE))
+#define TREATS (K(ACCEPTANCE) | K(REFUSAL) | K(REDIRECTION) | K(INTAKE_REPORT) | K(TREATMENT_END) | K(DISCHARGE_LETTER))
+
+/* "Who may send what", by sender and kind. */
+static const uint64_t permits[SCH_PARTY_COUNT] = {
+    [SCH_PARTY_GP_PRACTICE] = ANYBODY | K(REFERRAL) | K(CONSULT_REQUEST) | K(EXPLORATION_REQUEST) | K(CHANGE_NOTICE) |
+                              K(REFUSAL) | K(INVOLVEMENT_NOTICE),
+    [SCH_PARTY_OUT_OF_HOURS] = ANYBODY | K(REFERRAL) | K(CONSULT_REQUEST) | K(CHANGE_NOTICE) | K(REFUSAL) |
+                               K(INVOLVEMENT_NOTICE),
+    [SCH_PARTY_POH_GGZ] = ANYBODY | K(REFERRAL) | K(CONSULT_REQUEST) | K(EXPLORATION_REQUEST),
+    [SCH_PARTY_GB_GGZ] = ~(K(TEAM_RESULT) | K(EXPLORATION_ADVICE) | K(CONSULT_REQUEST) | K(EXPLORATION_REQUEST) |
+                           K(INVOLVEMENT_NOTICE) | K(REMINDER)),
+    [SCH_PARTY_S_GGZ] = ~(K(TEAM_RESULT) | K(EXPLORATION_ADVICE) | K(CONSULT_REQUEST) | K(EXPLORATION_REQUEST) |
+                          K(INVOLVEMENT_NOTICE) | K(REMINDER)),
+    [SCH_PARTY_CRISIS] = ANYBODY | TREATS | K(CARE_NOTICE),
+    [SCH_PARTY_WIJKTEAM] = ANYBODY | K(ACCEPTANCE) | K(REFUSAL) | K(WAIT_STATUS) | K(TEAM_RESULT) | K(CONSULT_REQUEST) |
+                           K(EXPLORATION_REQUEST) | K(INVOLVEMENT_NOTICE),
+    [SCH_PARTY_MGN] = ANYBODY | K(ACCEPTANCE) | K(REFUSAL) | K(WAIT_STATUS) | K(EXPLORATION_ADVICE),
+    [SCH_PARTY_COORDINATOR] = K(REMINDER) | K(NOTE) | K(SNOOZE) | K(WAIVER),
+};
+
+bool rules_permit(enum sch_party_kind sender, enum sch_kind kind)
+{
+    return (permits[sender] & UINT64_C(1) << kind) != 0;
+}
+
 /* ---- phases ------------------------------------------------------------------------------------- */
 
 #define ONWARD (P(INTAKE_DONE) | P(IN_TREATMENT) | P(ENDED) | P(CLOSED) | P(BACK_REFERRED))

@@ -361,6 +361,20 @@ static void fetched(struct sim *sim, int system, const struct sch_reply *reply)
         take_in(sim, system, &reply->fetched.mailbox, index, to);
 }
 
+/* Does this rejection give away that there is such a dossier? */
+static bool tells(const struct sch_reply *reply)
+{
+    switch (reply->rejection.code) {
+    case SCH_E_NOT_NOW:
+    case SCH_E_RECIPIENTS:
+    case SCH_E_NOTHING_OPEN:
+    case SCH_E_DOSSIER_FULL:
+    case SCH_E_RECENTLY_REMINDED: return true;
+    case SCH_E_NOT_ALLOWED: return strcmp(reply->rejection.field, "header.sender") == 0;
+    default: return false;
+    }
+}
+
 static void rejected(struct sim *sim, int system, const struct sch_reply *reply)
 {
     sim_trace(sim, "%s: request %llu rejected: %s %s", cast[sim->system[system].party].key_id,
@@ -369,6 +383,8 @@ static void rejected(struct sim *sim, int system, const struct sch_reply *reply)
         answered(sim, &reply->rejection.message, reply);
     else if (reply->request == REQUEST_HELLO && reply->rejection.code == SCH_E_VERSION)
         hello(sim, system, false);
+    else if (reply->request == SIM_FOREIGN_REQUEST && tells(reply))
+        sim_violation(sim, "a stranger learnt of a dossier: %s %s", reply->rejection.name, reply->rejection.field);
     else if (reply->request > SIM_UNKNOWN_REQUEST && reply->rejection.code == SCH_E_UNKNOWN_MESSAGE)
         sim_cell_unknown((enum sch_wire_verdict)(reply->request - SIM_UNKNOWN_REQUEST));
     else if (reply->rejection.code == SCH_E_BROKER_INTERNAL)
@@ -388,7 +404,8 @@ void sim_system_receive(struct sim *sim, const struct sim_event *event)
         sim_violation(sim, "a reply cannot be read: %s", fault.field);
         return;
     }
-    if (reply.request == SIM_FORGED_REQUEST && reply.type != SCH_REPLY_REJECTION)
+    if ((reply.request == SIM_FORGED_REQUEST || reply.request == SIM_FOREIGN_REQUEST) &&
+        reply.type != SCH_REPLY_REJECTION)
         sim_violation(sim, "what was forged was taken");
     switch (reply.type) {
     case SCH_REPLY_WELCOME: welcomed(sim, event->system); break;

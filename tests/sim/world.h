@@ -209,6 +209,7 @@ void sim_broker_until(struct sim *sim, int64_t at_ms);
 
 /* system.c: adapters. */
 #define SIM_FORGED_REQUEST 9            /* must be rejected, whatever it asks */
+#define SIM_FOREIGN_REQUEST 10          /* must be rejected as if there were no such dossier */
 #define SIM_UNKNOWN_REQUEST 20          /* and the verdict: of a message that is not there */
 void sim_systems_init(struct sim *sim);
 void sim_system_connect(struct sim *sim, int system);
