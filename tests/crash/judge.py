@@ -6,6 +6,7 @@ tests/golden/norm_due.py, and compares every open promise, its dues and the two 
 kept. Nothing of broker/core is used.
 """
 
+import calendar
 import json
 import subprocess
 import sys
@@ -58,7 +59,8 @@ class Dossier:
         self.planned = False            # ... and only planned: it will be presumed
         self.letter_day = None
         self.referred = 0
-        self.kept = set()               # E6 and E9 that were answered
+        self.ended = False
+        self.closed = None              # since when it is at an end and owes nothing
 
     def owe(self, number, member, message, due_ms, remind_ms):
         self.open[number] = Promise(member, message["id"], due_ms, remind_ms)
@@ -69,6 +71,10 @@ class Dossier:
     def owe_from_day(self, number, message, day):
         self.owe(number, RECEIVER, message, due_of_day(day, 10, "working_days"),
                  due_of_day(day, 8, "working_days"))
+
+    def owe_progress(self, message, day):
+        """E8: a letter within the year."""
+        self.owe(8, RECEIVER, message, due_of_day(day, 365, "days"), due_of_day(day, 292, "days"))
 
     def answer(self, *numbers):
         for number in numbers:
@@ -98,6 +104,17 @@ class Dossier:
         return min(max(day_of(message["event_date"]), self.letter_day), today(message["stored"]))
 
     def take(self, message):
+        self.apply(message)
+        self.ended = self.ended or message["kind"] in (REFUSAL, DISCHARGE_LETTER, WITHDRAWAL)
+        self.settle(message["stored"])
+
+    def settle(self, at_ms):
+        if not self.ended or self.open:
+            self.closed = None
+        elif self.closed is None:
+            self.closed = at_ms
+
+    def apply(self, message):
         kind, stored = message["kind"], message["stored"]
         if kind == REFERRAL:
             self.letter_day = day_of(message["letter_date"])
@@ -128,13 +145,18 @@ class Dossier:
             self.answer(2, 4, 5, 6)
             self.intake, self.planned = self.event_day(message), False
             self.follow_intake()
+            if 8 in self.open:
+                self.open[8].norm_due = self.open[8].due = due(stored, 365, "days")
+                self.open[8].remind = due(stored, 292, "days")
         elif kind == TREATMENT_START and message["started"] == YES:
             self.answer(2, 4, 5, 7)
+            if 8 not in self.open:
+                self.owe_progress(message, self.event_day(message))
         elif kind == TREATMENT_START:
             self.answer(2)
             self.announce(7, message)
         elif kind == TREATMENT_END:
-            self.answer(2, 4, 5, 7)
+            self.answer(2, 4, 5, 7, 8)
             self.owe_from_day(9, message, self.event_day(message))
         elif kind == DISCHARGE_LETTER:
             self.open.clear()
@@ -147,13 +169,20 @@ class Dossier:
 
     def undelivered(self, message, at_ms):
         self.open.clear()
+        self.ended = True
         self.owe_from(10, REFERRER, message, at_ms, 3, "working_days")
+        self.settle(at_ms)
 
     def next_due(self):
-        """The key of the index DUE: the earliest step of a ladder, or the intake that will be presumed."""
+        """The key of the index DUE: the earliest step of a ladder, the intake that will be presumed, or the day after
+        which a closed dossier is deleted: 24 months on."""
         steps = [p.remind if p.remind < p.due else p.due for p in self.open.values()]
         if self.planned and self.intake is not None:
             steps.append(start_of(self.intake + timedelta(days=1)))
+        if self.closed is not None:
+            day = today(self.closed)
+            last = calendar.monthrange(day.year + 2, day.month)[1]
+            steps.append(start_of(date(day.year + 2, day.month, min(day.day, last)) + timedelta(days=1)))
         return min(steps, default=None)
 
 

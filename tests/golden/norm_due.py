@@ -123,7 +123,7 @@ def start_of(day):
 
 
 @lru_cache(maxsize=None)
-def due_of_day(day, term, unit, region):
+def due_of_day(day, term, unit, region="-"):
     if unit == "weeks":
         day += 7 * term * DAY
     elif unit == "days":
