@@ -5,7 +5,7 @@ Changes one thing at a time in broker/core (flips a condition, drops a statement
 as a shared library, and runs the tests against it. A mutant that no test kills is listed; survivors.txt holds
 those that are looked at and explained. Nothing outside the build directory is written.
 
-    mutate.py BUILD_DIR [--file broker/core/step.c] [--sample N] [--seed S] [--jobs J]
+    mutate.py BUILD_DIR [--file broker/core/step.c] [--only KEY …] [--sample N] [--seed S] [--jobs J]
 
 BUILD_DIR is build/release after `make test-programs`. Exit 0 when nothing survives unexplained.
 """
@@ -147,7 +147,7 @@ def link_tests(build, stub):
     out = build / "mutate" / "tests"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    libs = [build / "lib" / f"libsch-{n}.a" for n in ("test", "shell", "proto")]
+    libs = [build / "lib" / f"{n}.a" for n in ("libsch-test", "libsch-shell", "libsch-proto", "libscharnier")]
     system = "-lcmocka -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread -lprotobuf-c -lsodium -linih -ljansson".split()
     programs = []
     for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
@@ -157,17 +157,17 @@ def link_tests(build, stub):
     for name, arguments in (("scenario", sorted((ROOT / "tests/scenario").glob("*.scn"))),
                             ("sim", ["--count", "3"])):
         objects = sorted((build / "obj/tests" / name).glob("*.o"))
-        if objects:
-            programs.append((objects, name, arguments))
+        if name == "sim":
+            objects += [build / "obj/tests/year/almanac.o", "-Wl,--wrap=sch_step"]
+        programs.append((objects, name, arguments))
     commands = []
     for objects, name, arguments in programs:
         target = out / name
         done = subprocess.run(["gcc", "-o", target, *objects, "-Wl,--start-group", *libs, "-Wl,--end-group", "-L", stub,
                                "-lcore", *system], capture_output=True, text=True)
-        if done.returncode == 0:
-            commands.append(([str(target), *map(str, arguments)], None))
-        else:
-            print(f"mutate: {name} left out: {done.stderr.strip().splitlines()[-1]}")
+        if done.returncode != 0:
+            sys.exit(f"mutate: {name} does not link: {done.stderr.strip()}")
+        commands.append(([str(target), *map(str, arguments)], None))
     return commands
 
 
@@ -184,6 +184,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--file", action="append", default=[])
+    parser.add_argument("--only", nargs="+", default=[], metavar="KEY", help="mutants by the name they are listed with")
     parser.add_argument("--sample", type=int, default=0, help="so many, drawn at random; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -191,6 +192,8 @@ def main():
     build = options.build.resolve()
     files = [ROOT / f for f in options.file] or sorted((ROOT / "broker/core").glob("*.c"))
     work = [(path, number, line, changed) for path in files for number, line, changed in mutants_of(path)]
+    if options.only:
+        work = [item for item in work if name_of(item[0], item[2], item[3]) in options.only]
     total = len(work)
     if options.sample:
         work = random.Random(options.seed).sample(work, min(options.sample, total))
