@@ -59,6 +59,9 @@ struct sch_header *step_fixture_correction(struct step_fixture *f, struct sch_id
 void step_fixture_address(struct step_fixture *f, const struct sch_subject *subject);
 void step_fixture_copy(struct step_fixture *f, enum step_party party);
 
+/* Steps f->event, on noise too (step_noise.h); the result of sch_step(). */
+int step_fixture_step(struct step_fixture *f);
+
 /* Submits f->header; the result of sch_step(). */
 int step_fixture_send(struct step_fixture *f);
 

@@ -34,7 +34,7 @@ static int follow(enum step_party party)
     f.event.type = SCH_EVENT_FOLLOW;
     f.event.message = sch_step_made_id(f.world.now_ms, 77);
     f.event.sender = &f.party[party];
-    return sch_step(&f.world, &f.dossier, &f.event, &f.effects);
+    return step_fixture_step(&f);
 }
 
 static void test_taken_up(void **state)

@@ -165,9 +165,7 @@ static int sibling(struct sch_id start)
     f.event.type = SCH_EVENT_SIBLING;
     f.event.message = start;
     f.event.origin = &origin;
-    int code = sch_step(&f.world, &f.dossier, &f.event, &f.effects);
-    f.world.sequence += step_fixture_count(&f, SCH_EFFECT_MAKE);
-    return code;
+    return step_fixture_step(&f);
 }
 
 static void test_the_first_start_tells_the_group(void **state)

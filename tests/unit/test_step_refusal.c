@@ -40,7 +40,7 @@ static int hear_of(enum sch_event_type type, bool taken_back)
     f.event.taken_back = taken_back;
     f.event.message = sch_step_made_id(1, 77);
     f.event.sender = &f.party[type == SCH_EVENT_FORWARD ? S : PRACTICE];
-    return sch_step(&f.world, &f.dossier, &f.event, &f.effects);
+    return step_fixture_step(&f);
 }
 
 static int hear(enum sch_event_type type)
