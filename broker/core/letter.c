@@ -223,7 +223,7 @@ void sch_letter_found_incomplete(struct sch_act *act, enum sch_kind kind, const 
         if (sch_promise_find(dossier, number) == NULL) {
             sch_promise_reopen(act, closed_by(dossier, number, letter), SCH_STANDING_INCOMPLETE);
         }
-        if (dossier->phase == SCH_PHASE_CLOSED && number != 8) {
+        if (dossier->phase == SCH_PHASE_CLOSED) {
             sch_act_phase(act, SCH_PHASE_ENDED);
         }
     }

@@ -30,17 +30,12 @@ void sch_mailbox_end(struct sch_act *act, struct sch_delivery *delivery, enum sc
     }
 }
 
-static void settled(struct sch_act *act, const struct sch_delivery *delivery, enum sch_delivery_state state)
+static void settled(struct sch_act *act, enum sch_delivery_state state)
 {
     struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_SETTLED);
     effect->message = act->event->message;
     effect->state = state;
     effect->member = sch_dossier_member(act->dossier, act->event->mailbox.text);
-    if (delivery != NULL) {
-        effect->member = delivery->member;
-        effect->kind = delivery->kind;
-        effect->sequence = delivery->sequence;
-    }
 }
 
 static struct sch_delivery *find(struct sch_act *act)
@@ -53,7 +48,7 @@ void sch_mailbox_collect(struct sch_act *act)
     struct sch_dossier *dossier = act->dossier;
     struct sch_delivery *delivery = find(act);
     if (delivery == NULL) {
-        settled(act, NULL, (enum sch_delivery_state)0);
+        settled(act, (enum sch_delivery_state)0);
         return;
     }
     struct sch_delivery collected = *delivery;
@@ -64,19 +59,18 @@ void sch_mailbox_collect(struct sch_act *act)
     if (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, act->event->mailbox.text)) {
         sch_letter_found_incomplete(act, collected.kind, &collected.message, act->event->missing_sections);
     }
-    settled(act, &collected, SCH_DELIVERY_COLLECTED);
+    settled(act, SCH_DELIVERY_COLLECTED);
 }
 
 static void fail(struct sch_act *act, int code, enum sch_cause cause)
 {
     struct sch_delivery *delivery = find(act);
     if (delivery == NULL) {
-        settled(act, NULL, (enum sch_delivery_state)0);
+        settled(act, (enum sch_delivery_state)0);
         return;
     }
-    struct sch_delivery failed = *delivery;
     sch_mailbox_end(act, delivery, SCH_DELIVERY_REFUSED_BY_SYSTEM, code, cause);
-    settled(act, &failed, SCH_DELIVERY_REFUSED_BY_SYSTEM);
+    settled(act, SCH_DELIVERY_REFUSED_BY_SYSTEM);
 }
 
 void sch_mailbox_refuse(struct sch_act *act)

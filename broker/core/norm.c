@@ -38,10 +38,9 @@ static int nearness(const struct sch_norm *row, const char *region, const char *
         return is_organisation_of(row->where, provider) ? 3 : 0;
     case SCH_SCOPE_REGION:
         return region != NULL && same_text(row->where, region) ? 2 : 0;
-    case SCH_SCOPE_NATIONAL:
-        return 1;
     default:
-        return 0;
+        assert(row->scope == SCH_SCOPE_NATIONAL);
+        return 1;
     }
 }
 

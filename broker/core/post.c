@@ -66,12 +66,11 @@ static void make_place_for_own(struct sch_act *act)
     if (dossier->delivery_count - sch_delivery_party_count(dossier) < OWN_MAX) {
         return;
     }
-    for (size_t i = 0; i < dossier->delivery_count; i++) {
-        if (dossier->delivery[i].sender == SCH_MEMBER_NONE) {
-            sch_act_remove(act, &dossier->delivery[i], SCH_DELIVERY_WITHDRAWN, 0);
-            return;
-        }
+    size_t oldest = 0;
+    while (dossier->delivery[oldest].sender != SCH_MEMBER_NONE) {
+        oldest++;
     }
+    sch_act_remove(act, &dossier->delivery[oldest], SCH_DELIVERY_WITHDRAWN, 0);
 }
 
 void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to)
@@ -82,9 +81,7 @@ void sch_post_make(struct sch_act *act, const struct sch_made *made, uint8_t to)
     struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_MAKE);
     effect->message = id;
     effect->sequence = sequence;
-    effect->kind = made->kind;
     effect->member = to;
-    effect->sender = SCH_MEMBER_NONE;
     effect->made = *made;
     struct sch_delivery *delivery = lay(act, &id, sequence, made->kind, to, SCH_MEMBER_NONE);
     delivery->subject = made->subject;
@@ -162,8 +159,6 @@ void sch_post_end(struct sch_act *act, struct sch_delivery *delivery, enum sch_d
                        answered ? SCH_STANDING_CLOSED : SCH_STANDING_CANCELLED);
     struct sch_effect *status = sch_act_add(act, SCH_EFFECT_STATUS);
     status->message = ended.message;
-    status->sequence = ended.sequence;
-    status->kind = ended.kind;
     status->member = ended.member;
     status->sender = ended.sender;
     status->state = state;

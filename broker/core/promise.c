@@ -151,7 +151,7 @@ static void set_clocks(struct sch_act *act, struct sch_instance *instance, int64
     struct sch_instance before = *instance;
     instance->from_ms = from_ms;
     /* Over a weekend the due may stay where the day that it counts from does not; counts go by that day. */
-    if (before.norm_due_ms == norm_due_ms && before.remind_ms == remind_ms && before.due_ms == due_ms &&
+    if (before.norm_due_ms == norm_due_ms && before.due_ms == due_ms &&
         sch_day_of_ms(before.from_ms) == sch_day_of_ms(from_ms)) {
         return;
     }

@@ -53,7 +53,8 @@ static void drop(struct sch_dossier *dossier, size_t index)
 static void make_room(struct sch_dossier *dossier)
 {
     enum sch_phase phase = sch_proof_replay(dossier);
-    for (size_t i = 0; dossier->proof_count == SCH_PROOFS_MAX && i < SCH_PROOFS_MAX; i++) {
+    for (size_t i = 0; dossier->proof_count == SCH_PROOFS_MAX; i++) {
+        assert(i < SCH_PROOFS_MAX);
         if (replay_without(dossier, i) == phase) {
             drop(dossier, i);
         }
@@ -63,7 +64,6 @@ static void make_room(struct sch_dossier *dossier)
 void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, const struct sch_id *by)
 {
     make_room(dossier);
-    assert(dossier->proof_count < SCH_PROOFS_MAX);
     dossier->proof[dossier->proof_count].phase = phase;
     dossier->proof[dossier->proof_count].by = *by;
     dossier->proof_count++;

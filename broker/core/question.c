@@ -66,7 +66,8 @@ void sch_question_reply(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     const struct sch_instance *kept = sch_promise_kept(dossier, 2);
-    bool asked_before = dossier->asked_count > 0 && kept != NULL && kept->standing == SCH_STANDING_CLOSED;
+    /* After so many questions that the first decision asked for is forgotten, it still is to come. */
+    bool asked_before = dossier->asked_count > 0 && (kept == NULL || kept->standing == SCH_STANDING_CLOSED);
     struct sch_instance *e11 = answered(act);
     if (e11 != NULL) {
         sch_promise_end(act, e11, SCH_STANDING_CLOSED, act->event->header->id);

@@ -1,6 +1,8 @@
 /* refusal.c: ends without care, and the practice that has to know. */
 #include "refusal.h"
 
+#include <assert.h>
+
 #include "letter.h"
 #include "promise.h"
 #include "proof.h"
@@ -57,12 +59,13 @@ void sch_refusal_lapse(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     const struct sch_id *by = sch_proof_of(dossier, SCH_PHASE_REDIRECTED);
+    assert(by != NULL);
     dossier->forward_by_ms = 0;
     /* From now on it counts as an end without care. */
     if (dossier->refusals < UINT8_MAX) {
         dossier->refusals++;
     }
-    sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, by != NULL ? *by : dossier->id);
+    sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, *by);
 }
 
 void sch_refusal_refer_back(struct sch_act *act)

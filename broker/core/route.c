@@ -1,6 +1,8 @@
 /* route.c: the recipients of a message, from its direction and the members of its dossier. */
 #include "route.h"
 
+#include <assert.h>
+
 #include "value.h"
 
 /* Appends a member unless it is the sender or stands already; an address may have several roles. */
@@ -8,8 +10,8 @@ static size_t add(const struct sch_dossier *dossier, size_t index, const char *s
                   uint8_t member[SCH_RECIPIENTS_MAX], size_t count)
 {
     const char *address = dossier->member[index].address.text;
-    if (index >= dossier->member_count || sch_value_same_text(address, sender) ||
-        count >= SCH_RECIPIENTS_MAX) {
+    /* A dossier that is not there yet has no members. */
+    if (dossier->member_count == 0 || sch_value_same_text(address, sender)) {
         return count;
     }
     for (size_t i = 0; i < count; i++) {
@@ -17,6 +19,7 @@ static size_t add(const struct sch_dossier *dossier, size_t index, const char *s
             return count;
         }
     }
+    assert(count < SCH_RECIPIENTS_MAX);
     member[count] = (uint8_t)index;
     return count + 1;
 }
@@ -88,11 +91,7 @@ size_t sch_route_recipients(const struct sch_dossier *dossier, enum sch_directio
     case SCH_DIRECTION_ANSWER:
         count = add(dossier, SCH_MEMBER_RECEIVER, sender, member, count);
         break;
-    case SCH_DIRECTION_NONE:
-    case SCH_DIRECTION_LEDGER:
-    case SCH_DIRECTION_BROKER:
-    case SCH_DIRECTION_BOTH:
-    case SCH_DIRECTION_SAME:
+    default:
         break;
     }
     for (size_t i = SCH_MEMBER_COPY; copies && i < dossier->member_count; i++) {

@@ -1,6 +1,7 @@
 /* silence.c: from promise and phase to the words that a coordinator uses. */
 #include "silence.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 /* Refused so often in one chain that the next answer concerns the chain, not this dossier alone. */
@@ -31,6 +32,7 @@ enum sch_silence sch_silence_of(const struct sch_dossier *dossier, const struct 
     if (instance->standing == SCH_STANDING_INCOMPLETE) {
         return SCH_SILENCE_INCOMPLETE;
     }
+    assert(instance->expectation >= 1 && instance->expectation < SCH_EXPECTATION_COUNT);
     switch (instance->expectation) {
     case 1: return SCH_SILENCE_NOT_COLLECTED;
     case 2:
@@ -48,8 +50,7 @@ enum sch_silence sch_silence_of(const struct sch_dossier *dossier, const struct 
     case 12: return SCH_SILENCE_NO_TEAM_RESULT;
     case 13: return SCH_SILENCE_NO_ADVICE;
     case 14: return SCH_SILENCE_NO_CONSULT_REPLY;
-    case 15: return SCH_SILENCE_NO_CARE_REPORT;
-    default: return SCH_SILENCE_NONE;
+    default: return SCH_SILENCE_NO_CARE_REPORT;
     }
 }
 

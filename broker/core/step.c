@@ -206,10 +206,8 @@ static const struct cell other[SCH_EVENT_TYPE_COUNT][SCH_PHASE_COUNT] = {
 static const struct cell *cell_of(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind)
 {
     assert((unsigned)phase < SCH_PHASE_COUNT && type >= SCH_EVENT_SUBMIT && type < SCH_EVENT_TYPE_COUNT);
-    if (type != SCH_EVENT_SUBMIT) {
-        return &other[type][phase];
-    }
-    return &submit[(unsigned)kind < SCH_KIND_COUNT ? kind : SCH_KIND_UNSPECIFIED][phase];
+    assert((unsigned)kind < SCH_KIND_COUNT);
+    return type == SCH_EVENT_SUBMIT ? &submit[kind][phase] : &other[type][phase];
 }
 
 const char *sch_step_cell(enum sch_phase phase, enum sch_event_type type, enum sch_kind kind)
@@ -217,27 +215,29 @@ const char *sch_step_cell(enum sch_phase phase, enum sch_event_type type, enum s
     return cell_of(phase, type, kind)->label;
 }
 
+/* The low bytes of a number, the highest of them first. */
+static void put(uint8_t *to, size_t size, uint64_t value)
+{
+    while (size > 0) {
+        to[--size] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
 struct sch_id sch_step_made_id(int64_t now_ms, uint64_t sequence)
 {
     struct sch_id id;
     assert(now_ms >= 0 && sequence >> 62 == 0);
-    for (int i = 0; i < 6; i++) {
-        id.bytes[i] = (uint8_t)(now_ms >> (40 - 8 * i));
-    }
     /* Version 7 and the RFC 9562 variant; the other bits that a client draws at random are the sequence. */
-    id.bytes[6] = 0x70;
-    id.bytes[7] = 0;
-    for (int i = 0; i < 8; i++) {
-        id.bytes[8 + i] = (uint8_t)(sequence >> (56 - 8 * i));
-    }
-    id.bytes[8] = (uint8_t)(id.bytes[8] | 0x80);
+    put(id.bytes, 6, (uint64_t)now_ms);
+    put(id.bytes + 6, 2, 0x7000);
+    put(id.bytes + 8, 8, sequence | UINT64_C(1) << 63);
     return id;
 }
 
 static int reject(struct sch_act *act, int code, const char *field)
 {
     const struct sch_event *event = act->event;
-    act->effects->count = 0;
     struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_REJECT);
     effect->message = event->type == SCH_EVENT_SUBMIT ? event->header->id : event->message;
     effect->code = code;
@@ -277,10 +277,7 @@ static void perform_submit(struct sch_act *act, const struct cell *cell)
         sch_opening_init(act);
     }
     uint64_t sequence = act->sequence++;
-    struct sch_effect *store = sch_act_add(act, SCH_EFFECT_STORE);
-    store->message = header->id;
-    store->sequence = sequence;
-    store->kind = header->kind;
+    sch_act_add(act, SCH_EFFECT_STORE)->sequence = sequence;
     enum sch_direction direction = sch_route_direction(act->dossier, header->kind, header->sender.text,
                                                        &act->event->subject);
     size_t count = sch_route_recipients(act->dossier, direction, header->sender.text, member);
@@ -289,7 +286,6 @@ static void perform_submit(struct sch_act *act, const struct cell *cell)
     act->dossier->changed_ms = act->world->now_ms;
     close(act);
     struct sch_effect *receipt = sch_act_add(act, SCH_EFFECT_RECEIPT);
-    receipt->message = header->id;
     receipt->sequence = sequence;
     receipt->warnings = act->warnings;
 }

@@ -346,6 +346,8 @@ static void unpack_instance(struct sch_unpack *unpack, const struct sch_dossier 
     instance->norm_version = (uint16_t)sch_unpack_uint(unpack, UINT16_MAX);
     instance->term = (uint16_t)sch_unpack_uint(unpack, UINT16_MAX);
     instance->unit = (enum sch_unit)sch_unpack_uint(unpack, SCH_UNIT_WORKING_DAYS);
+    if (instance->expectation == 0)
+        unpack->bad = true;             /* a promise of nothing */
     if (instance_flags(instance) != flags)
         unpack->bad = true;             /* written though it says nothing */
 }

@@ -43,10 +43,14 @@ STATEMENT = re.compile(r"^\s+(?!return\b|break\b|continue\b|static\b|const\b|str
 SKIP = re.compile(r"\bassert\b|static_assert|^\s*#|^\s*//|^\s*\*|^\s*/\*")
 
 
+# An assertion goes to the semicolon, over lines; what is wrong in it makes no code that could be wrong.
+NO_CODE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\b(?:static_)?assert\s*\([^;]*;", re.S)
+
+
 def code_mask(text):
-    """True where a character is code: not in a comment, string or character constant."""
+    """True where a character is code: not in a comment, string, character constant or assertion."""
     mask = [True] * len(text)
-    for match in re.finditer(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'", text, re.S):
+    for match in NO_CODE.finditer(text):
         for i in range(*match.span()):
             mask[i] = False
     return mask

@@ -83,6 +83,14 @@ static void variants_fall_back_where_that_is_safe(void **state)
     assert_int_equal(term_of(7, SCH_VARIANT_AFTER_INTAKE, NULL, NULL, 20260601), -1);
 }
 
+static void newer_holds_wherever_it_stands(void **state)
+{
+    (void)state;
+    add(7, SCH_VARIANT_PLAIN, SCH_SCOPE_NATIONAL, "", 20190101, 97, true);
+    assert_int_equal(term_of(7, SCH_VARIANT_PLAIN, NULL, NULL, 20191231), 97);
+    assert_int_equal(term_of(7, SCH_VARIANT_PLAIN, NULL, NULL, 20260601), 98);
+}
+
 static void a_region_has_its_calendar(void **state)
 {
     (void)state;
@@ -112,6 +120,7 @@ int main(void)
         cmocka_unit_test_setup(the_narrowest_and_newest_holds, setup),
         cmocka_unit_test_setup(switched_off_is_nothing_owed, setup),
         cmocka_unit_test_setup(variants_fall_back_where_that_is_safe, setup),
+        cmocka_unit_test_setup(newer_holds_wherever_it_stands, setup),
         cmocka_unit_test_setup(a_region_has_its_calendar, setup),
         cmocka_unit_test(the_reminder_comes_at_four_fifths),
     };

@@ -70,6 +70,7 @@ static void the_shipped_file_is_the_domains_table(void **state)
     assert_false(sch_permit_allows(&permits, SCH_PARTY_UNSPECIFIED, SCH_KIND_REFERRAL, SCH_PARTY_S_GGZ));
     assert_false(sch_permit_allows(&permits, SCH_PARTY_COUNT, SCH_KIND_REFERRAL, SCH_PARTY_S_GGZ));
     assert_false(sch_permit_allows(&permits, SCH_PARTY_S_GGZ, SCH_KIND_COUNT, SCH_PARTY_S_GGZ));
+    assert_false(sch_permit_allows(&permits, SCH_PARTY_S_GGZ, SCH_KIND_UNSPECIFIED, SCH_PARTY_S_GGZ));
     assert_false(sch_permit_allows(&permits, SCH_PARTY_S_GGZ, SCH_KIND_CORRECTION, SCH_PARTY_COUNT));
 }
 

@@ -229,6 +229,10 @@ static void damaged_dossiers_are_refused(void **state)
     d = treated();
     size = sch_record_dossier_encode(d, buffer, sizeof(buffer));
     check_flips(buffer, size, decode_dossier, encode_dossier, sizeof(*d));
+    /* There is no E0. */
+    d->instance[0].expectation = 0;
+    size = sch_record_dossier_encode(d, buffer, sizeof(buffer));
+    assert_int_equal(sch_record_dossier_decode((struct sch_bytes){ buffer, size }, d), SCH_E_STORE_DAMAGED);
     free(d);
 }
 

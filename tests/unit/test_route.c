@@ -84,6 +84,17 @@ static void test_matches_wants_these_in_this_order(void **state)
     assert_true(sch_route_matches(&dossier, &header, member, 0));
     header.copy_count = 1;
     assert_false(sch_route_matches(&dossier, &header, member, 0));
+    header.copy_count = 0;
+    strcpy(header.receiver.text, "agb:01000001");
+    assert_false(sch_route_matches(&dossier, &header, member, 0));
+}
+
+static void test_a_dossier_that_is_not_there_has_nobody(void **state)
+{
+    (void)state;
+    memset(&dossier, 0, sizeof dossier);
+    assert_int_equal(route(SCH_DIRECTION_OPENS, "agb:01000001"), 0);
+    assert_int_equal(route(SCH_DIRECTION_RESULT, "agb:01000001"), 0);
 }
 
 static void test_a_result_reaches_the_referrer(void **state)
@@ -170,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_which_way),
         cmocka_unit_test(test_a_correction_goes_where_its_subject_went),
         cmocka_unit_test(test_matches_wants_these_in_this_order),
+        cmocka_unit_test(test_a_dossier_that_is_not_there_has_nobody),
     };
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
 }

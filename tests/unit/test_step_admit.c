@@ -53,6 +53,8 @@ static void test_kinds_that_nobody_may_send(void **state)
     expect(SCH_E_NOT_ALLOWED, "header.kind");
     f.header.kind = SCH_KIND_UNSPECIFIED;
     expect(SCH_E_FIELD_MISSING, "header.kind");
+    f.header.kind = SCH_KIND_COUNT;
+    expect(SCH_E_FIELD_INVALID, "header.kind");
     f.header.kind = (enum sch_kind)99;
     expect(SCH_E_FIELD_INVALID, "header.kind");
 }
@@ -206,8 +208,18 @@ static void test_who_is_who_in_a_referral(void **state)
     step_fixture_copy(&f, POH);
     step_fixture_copy(&f, POH);
     expect(SCH_E_FIELD_INVALID, "header.copies");
+    referral(PRACTICE, S);
+    step_fixture_copy(&f, POH);
+    step_fixture_copy(&f, S);
+    expect(SCH_E_FIELD_INVALID, "header.copies");
     referral(PRACTICE, S)->creditor = f.party[PRACTICE].address;
     assert_int_equal(step_fixture_send(&f), SCH_OK);
+    /* The creditor may be any of the copies. */
+    referral(WIJKTEAM, GB)->creditor = f.party[PRACTICE].address;
+    step_fixture_copy(&f, POH);
+    step_fixture_copy(&f, PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(f.dossier.member_count, SCH_MEMBER_COPY + 2);
 }
 
 static void test_what_a_receiver_needs(void **state)

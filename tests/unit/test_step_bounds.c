@@ -35,9 +35,9 @@ static void ask_on(void)
     assert_int_equal(code, SCH_E_DOSSIER_FULL);
 }
 
-static void fill_mailboxes(void)
+static void fill_mailboxes(size_t places_left)
 {
-    while (sch_delivery_party_count(&f.dossier) < SCH_PARTY_DELIVERIES_MAX) {
+    while (sch_delivery_party_count(&f.dossier) + places_left < SCH_PARTY_DELIVERIES_MAX) {
         (void)claim(SCH_KIND_CHANGE_NOTICE);
     }
 }
@@ -50,7 +50,7 @@ static void make_much_owed(void)
     for (int round = 0; round < ROUNDS; round++) {
         ask_on();
         if (round == ROUNDS - 1) {
-            fill_mailboxes();
+            fill_mailboxes(0);
         }
         if (round > 0) {
             step_fixture_correction(&f, waiver, SCH_KIND_WAIVER, PRACTICE);
@@ -76,7 +76,7 @@ static void test_nobody_collects_anything(void **state)
     (void)state;
     step_fixture_init(&f);
     step_fixture_open(&f, S);
-    fill_mailboxes();
+    fill_mailboxes(0);
     /* All of it expires, and each sender's report waits where nobody comes. */
     step_fixture_live(&f, 31);
     assert_int_equal(sch_delivery_report_count(&f.dossier), SCH_PARTY_DELIVERIES_MAX);
@@ -93,8 +93,29 @@ static void test_nobody_collects_anything(void **state)
     assert_int_equal(sch_delivery_party_count(&f.dossier), 0);
 }
 
+/* A message of a party never makes place for the broker's own, be it the oldest of all. */
+static void test_what_a_party_sent_stays(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_open(&f, S);
+    fill_mailboxes(1);
+    step_fixture_live(&f, 29);
+    struct sch_id first = claim(SCH_KIND_CHANGE_NOTICE);
+    step_fixture_live(&f, 2);
+    assert_memory_equal(&f.dossier.delivery[0].message, &first, sizeof first);
+    make_much_owed();
+    step_fixture_live(&f, 20);
+    assert_int_equal(f.dossier.delivery_count, SCH_DELIVERIES_MAX);
+    assert_memory_equal(&f.dossier.delivery[0].message, &first, sizeof first);
+    assert_int_equal(reminders(), 2 * sch_promise_count(&f.dossier));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nobody_collects_anything) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nobody_collects_anything),
+        cmocka_unit_test(test_what_a_party_sent_stays),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,23 @@ static void test_creditor_is_reminded_of_a_refused_patient(void **state)
     due_at(step_fixture_end_of(20260305), 1);
 }
 
+/* Each mailbox of a dossier may have a message of it under a lease. */
+static void test_of_two_messages_under_a_lease_neither_expires(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_open(&f, S);
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
+    struct sch_id leased[] = { f.referral, f.last };
+    step_fixture_wait(&f, 31);
+    memset(&f.event, 0, sizeof f.event);
+    f.event.type = SCH_EVENT_DUE;
+    f.event.leased = leased;
+    f.event.leased_count = 2;
+    assert_int_equal(step_fixture_step(&f), SCH_OK);
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_STATUS), 0);
+}
+
 static void test_a_moved_due_alerts_no_step_twice(void **state)
 {
     (void)state;
@@ -175,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_e1_waits_after_a_start),
         cmocka_unit_test(test_due_of_nothing_is_harmless),
         cmocka_unit_test(test_creditor_is_reminded_of_a_refused_patient),
+        cmocka_unit_test(test_of_two_messages_under_a_lease_neither_expires),
         cmocka_unit_test(test_a_moved_due_alerts_no_step_twice),
     };
     return cmocka_run_group_tests_name("step_ladder", tests, NULL, NULL);

@@ -161,6 +161,37 @@ static void test_found_incomplete_takes_the_next_year_back(void **state)
     assert_null(step_fixture_owed(&f, 8));
 }
 
+/* A norm that no longer counts the year opened no next one: the letter's own is owed again all the same. */
+static void test_found_incomplete_without_a_next_year(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
+    step_fixture_norm(&f, 8, SCH_VARIANT_PLAIN, 0, SCH_UNIT_DAYS);
+    struct sch_id letter = say(SCH_KIND_PROGRESS_LETTER, SCH_PHASE_IN_TREATMENT);
+    assert_null(step_fixture_owed(&f, 8));
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_COURSE), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 8)->standing, SCH_STANDING_INCOMPLETE);
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_REOPEN), 1);
+}
+
+/* Treatment that goes on after a refused back-referral owes a year of its own: an older letter takes none of it. */
+static void test_found_incomplete_after_another_beginning(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
+    struct sch_id letter = say(SCH_KIND_PROGRESS_LETTER, SCH_PHASE_IN_TREATMENT);
+    step_fixture_wait(&f, 5);
+    say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED);
+    (void)step_fixture_message_of(&f, SCH_KIND_REFUSAL, PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    struct sch_instance year = *step_fixture_owed(&f, 8);
+    assert_int_equal(year.opened_ms, f.world.now_ms);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_COURSE), SCH_OK);
+    assert_memory_equal(step_fixture_owed(&f, 8), &year, sizeof year);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +203,8 @@ int main(void)
         cmocka_unit_test(test_an_objection_lasts_until_the_next_letter),
         cmocka_unit_test(test_an_end_answers_it),
         cmocka_unit_test(test_found_incomplete_takes_the_next_year_back),
+        cmocka_unit_test(test_found_incomplete_without_a_next_year),
+        cmocka_unit_test(test_found_incomplete_after_another_beginning),
     };
     return cmocka_run_group_tests_name("step_progress", tests, NULL, NULL);
 }

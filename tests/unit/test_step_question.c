@@ -134,6 +134,25 @@ static void test_a_reply_restarts_nothing_that_was_decided_or_waived(void **stat
     assert_null(step_fixture_owed(&f, 2));
 }
 
+/* The record keeps only so many ended promises; that a decision is still to come does not hang on them. */
+static void test_a_reply_restarts_however_much_was_asked_between(void **state)
+{
+    (void)state;
+    begin(S);
+    (void)ask(S);
+    for (int i = 0; i <= SCH_KEPT_MAX; i++) {
+        struct sch_id question = ask(PRACTICE);
+        assert_int_equal(step_fixture_collect(&f, question, S), SCH_OK);
+        step_fixture_wait(&f, 1);
+        assert_int_equal(reply(S, &question, SCH_KIND_INFORMATION_REQUEST), SCH_OK);
+        assert_int_equal(step_fixture_collect(&f, f.last, PRACTICE), SCH_OK);
+        assert_int_equal(step_fixture_collect(&f, f.last, POH), SCH_OK);
+    }
+    assert_null(step_fixture_owed(&f, 2));
+    assert_int_equal(reply(PRACTICE, NULL, SCH_KIND_UNSPECIFIED), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 2)->from_ms, f.world.now_ms);
+}
+
 static void test_a_crisis_has_the_telephone(void **state)
 {
     (void)state;
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_others_ask_the_receiver),
         cmocka_unit_test(test_which_question_is_answered),
         cmocka_unit_test(test_a_reply_restarts_nothing_that_was_decided_or_waived),
+        cmocka_unit_test(test_a_reply_restarts_however_much_was_asked_between),
         cmocka_unit_test(test_a_crisis_has_the_telephone),
         cmocka_unit_test(test_until_six_months_after),
         cmocka_unit_test(test_questions_leave_room_for_feedback),

@@ -180,6 +180,18 @@ static void test_forwarded_and_nobody_came(void **state)
     assert_true(f.dossier.taken_up);
 }
 
+/* A chain may be longer than its count. */
+static void test_one_refusal_more_than_can_be_counted(void **state)
+{
+    (void)state;
+    begin();
+    f.dossier.refusals = UINT8_MAX;
+    redirect(SCH_MODE_FORWARDED);
+    step_fixture_live(&f, 8);
+    assert_non_null(step_fixture_owed(&f, 10));
+    assert_int_equal(f.dossier.refusals, UINT8_MAX);
+}
+
 static void test_forwarded_but_the_practice_was_faster(void **state)
 {
     (void)state;
@@ -382,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_forwarded_by_a_child_in_error),
         cmocka_unit_test(test_referred_again_in_error),
         cmocka_unit_test(test_forwarded_and_nobody_came),
+        cmocka_unit_test(test_one_refusal_more_than_can_be_counted),
         cmocka_unit_test(test_forwarded_but_the_practice_was_faster),
         cmocka_unit_test(test_a_child_of_a_treated_patient_moves_nothing),
         cmocka_unit_test(test_back_referral_from_treatment),

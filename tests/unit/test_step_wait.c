@@ -117,6 +117,16 @@ static void test_second_clock_after_the_intake(void **state)
     assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260515));
 }
 
+static void test_a_region_may_have_no_second_clock(void **state)
+{
+    (void)state;
+    begin();
+    step_fixture_norm(&f, 7, SCH_VARIANT_AFTER_INTAKE, 0, SCH_UNIT_WEEKS);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 14), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260608));
+    assert_null(step_fixture_about(&f, SCH_EFFECT_MOVE, 7));
+}
+
 static void test_an_announced_wait_survives_the_intake(void **state)
 {
     (void)state;
@@ -147,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_wait_status_moves_e7_once_e4_is_answered),
         cmocka_unit_test(test_treatment_not_yet_moves_e7),
         cmocka_unit_test(test_second_clock_after_the_intake),
+        cmocka_unit_test(test_a_region_may_have_no_second_clock),
         cmocka_unit_test(test_an_announced_wait_survives_the_intake),
         cmocka_unit_test(test_others_have_nothing_to_move),
     };
