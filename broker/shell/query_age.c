@@ -171,11 +171,11 @@ static int publish(struct table *table)
 {
     size_t rows = table->count + 1;
     uint32_t *count = malloc(rows * sizeof *count);
-    bool *hidden = calloc(2 * rows, sizeof *hidden), *parts = hidden + rows;
+    bool *hidden = calloc(rows, sizeof *hidden), *parts = calloc(rows, sizeof *parts);
     const struct sch_disclosure whole = { count, hidden, rows, 1 };
     int code = SCH_E_NO_MEMORY;
 
-    if (count == NULL || hidden == NULL)
+    if (count == NULL || hidden == NULL || parts == NULL)
         goto end;
     for (size_t i = 0; i < rows; i++) {
         const struct sch_age_row *row = i == 0 ? &table->all : &table->row[i - 1];
@@ -194,6 +194,7 @@ static int publish(struct table *table)
             memset(row->bucket, 0, sizeof row->bucket);
     }
 end:
+    free(parts);
     free(hidden);
     free(count);
     return code;

@@ -7,21 +7,27 @@
 
 #include "id.h"
 
-/* The kind of the message that a record is about; promises name only the message that opened them. */
-static enum sch_kind kind_of(const struct sch_reading *reading, const struct sch_audit_record *record)
+/* The kind of the message that a record is about; promises name only the message that opened them. One that went by
+ * time has none; one that cannot be read is an error, for its kind decides who may see the record. */
+static int kind_of(const struct sch_reading *reading, const struct sch_audit_record *record, enum sch_kind *kind)
 {
     struct sch_record_key key = sch_record_key_id(&record->message);
     uint8_t value[SCH_RECORD_MESSAGE_MAX];
     struct sch_message_row row;
     size_t size = 0;
 
+    *kind = record->kind;
     if (record->kind != SCH_KIND_UNSPECIFIED || sch_id_is_none(&record->message))
-        return record->kind;
-    if (sch_store_get(reading->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value,
-                      &size) != SCH_STORE_OK ||
-        sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK)
-        return SCH_KIND_UNSPECIFIED;
-    return row.kind;
+        return SCH_OK;
+    switch (sch_store_get(reading->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value, &size)) {
+    case SCH_STORE_OK: break;
+    case SCH_STORE_NONE: return SCH_OK;
+    default: return SCH_E_STORE_DAMAGED;
+    }
+    if (sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK)
+        return SCH_E_STORE_DAMAGED;
+    *kind = row.kind;
+    return SCH_OK;
 }
 
 /* Was there a no-show, as far as the record still knows? */
@@ -35,23 +41,23 @@ static bool had_a_no_show(const struct sch_dossier *dossier)
 
 /* That an appointment was told, where the worklist shows one that is awaited (E5 looks like E4): the two together
  * would tell why. */
-static bool tells_of_an_appointment(const struct sch_reading *reading, const struct sch_audit_record *record)
+static bool tells_of_an_appointment(const struct sch_audit_record *record, enum sch_kind kind)
 {
-    return kind_of(reading, record) == SCH_KIND_APPOINTMENT ||
+    return kind == SCH_KIND_APPOINTMENT ||
            (record->expectation == 4 && record->event == SCH_TRACE_CLOSED) ||
            (record->expectation == 6 && record->event == SCH_TRACE_OPENED);
 }
 
 /* What tells of a no-show, itself or by what follows from it: an intake that is no longer presumed or owed a
  * report, a due that moves back. The worklist has the dues as they stand. */
-static bool tells_of_a_no_show(const struct sch_reading *reading, const struct sch_audit_record *record)
+static bool tells_of_a_no_show(const struct sch_reading *reading, const struct sch_audit_record *record,
+                               enum sch_kind kind)
 {
-    return record->expectation == 5 ||
-           (had_a_no_show(reading->dossier) && tells_of_an_appointment(reading, record)) || record->event == SCH_TRACE_MOVED ||
+    return record->expectation == 5 || kind == SCH_KIND_NO_SHOW ||
+           (had_a_no_show(reading->dossier) && tells_of_an_appointment(record, kind)) || record->event == SCH_TRACE_MOVED ||
            (record->expectation == 6 && record->standing == SCH_STANDING_CANCELLED) ||
            (record->event == SCH_TRACE_PHASE && (record->phase == SCH_PHASE_INTAKE_PLANNED ||
-                                                 record->phase == SCH_PHASE_INTAKE_PRESUMED)) ||
-           kind_of(reading, record) == SCH_KIND_NO_SHOW;
+                                                 record->phase == SCH_PHASE_INTAKE_PRESUMED));
 }
 
 /* The reason of an act may be the patient's (declines, not insured, gone): a coordinator reads those only of
@@ -65,14 +71,18 @@ static uint32_t shown_code(const struct sch_reading *reading, const struct sch_a
     return record->code;
 }
 
-static bool write_row(const struct sch_reading *reading, const struct sch_audit_record *record,
-                      struct sch_trace_row *row)
+/* *is_shown: is it for these eyes? */
+static int write_row(const struct sch_reading *reading, const struct sch_audit_record *record, struct sch_trace_row *row,
+                     bool *is_shown)
 {
     const struct sch_address *party = record->concerned.text[0] != '\0' ? &record->concerned : &record->actor;
+    enum sch_kind kind;
+    int code = kind_of(reading, record, &kind);
 
-    if (record->event == SCH_TRACE_READ ||
-        (reading->permit->coordinator && tells_of_a_no_show(reading, record)))
-        return false;
+    *is_shown = code == SCH_OK && record->event != SCH_TRACE_READ &&
+                !(reading->permit->coordinator && tells_of_a_no_show(reading, record, kind));
+    if (!*is_shown)
+        return code;
     memset(row, 0, sizeof *row);
     row->sequence = record->sequence;
     row->at_ms = record->at_ms;
@@ -86,7 +96,7 @@ static bool write_row(const struct sch_reading *reading, const struct sch_audit_
     row->phase = record->phase;
     row->due_ms = record->due_ms;
     row->code = shown_code(reading, record);
-    return true;
+    return SCH_OK;
 }
 
 /* The row of one event; *is_shown: is it for this party's eyes? Records that went by time are skipped. */
@@ -108,8 +118,7 @@ static int read_event(struct sch_reading *reading, uint64_t sequence, struct sch
     if (sch_record_audit_decode(sch_record_key_bytes(&key), (struct sch_bytes){ value, size }, &record) !=
         SCH_OK)
         return SCH_E_STORE_DAMAGED;
-    *is_shown = write_row(reading, &record, row);
-    return SCH_OK;
+    return write_row(reading, &record, row, is_shown);
 }
 
 /* ---- the trail ---------------------------------------------------------------------------------- */
