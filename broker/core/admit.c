@@ -304,6 +304,15 @@ static int check_moment(const struct sch_act *act, const char **field)
     }
 }
 
+/* Questions may take half of the promises, lest asking shut out feedback. An act on the ledger opens none: were it
+ * refused, nobody could waive what a CORRECTION has made too much. */
+static bool is_owed_too_much(const struct sch_dossier *dossier, enum sch_kind kind)
+{
+    size_t owed_max = kind == SCH_KIND_INFORMATION_REQUEST ? SCH_OWED_MAX / 2 : SCH_OWED_MAX;
+    return sch_kind_rule(kind)->direction != SCH_DIRECTION_LEDGER &&
+           sch_promise_count(dossier) + PROMISES_PER_MESSAGE_MAX > owed_max;
+}
+
 int sch_admit_check_room(const struct sch_act *act, const char **field)
 {
     const struct sch_dossier *dossier = act->dossier;
@@ -315,12 +324,10 @@ int sch_admit_check_room(const struct sch_act *act, const char **field)
     }
     size_t count = sch_route_recipients(dossier, direction_of(act), header->sender.text, member);
     size_t standing = sch_delivery_party_count(dossier) + count;
-    /* Questions may take half of the promises, lest asking shut out feedback. */
-    size_t owed_max = header->kind == SCH_KIND_INFORMATION_REQUEST ? SCH_OWED_MAX / 2 : SCH_OWED_MAX;
     /* Each standing delivery may yet have a report; those that wait already outlive theirs. */
     if (standing > SCH_PARTY_DELIVERIES_MAX ||
         standing + sch_delivery_report_count(dossier) > 2 * SCH_PARTY_DELIVERIES_MAX ||
-        sch_promise_count(dossier) + PROMISES_PER_MESSAGE_MAX > owed_max) {
+        is_owed_too_much(dossier, header->kind)) {
         return sch_kind_fault(SCH_E_DOSSIER_FULL, "header.dossier", field);
     }
     return opens(act) && act->world->full ? sch_kind_fault(SCH_E_STORE_FULL, NULL, field) : SCH_OK;

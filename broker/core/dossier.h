@@ -8,7 +8,8 @@
  *
  * Why the arrays cannot overflow (limits.h holds the sums): a party's message is refused with DOSSIER_FULL
  * while SCH_PARTY_DELIVERIES_MAX deliveries or SCH_OWED_MAX promises stand, or while deliveries and
- * uncollected DELIVERY_REPORTs come to 2 * SCH_PARTY_DELIVERIES_MAX (a report may outlive its delivery). A
+ * uncollected DELIVERY_REPORTs come to 2 * SCH_PARTY_DELIVERIES_MAX (a report may outlive its delivery). Acts
+ * on the ledger alone open no promise, so what is owed shuts no door to them. A
  * delivery has at most one E1; the broker makes at most one uncollected DELIVERY_REPORT per delivery (the
  * later replaces the earlier) and two uncollected REMINDERs per promise, which are taken back when the
  * promise closes, and one prompt to withdraw. A CORRECTION may make owed again what was only kept; all that

@@ -53,6 +53,8 @@ static void test_kinds_that_nobody_may_send(void **state)
     expect(SCH_E_NOT_ALLOWED, "header.kind");
     f.header.kind = SCH_KIND_UNSPECIFIED;
     expect(SCH_E_FIELD_MISSING, "header.kind");
+    /* What is no kind is told before all else. */
+    f.id_in_use = true;
     f.header.kind = SCH_KIND_COUNT;
     expect(SCH_E_FIELD_INVALID, "header.kind");
     f.header.kind = (enum sch_kind)99;

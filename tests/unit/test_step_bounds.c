@@ -111,11 +111,27 @@ static void test_what_a_party_sent_stays(void **state)
     assert_int_equal(reminders(), 2 * sch_promise_count(&f.dossier));
 }
 
+/* So much may become owed that the door shuts for feedback: whoever it is owed to opens it again. */
+static void test_too_much_owed_can_be_waived(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_open(&f, S);
+    make_much_owed();
+    assert_int_equal(step_fixture_collect(&f, f.referral, S), SCH_OK);
+    assert_int_equal(step_fixture_collect(&f, f.referral, POH), SCH_OK);
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_E_DOSSIER_FULL);
+    (void)claim(SCH_KIND_WAIVER);
+    assert_null(step_fixture_owed(&f, 11));
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nobody_collects_anything),
         cmocka_unit_test(test_what_a_party_sent_stays),
+        cmocka_unit_test(test_too_much_owed_can_be_waived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,21 @@ static void test_settling_again(void **state)
     assert_int_equal(step_fixture_collect(&f, f.referral, S), SCH_E_UNKNOWN_MESSAGE);
 }
 
+/* What lies in others' mailboxes is nobody else's to settle, nor to know. */
+static void test_settling_what_others_got(void **state)
+{
+    (void)state;
+    static struct sch_dossier before;
+    begin();
+    before = f.dossier;
+    for (enum sch_event_type type = SCH_EVENT_COLLECT; type <= SCH_EVENT_EXHAUST; type++) {
+        assert_int_equal(step_fixture_settle(&f, type, f.referral, STRANGER, 0), SCH_E_UNKNOWN_MESSAGE);
+        assert_int_equal(f.effects.count, 1);
+        assert_string_equal(f.effects.effect[0].field, "message_id");
+        assert_memory_equal(&f.dossier, &before, sizeof before);
+    }
+}
+
 static void test_refused_referral_is_undelivered(void **state)
 {
     (void)state;
@@ -260,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_collect),
         cmocka_unit_test(test_settling_again),
+        cmocka_unit_test(test_settling_what_others_got),
         cmocka_unit_test(test_refused_referral_is_undelivered),
         cmocka_unit_test(test_refused_by_a_copy_is_only_reported),
         cmocka_unit_test(test_what_is_proven_stays_proven),
