@@ -104,8 +104,8 @@ static int open_env(struct sch_store *store)
 {
     int rc = open_env_once(store);
 
-    /* The address space may be limited (a container, valgrind, ulimit -v). */
-    while (rc == ENOMEM && store->map_size / 2 >= SCH_STORE_MAP_SIZE_MIN) {
+    /* The address space may be limited: ENOMEM under ulimit -v, EINVAL under valgrind. */
+    while ((rc == ENOMEM || rc == EINVAL) && store->map_size / 2 >= SCH_STORE_MAP_SIZE_MIN) {
         store->map_size /= 2;
         rc = open_env_once(store);
     }
