@@ -146,8 +146,10 @@ static void step_due(struct sch_turn *turn, struct sch_item *item, struct sch_wo
     event.leased_count = sch_sessions_leased(turn->sessions, &item->due, leased, SCH_MEMBERS_MAX);
     (void)sch_work_step(turn->work, world, dossier, &event, NULL, &item->actor);
     turn->options.metrics->due_fired++;
-    if (sch_dossier_next_due(dossier) <= turn->now_ms)
-        sch_turn_defer(turn, sch_dossier_next_due(dossier), &dossier->id);
+    /* One that could act has moved to a later row, and comes to that in its order: to defer that now would pass
+     * over whatever lies between. */
+    if (sch_dossier_next_due(dossier) <= item->due_ms)
+        sch_turn_defer(turn, item->due_ms, &dossier->id);
 }
 
 int64_t sch_turn_expire_from(const struct sch_turn *turn)

@@ -27,6 +27,7 @@ void sch_watch_start(struct sch_watch *watch, int64_t civil_ms, int64_t mono_ms,
         disbelieve(watch, civil_ms - last_ms);
     }
     watch->now_ms = watch->civil_ms;
+    watch->seen_ms = mono_ms;
 }
 
 int64_t sch_watch_now(struct sch_watch *watch, int64_t civil_ms, int64_t mono_ms)
@@ -35,12 +36,17 @@ int64_t sch_watch_now(struct sch_watch *watch, int64_t civil_ms, int64_t mono_ms
     /* A fast clock makes an hour short; what counts is an hour of this machine's time. */
     int64_t outrun_ms = civil_ms - expected_ms - SCH_WATCH_OUTRUN_MS * watch->rate;
 
-    if (!watch->held && outrun_ms > 0)
+    if (!watch->held && outrun_ms > 0) {
         disbelieve(watch, civil_ms - expected_ms);
+        /* Not from the pair that was believed at first: civil time may have fallen behind it since. */
+        watch->civil_ms = watch->now_ms;
+        watch->mono_ms = watch->seen_ms;
+    }
     if (watch->held)
-        civil_ms = expected_ms;
+        civil_ms = paced(watch, mono_ms);
     if (civil_ms > watch->now_ms)
         watch->now_ms = civil_ms;
+    watch->seen_ms = mono_ms;
     return watch->now_ms;
 }
 

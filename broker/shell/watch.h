@@ -16,8 +16,8 @@
 #define SCH_WATCH_STOP_MS (INT64_C(30) * 86400000)
 
 struct sch_watch {
-    int64_t civil_ms, mono_ms;          /* a pair that was believed */
-    int64_t now_ms;                     /* the last answer */
+    int64_t civil_ms, mono_ms;          /* a pair that was believed; held: the last good moment */
+    int64_t now_ms, seen_ms;            /* the last answer, and the monotonic time of it */
     int64_t jump_ms;                    /* how far it jumped when it was not believed */
     uint32_t rate;                      /* civil per monotonic */
     bool held;

@@ -26,7 +26,7 @@ void sim_broker_start(struct sim *sim)
 }
 
 /* The process dies: connections and everything volatile go; the store stays. */
-static void die(struct sim *sim, const char *when)
+void sim_broker_die(struct sim *sim, const char *when)
 {
     sim_trace(sim, "the broker dies, %s", when);
     sim->crashes++;
@@ -98,7 +98,7 @@ static void drain(struct sim *sim)
         sim->drained = true;
     }
     if (sim->drained && sch_turn_is_drained(sim->turn))
-        die(sim, "drained");
+        sim_broker_die(sim, "drained");
 }
 
 void sim_broker_turn(struct sim *sim)
@@ -111,10 +111,11 @@ void sim_broker_turn(struct sim *sim)
     else
         draw_commit(sim);
     run(sim);
+    sim->believed_ms = sim_broker_ms(sim);
     sch_store_sim_fail(sim->store, SCH_SIM_NONE, 0);
     collect_sent(sim, before || after);
     if (before || after || sent)
-        die(sim, before ? "before the commit" : after ? "after the commit" : "after sending");
+        sim_broker_die(sim, before ? "before the commit" : after ? "after the commit" : "after sending");
     drain(sim);
     if (!sim->confirming && sch_turn_is_held(sim->turn)) {
         sim->confirming = true;
@@ -132,10 +133,11 @@ void sim_broker_until(struct sim *sim, int64_t at_ms)
     while (sim->violations == 0) {
         int64_t wait_ms = sch_net_sim_last_wait_ms(sim->net);
         int64_t wake_ms = wait_ms <= 0 ? sim->now_ms + 1 : sim->now_ms + wait_ms;
+        int64_t behind_ms = sim->believed_ms - sch_clock_civil_ms(sim->clock);
 
         /* A clock that was set back stands still for the broker; it looks again as often as it pleases. */
-        if (sch_clock_civil_ms(sim->clock) < sim->last_civil_ms && wake_ms < sim->now_ms + 60000)
-            wake_ms = sim->now_ms + 60000;
+        if (behind_ms > 0 && wake_ms < sim->now_ms + 60000)
+            wake_ms = sim->now_ms + (behind_ms > SIM_HOUR_MS ? 600000 : 60000);
         if (wait_ms < 0 || wake_ms >= at_ms)
             break;
         sim_pass(sim, wake_ms);

@@ -27,7 +27,7 @@ static const struct {
     [SIM_FAULT_REFUSE] = { 300, 40 },     [SIM_FAULT_NORMS] = { 250, 1000 },   [SIM_FAULT_REVOKE] = { 200, 1000 },
     [SIM_FAULT_ROTATE] = { 200, 1000 },   [SIM_FAULT_PERMIT] = { 200, 1000 },  [SIM_FAULT_NOISE] = { 350, 1000 },
     [SIM_FAULT_LARGE] = { 250, 60 },      [SIM_FAULT_ASK] = { 400, 600 },     [SIM_FAULT_DRAIN] = { 250, 3 },
-    [SIM_FAULT_YEARS] = { 60, 1000 },
+    [SIM_FAULT_YEARS] = { 60, 1000 },     [SIM_FAULT_BACK] = { 150, 1000 },    [SIM_FAULT_LEAP] = { 120, 1000 },
 };
 
 const char *sim_fault_name(enum sim_fault fault)
@@ -42,25 +42,53 @@ bool sim_is_on(const struct sim *sim, enum sim_fault fault)
 
 bool sim_fails(struct sim *sim, enum sim_fault fault)
 {
-    return !sim->healing && sim->rate[fault] > 0 && sch_prng_chance(&sim->prng, sim->rate[fault]);
+    return !sim->healing && sim->rate[fault] > 0 && sch_prng_chance(&sim->chance[fault], sim->rate[fault]);
 }
 
-void sim_faults_draw(struct sim *sim)
+uint64_t sim_below(struct sim *sim, enum sim_fault fault, uint64_t limit)
 {
-    for (int i = 0; i < SIM_FAULTS; i++)
-        if (sch_prng_chance(&sim->prng, likely[i].on))
-            sim->rate[i] = 1 + (unsigned)sch_prng_below(&sim->prng, likely[i].most);
+    return sch_prng_below(&sim->chance[fault], limit);
+}
+
+bool sim_clock_is_right(const struct sim *sim)
+{
+    static const enum sim_fault timely[] = { SIM_FAULT_STEP, SIM_FAULT_DRIFT, SIM_FAULT_FREEZE, SIM_FAULT_JUMP,
+                                             SIM_FAULT_BACK, SIM_FAULT_LEAP };
+    bool right = true;
+
+    for (size_t i = 0; i < sizeof timely / sizeof timely[0]; i++)
+        right = right && !sim_is_on(sim, timely[i]);
+    return right;
+}
+
+/* All rates are drawn, whatever is allowed, so that what is left on goes on as it did. */
+void sim_faults_draw(struct sim *sim, uint64_t allowed)
+{
+    for (int i = 0; i < SIM_FAULTS; i++) {
+        bool on = sch_prng_chance(&sim->prng, likely[i].on);
+        unsigned rate = 1 + (unsigned)sch_prng_below(&sim->prng, likely[i].most);
+
+        sim->rate[i] = on && (allowed >> i & 1) != 0 ? rate : 0;
+        sim->chance[i].state = sch_prng_next(&sim->prng);
+    }
+}
+
+static int64_t fault_later(struct sim *sim, enum sim_fault fault, int64_t span_ms)
+{
+    return sim->now_ms + 1 + (int64_t)sim_below(sim, fault, (uint64_t)span_ms);
 }
 
 static void again(struct sim *sim, enum sim_event_type type, enum sim_fault fault, int64_t span_ms, int64_t number)
 {
     if (!sim->healing && sim_is_on(sim, fault))
-        sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, span_ms), .type = type, .number = number });
+        sim_schedule(sim, (struct sim_event){ .at_ms = fault_later(sim, fault, span_ms), .type = type,
+                                              .number = number });
 }
 
 void sim_faults_begin(struct sim *sim)
 {
-    static const enum sim_fault timely[] = { SIM_FAULT_STEP, SIM_FAULT_FREEZE, SIM_FAULT_JUMP };
+    static const enum sim_fault timely[] = { SIM_FAULT_STEP, SIM_FAULT_FREEZE, SIM_FAULT_JUMP, SIM_FAULT_BACK,
+                                             SIM_FAULT_LEAP };
     static const enum sim_fault told[] = { SIM_FAULT_NORMS, SIM_FAULT_PERMIT, SIM_FAULT_ROTATE, SIM_FAULT_REVOKE };
 
     for (size_t i = 0; i < sizeof timely / sizeof timely[0]; i++)
@@ -70,7 +98,7 @@ void sim_faults_begin(struct sim *sim)
     again(sim, SIM_ROOM, SIM_FAULT_SHORT, 20 * SIM_DAY_MS, 0);
     again(sim, SIM_NOISE, SIM_FAULT_NOISE, SIM_HOUR_MS, 0);
     if (sim_is_on(sim, SIM_FAULT_DRIFT))
-        sim->drift_ppm = (int64_t)sch_prng_below(&sim->prng, 400) - 200;
+        sim->drift_ppm = (int64_t)sim_below(sim, SIM_FAULT_DRIFT, 400) - 200;
 }
 
 /* ---- the network -------------------------------------------------------------------------------- */
@@ -80,7 +108,7 @@ static bool is_lost(struct sim *sim, struct sim_system *system, int way)
     if (sim->healing)
         return false;
     if (sim_fails(sim, SIM_FAULT_CUT))
-        system->cut_ms[sch_prng_below(&sim->prng, 2)] = sim_later(sim, 6 * SIM_HOUR_MS);
+        system->cut_ms[sim_below(sim, SIM_FAULT_CUT, 2)] = fault_later(sim, SIM_FAULT_CUT, 6 * SIM_HOUR_MS);
     return sim->now_ms < system->cut_ms[way] || sim_fails(sim, SIM_FAULT_DROP) ||
            (way == 1 && sim_fails(sim, SIM_FAULT_ROUTER));
 }
@@ -107,9 +135,9 @@ void sim_network(struct sim *sim, enum sim_event_type way, int index, struct sch
         assert(copy != NULL);
         memcpy(copy, bytes.ptr, bytes.len);
         if (sim_fails(sim, SIM_FAULT_DELAY))
-            at_ms = sim_later(sim, 90000);
+            at_ms = fault_later(sim, SIM_FAULT_DELAY, 90000);
         if (sim_fails(sim, SIM_FAULT_REORDER))
-            at_ms += (int64_t)sch_prng_below(&sim->prng, 3000);
+            at_ms += (int64_t)sim_below(sim, SIM_FAULT_REORDER, 3000);
         else if (at_ms <= system->busy_ms[side])
             at_ms = system->busy_ms[side];
         if (at_ms > system->busy_ms[side])
@@ -131,7 +159,7 @@ static void set_clock(struct sim *sim, int64_t delta_ms)
 
 void sim_pass(struct sim *sim, int64_t until_ms)
 {
-    int64_t span_ms = until_ms - sim->now_ms, civil_ms;
+    int64_t span_ms = until_ms - sim->now_ms;
 
     if (span_ms <= 0)
         return;
@@ -145,22 +173,36 @@ void sim_pass(struct sim *sim, int64_t until_ms)
         sim->drift_left %= 1000000;
     }
     sim->now_ms = until_ms;
-    civil_ms = sch_clock_civil_ms(sim->clock);
-    sim->last_civil_ms = civil_ms > sim->last_civil_ms ? civil_ms : sim->last_civil_ms;
+}
+
+/* Far away from true time; whoever meets a clock that is far away already sets it right. */
+static void set_far(struct sim *sim, enum sim_fault fault)
+{
+    int64_t delta_ms = -sim->offset_ms;
+
+    if (sim->offset_ms < 5 * SIM_DAY_MS && sim->offset_ms > -5 * SIM_DAY_MS)
+        delta_ms = fault == SIM_FAULT_LEAP ? (25 + (int64_t)sim_below(sim, fault, 11)) * SIM_DAY_MS
+                                           : -SIM_HOUR_MS - (int64_t)sim_below(sim, fault, 10 * SIM_DAY_MS);
+    set_clock(sim, delta_ms);
+    if (sim_below(sim, fault, 2) == 0)
+        sim_broker_die(sim, "while its clock is set");
 }
 
 void sim_time(struct sim *sim, const struct sim_event *event)
 {
-    int64_t sign = sch_prng_chance(&sim->prng, 500) ? 1 : -1;
+    enum sim_fault fault = (enum sim_fault)event->number;
+    int64_t sign = sim_below(sim, fault, 2) == 0 ? 1 : -1;
 
-    if (event->number == SIM_FAULT_STEP)
-        set_clock(sim, sign * (int64_t)sch_prng_below(&sim->prng, 50 * 60000));
-    else if (event->number == SIM_FAULT_FREEZE)
-        sim->frozen_ms = sim_later(sim, 50 * 60000);
+    if (fault == SIM_FAULT_STEP)
+        set_clock(sim, sign * (int64_t)sim_below(sim, fault, 50 * 60000));
+    else if (fault == SIM_FAULT_FREEZE)
+        sim->frozen_ms = fault_later(sim, fault, 50 * 60000);
+    else if (fault == SIM_FAULT_JUMP)
+        set_clock(sim, 2 * SIM_HOUR_MS + (int64_t)sim_below(sim, fault, 5 * SIM_DAY_MS));
     else
-        set_clock(sim, 2 * SIM_HOUR_MS + (int64_t)sch_prng_below(&sim->prng, 5 * SIM_DAY_MS));
+        set_far(sim, fault);
     sim_trace(sim, "the clock is %lld ms ahead", (long long)sim->offset_ms);
-    again(sim, SIM_TIME, (enum sim_fault)event->number, 30 * SIM_DAY_MS, event->number);
+    again(sim, SIM_TIME, fault, 30 * SIM_DAY_MS, event->number);
 }
 
 /* An operator looks: he sets the clock right, or says that it is. */
@@ -173,6 +215,13 @@ void sim_confirm(struct sim *sim)
         set_clock(sim, -sim->offset_ms);
     sch_turn_confirm_time(sim->turn);
     sim_trace(sim, "an operator confirms the time");
+}
+
+int64_t sim_broker_ms(const struct sim *sim)
+{
+    int64_t civil_ms = sch_clock_civil_ms(sim->clock);
+
+    return civil_ms > sim->believed_ms && !sch_turn_is_held(sim->turn) ? civil_ms : sim->believed_ms;
 }
 
 void sim_faults_end(struct sim *sim)
@@ -196,10 +245,10 @@ void sim_faults_end(struct sim *sim)
 void sim_room(struct sim *sim)
 {
     struct sch_store_sim_counters counters;
-    bool narrow = !sim->healing && sch_prng_chance(&sim->prng, 500);
+    bool narrow = !sim->healing && sim_below(sim, SIM_FAULT_SHORT, 2) == 0;
 
     sch_store_sim_counters(sim->store, &counters);
-    sch_store_sim_limit(sim->store, narrow ? counters.bytes + sch_prng_below(&sim->prng, 300000) : UINT64_MAX);
+    sch_store_sim_limit(sim->store, narrow ? counters.bytes + sim_below(sim, SIM_FAULT_SHORT, 300000) : UINT64_MAX);
     sim_trace(sim, narrow ? "the store is short of room" : "the store has room");
     again(sim, SIM_ROOM, SIM_FAULT_SHORT, narrow ? SIM_DAY_MS : 20 * SIM_DAY_MS, 0);
 }
@@ -209,16 +258,18 @@ void sim_reload(struct sim *sim, const struct sim_event *event)
     int book = (int)event->number;
 
     if (book == SIM_BOOK_REVOKED)
-        book += (int)sch_prng_below(&sim->prng, SIM_BOOKS - SIM_BOOK_REVOKED);
+        book += (int)sim_below(sim, SIM_FAULT_REVOKE, SIM_BOOKS - SIM_BOOK_REVOKED);
     if (sim->book != SIM_BOOK_PLAIN)
         book = SIM_BOOK_PLAIN;
     sim->book = book;
     sch_turn_reload(sim->turn, sim_book(book));
     if (sim->reload_count < SIM_RELOADS_MAX) {
-        sim->reload[sim->reload_count].at_ms = sim->last_civil_ms;
+        sim->reload[sim->reload_count].at_ms = sim_broker_ms(sim);
         sim->reload[sim->reload_count++].book = book;
     }
     sim_trace(sim, "reload: book %d", book);
+    if (book == SIM_BOOK_PERMITS && !sim->healing)
+        sim_liberty(sim);
     if (event->type == SIM_RELOAD && !sim->healing)
         sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, book == SIM_BOOK_PLAIN ? 30 * SIM_DAY_MS
                                                                                               : 6 * SIM_DAY_MS),

@@ -251,12 +251,12 @@ static void facts_of_talk(struct sim *sim, enum sch_kind kind, struct sch_header
     case SCH_KIND_REMINDER: fact[SCH_FACT_EXPECTATION] = yes ? 1 + one_of(sim, 14) : 11; break;
     case SCH_KIND_NOTE: fact[SCH_FACT_NOTE] = one_of(sim, 5); break;
     case SCH_KIND_SNOOZE:
-        fact[SCH_FACT_EXPECTATION] = 1 + one_of(sim, 14);
+        fact[SCH_FACT_EXPECTATION] = yes ? 1 + one_of(sim, 14) : 9 + one_of(sim, 2);
         fact[SCH_FACT_SNOOZE_REASON] = one_of(sim, 4);
         fact[SCH_FACT_UNTIL] = date_in(sim, 1, 40);
         break;
     case SCH_KIND_WAIVER:
-        fact[SCH_FACT_EXPECTATION] = 1 + one_of(sim, 14);
+        fact[SCH_FACT_EXPECTATION] = yes ? 1 + one_of(sim, 14) : 9 + one_of(sim, 2);
         fact[SCH_FACT_WAIVER_REASON] = one_of(sim, 5);
         break;
     default: facts_of_care(sim, kind, fact);

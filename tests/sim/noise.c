@@ -242,6 +242,31 @@ static void say_anything(struct sim *sim)
     }
 }
 
+/*
+ * While everything is permitted, a wijkteam and an exploratory talk go the way of care, as far as that goes; what they
+ * are there for comes later.
+ */
+void sim_liberty(struct sim *sim)
+{
+    static const enum sch_kind care[] = { SCH_KIND_APPOINTMENT, SCH_KIND_INTAKE_REPORT, SCH_KIND_REDIRECTION,
+                                          SCH_KIND_TREATMENT_START, SCH_KIND_BACK_REFERRAL };
+
+    for (int talk = 0; talk < 2; talk++) {
+        int receiver = talk ? 10 : 6, dossier = (int)sim->dossier_count;
+        enum sch_kind kind = talk ? SCH_KIND_EXPLORATION_REQUEST : SCH_KIND_REFERRAL;
+        struct sim_event event = { .type = SIM_SAY, .dossier = dossier, .sender = receiver, .subject = -1 };
+
+        if (sim_open(sim, kind, (int)sch_prng_below(&sim->prng, 2) * 2, receiver, -1, -1, true) < 0)
+            return;
+        event.at_ms = sim_later(sim, 2 * SIM_DAY_MS);
+        event.kind = care[sch_prng_below(&sim->prng, 5)];
+        sim_schedule(sim, event);
+        event.at_ms = 2 * SIM_DAY_MS + sim_later(sim, 15 * SIM_DAY_MS);
+        event.kind = talk ? SCH_KIND_EXPLORATION_ADVICE : SCH_KIND_TEAM_RESULT;
+        sim_schedule(sim, event);
+    }
+}
+
 void sim_noise(struct sim *sim)
 {
     if (sim->healing)

@@ -43,7 +43,7 @@ struct told_dossier {
     enum sch_kind said;                 /* the last message, and when */
     int64_t said_ms;
     struct sch_id said_id;
-    int64_t settled_ms;                 /* when a delivery ended last */
+    int64_t settled_ms, expired_ms;     /* when a delivery ended last; and when one ended so */
     int first;                          /* promise; -1 */
 };
 
@@ -52,7 +52,7 @@ struct told {
     struct told_promise *promise;
     int promise_count, promise_room;
     struct told_dossier dossier[SIM_DOSSIERS_MAX];
-    int64_t at_ms;
+    int64_t at_ms, started_ms;          /* the last record; the broker's last start */
     uint64_t records;
     uint8_t *stored, *offered, *ended, *destroyed;      /* per message, how often */
     enum sch_kind any_said;             /* by anybody, at any_ms */

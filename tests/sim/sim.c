@@ -1,173 +1,58 @@
 /*
  * sim.c: seeds, and what became of them.
  *
- *   sim [--seed N] [--count N] [--seeds FILE] [--commit ID] [--cells] [--check] [--trace] [--until EVENT]
+ *   sim [--seed N] [--count N] [--seeds FILE] [--commit ID] [--jobs N] [--cells] [--check] [--verbose]
+ *       [--faults A,B,…|none] [--life EVENT] [--until EVENT] [--trace] [--shrink]
  *
- * The first line names the seeds and the commit; the last but one is "sim: N seeds, T turns, V violations, U cells
- * unreached, trace HASH", the last "N passed, N failed". A failing seed is named with the command that runs it
- * again, and added to FILE, whose seeds run before all others. --check runs each seed twice and compares;
- * --trace prints what happens; --until stops after so many events. Cells of the state table that no turn reached
- * count as failures from 10,000 seeds on.
+ * The first line names the seeds and the commit; the last is "sim: N seeds, T turns, V violations, U cells
+ * unreached, trace HASH". A failing seed is one line that names it, what was violated first, after how many events,
+ * and which fault classes were on; it is added to FILE, whose seeds run before all others. --check runs each seed
+ * twice and compares. Cells of the state table that no turn reached count as failures from 10,000 seeds on.
+ * --jobs shares the seeds out among processes; the hash does not depend on how many.
+ *
+ * Of one seed: --faults leaves out all classes but these; --life ends the faults after so many events, --until
+ * everything; --trace prints what happens; --shrink finds the least of the first two that still goes wrong.
  */
 #include <assert.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "id.h"
 #include "shell/log.h"
 #include "world.h"
 
-#define START_MS INT64_C(1772409600000) /* 2026-03-02T00:00:00Z: summer time begins within the run */
-#define LONG_START_MS INT64_C(1740960000000)    /* 2025-03-03 */
-#define LIFE_DAYS 75
-#define LONG_LIFE_DAYS 900              /* what closes in the first weeks is deleted before its end */
-#define HEAL_DAYS 45
 #define CELLS_COUNT_FROM 10000
 #define LISTED_MAX 4096
+#define JOBS_MAX 16
 
 struct options {
-    uint64_t seed, count, until;
+    uint64_t seed, count, jobs;
+    struct sim_limits limits;
     const char *listed, *commit;
-    bool cells, check, verbose;
+    bool cells, check, shrink, verbose;
 };
 
 /* What all seeds came to. */
 struct sums {
     uint64_t seeds, failed, turns, crashes, lost, doubled, resent, duplicates, redelivered, messages, receipted;
-    uint64_t alerts, forged, asked, purged, parts, silences, days, hash;
+    uint64_t alerts, forged, asked, purged, parts, silences, days;
     uint64_t rejected[4096], on[SIM_FAULTS];
+    struct sim_cells cells;
 };
 
-void sim_violation(struct sim *sim, const char *format, ...)
-{
-    va_list arguments;
-
-    if (sim->violations++ > 0)
-        return;
-    va_start(arguments, format);
-    vsnprintf(sim->first_violation, sizeof sim->first_violation, format, arguments);
-    va_end(arguments);
-    sim_trace(sim, "VIOLATION: %s", sim->first_violation);
-}
+/* The seeds to run, the listed ones first, and the trace of each. */
+struct plan {
+    uint64_t *seed, *hash;
+    size_t count, listed;
+};
 
 /* ---- one seed ----------------------------------------------------------------------------------- */
-
-static void arrive(struct sim *sim, const struct sim_event *event)
-{
-    static const uint8_t body[SCH_BODY_SIZE_MAX + 1];
-    struct sch_bytes command = { event->bytes, event->size };
-
-    assert(event->body_size <= sizeof body);
-    if (event->peer < 0 || !sch_net_sim_is_connected(sim->net, (size_t)event->peer))
-        return;
-    if (event->frames > 0)
-        sch_net_sim_put_frames(sim->net, (size_t)event->peer, command, (struct sch_bytes){ body, 1 }, event->frames);
-    else
-        sch_net_sim_put(sim->net, (size_t)event->peer, command, (struct sch_bytes){ body, event->body_size });
-}
-
-static void perform(struct sim *sim, struct sim_event *event)
-{
-    sim->performed++;
-    switch (event->type) {
-    case SIM_TO_BROKER: arrive(sim, event); break;
-    case SIM_TO_SYSTEM: sim_system_receive(sim, event); break;
-    case SIM_CONNECT: sim_system_connect(sim, event->system); break;
-    case SIM_LEAVE:
-        if (event->peer == sim->system[event->system].peer)
-            sim_system_leave(sim, event->system);
-        break;
-    case SIM_OPEN:
-        if (sim->healing)
-            break;
-        sim_open_any(sim);
-        sim_schedule(sim, (struct sim_event){ .at_ms = sim_later(sim, (sim_is_on(sim, SIM_FAULT_YEARS) ? 8 : 2) *
-                                                                          SIM_DAY_MS), .type = SIM_OPEN });
-        break;
-    case SIM_LIVE: sim_live(sim, event); break;
-    case SIM_SAY: sim_tell(sim, event->dossier, event->sender, event->kind, event->subject, false); break;
-    case SIM_NOISE: sim_noise(sim); break;
-    case SIM_RELOAD:
-        if (!sim->healing)
-            sim_reload(sim, event);
-        break;
-    case SIM_TIME:
-        if (!sim->healing)
-            sim_time(sim, event);
-        break;
-    case SIM_CONFIRM: sim_confirm(sim); break;
-    case SIM_ROOM: sim_room(sim); break;
-    }
-    free(event->bytes);
-    sim_broker_turn(sim);
-}
-
-static void run_phase(struct sim *sim, int64_t until_ms)
-{
-    while (sim->event_count > 0 && sim->event[0].at_ms < until_ms && sim->violations == 0 &&
-           (sim->until == 0 || sim->performed < sim->until)) {
-        struct sim_event event = sim_next(sim);
-
-        sim_broker_until(sim, event.at_ms > sim->now_ms ? event.at_ms : sim->now_ms);
-        perform(sim, &event);
-    }
-    if (sim->until == 0 || sim->performed < sim->until)
-        sim_broker_until(sim, until_ms > sim->now_ms ? until_ms : sim->now_ms);
-}
-
-static void close_sim(struct sim *sim)
-{
-    while (sim->event_count > 0)
-        free(sim->event[--sim->event_count].bytes);
-    sch_turn_close(sim->turn);
-    sch_net_sim_free(sim->net);
-    sch_store_sim_free(sim->store);
-    sch_clock_sim_free(sim->clock);
-    sch_arena_close(&sim->arena);
-    for (size_t i = 0; i < sim->message_count; i++)
-        free(sim->message[i].command);
-    free(sim->event);
-    free(sim->message);
-    free(sim->dossier);
-}
-
-/* One life: faults, then none until everything had time to end. */
-static void run_seed(struct sim *sim, uint64_t seed, uint64_t until)
-{
-    int code;
-
-    memset(sim, 0, sizeof *sim);
-    sim->prng.state = seed;
-    sim->until = until;
-    sim->hash = UINT64_C(1469598103934665603);
-    sim->event = calloc(SIM_EVENTS_MAX, sizeof *sim->event);
-    sim->message = calloc(SIM_MESSAGES_MAX, sizeof *sim->message);
-    sim->dossier = calloc(SIM_DOSSIERS_MAX, sizeof *sim->dossier);
-    code = sch_arena_init(&sim->arena, SCH_ARENA_REPLY_SIZE);
-    assert(sim->event != NULL && sim->message != NULL && sim->dossier != NULL && code == SCH_OK);
-    sim_faults_draw(sim);
-    sim->start_ms = sim->now_ms = sim_is_on(sim, SIM_FAULT_YEARS) ? LONG_START_MS : START_MS;
-    sim->end_ms = sim->start_ms + (sim_is_on(sim, SIM_FAULT_YEARS) ? LONG_LIFE_DAYS : LIFE_DAYS) * SIM_DAY_MS;
-    sim->last_civil_ms = sim->start_ms;
-    sim->net = sch_net_sim_new();
-    sim->store = sch_store_sim_new();
-    sim->clock = sch_clock_sim_new(sim->start_ms);
-    sim_systems_init(sim);
-    sim_broker_start(sim);
-    sim_schedule(sim, (struct sim_event){ .at_ms = sim->now_ms + 1000, .type = SIM_OPEN });
-    sim_faults_begin(sim);
-    run_phase(sim, sim->end_ms);
-    sim_faults_end(sim);
-    run_phase(sim, sim->end_ms + HEAL_DAYS * SIM_DAY_MS);
-    if (sim->violations == 0 && (until == 0 || sim->performed < until))
-        sim_oracle_end(sim);
-}
-
-/* ---- all of them -------------------------------------------------------------------------------- */
 
 static void count(struct sums *sums, const struct sim *sim)
 {
@@ -188,7 +73,6 @@ static void count(struct sums *sums, const struct sim *sim)
     sums->parts += sim->parts;
     sums->silences += sim->silences;
     sums->days += (uint64_t)((sim->now_ms - sim->start_ms) / SIM_DAY_MS);
-    sums->hash = (sums->hash ^ sim->hash) * UINT64_C(1099511628211);
     for (size_t i = 0; i < sim->message_count; i++) {
         sums->receipted += sim->message[i].receipted;
         if (sim->message[i].rejected)
@@ -198,16 +82,128 @@ static void count(struct sums *sums, const struct sim *sim)
         sums->on[i] += sim->rate[i] > 0;
 }
 
-static void print_faults(const struct sim *sim, uint64_t seed)
+static void print_faults(const struct sim *sim)
 {
-    printf("seed %llu:", (unsigned long long)seed);
+    const char *between = "";
+
     for (int i = 0; i < SIM_FAULTS; i++)
-        if (sim->rate[i] > 0)
-            printf(" %s", sim_fault_name((enum sim_fault)i));
-    putchar('\n');
+        if (sim->rate[i] > 0) {
+            printf("%s%s", between, sim_fault_name((enum sim_fault)i));
+            between = ",";
+        }
 }
 
-static void print_sums(const struct sums *sums, double seconds, const struct options *options)
+static void keep_seed(const struct options *options, uint64_t seed)
+{
+    FILE *file = options->listed != NULL ? fopen(options->listed, "a") : NULL;
+
+    if (file == NULL)
+        return;
+    fprintf(file, "%llu\n", (unsigned long long)seed);
+    fclose(file);
+}
+
+static void report(const struct sim *sim, uint64_t seed, const struct options *options)
+{
+    if (sim->violations > 0) {
+        printf("seed %llu: %s (event %llu, %u violations; ", (unsigned long long)seed, sim->first_violation,
+               (unsigned long long)sim->performed, sim->violations);
+        print_faults(sim);
+        puts(")");
+    } else if (options->verbose) {
+        printf("seed %llu: %llu events, %llu turns, %zu dossiers, %zu messages, %llu crashes, trace %016llx; ",
+               (unsigned long long)seed, (unsigned long long)sim->performed, (unsigned long long)sim->turns,
+               sim->dossier_count, sim->message_count, (unsigned long long)sim->crashes,
+               (unsigned long long)sim->hash);
+        print_faults(sim);
+        putchar('\n');
+    }
+    fflush(stdout);
+}
+
+static void run_one(struct plan *plan, size_t index, const struct options *options, struct sums *sums)
+{
+    static struct sim sim;
+    uint64_t seed = plan->seed[index];
+
+    sim_life(&sim, seed, &options->limits);
+    if (options->check) {
+        uint64_t hash = sim.hash;
+
+        sim_life_close(&sim);
+        sim_life(&sim, seed, &options->limits);
+        if (sim.hash != hash)
+            sim_violation(&sim, "the same seed went another way");
+    }
+    report(&sim, seed, options);
+    if (sim.violations > 0 && index >= plan->listed)
+        keep_seed(options, seed);
+    plan->hash[index] = sim.hash;
+    count(sums, &sim);
+    sim_life_close(&sim);
+}
+
+/* ---- all of them -------------------------------------------------------------------------------- */
+
+/* Memory that the processes of a run share. */
+static void *shared(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert(memory != MAP_FAILED);
+    return memory;
+}
+
+static void run_job(struct plan *plan, size_t first, size_t step, const struct options *options, struct sums *sums)
+{
+    for (size_t i = first; i < plan->count; i += step)
+        run_one(plan, i, options, sums);
+    sums->cells = sim_cells;
+}
+
+/* Each process takes every so-manieth seed. False when one of them did not end well. */
+static bool run_all(struct plan *plan, const struct options *options, struct sums *sums)
+{
+    bool well = true;
+
+    if (options->jobs <= 1) {
+        run_job(plan, 0, 1, options, &sums[0]);
+        return true;
+    }
+    fflush(stdout);
+    for (size_t job = 0; job < options->jobs; job++) {
+        pid_t child = fork();
+
+        assert(child >= 0);
+        if (child == 0) {
+            run_job(plan, job, options->jobs, options, &sums[job]);
+            _exit(0);
+        }
+    }
+    for (size_t job = 0; job < options->jobs; job++) {
+        int status;
+        pid_t child = wait(&status);
+
+        well = child > 0 && status == 0 && well;
+    }
+    return well;
+}
+
+/* All of these are counts, whichever they count. */
+static void add_up(struct sums *sums, uint64_t jobs)
+{
+    uint64_t *to = (uint64_t *)&sums[0];
+
+    for (uint64_t job = 1; job < jobs; job++) {
+        const uint64_t *from = (const uint64_t *)&sums[job];
+
+        for (size_t i = 0; i < sizeof *sums / sizeof *to; i++)
+            to[i] += from[i];
+    }
+    sim_cells = sums[0].cells;
+}
+
+static void print_sums(const struct sums *sums, double seconds)
 {
     printf("sim: %llu messages, %llu receipted, %llu forged, %llu parts, %llu queries, %llu alerts, %llu silences "
            "listed, %llu dossiers deleted\n",
@@ -229,45 +225,6 @@ static void print_sums(const struct sums *sums, double seconds, const struct opt
     putchar('\n');
     printf("sim: %.1f virtual years, %.0f seeds per minute\n", (double)sums->days / 365.25,
            seconds > 0 ? 60 * (double)sums->seeds / seconds : 0.0);
-    (void)options;
-}
-
-static void keep_seed(const struct options *options, uint64_t seed)
-{
-    FILE *file = options->listed != NULL ? fopen(options->listed, "a") : NULL;
-
-    if (file == NULL)
-        return;
-    fprintf(file, "%llu\n", (unsigned long long)seed);
-    fclose(file);
-}
-
-static void run_one(struct sim *sim, uint64_t seed, const struct options *options, struct sums *sums, bool listed)
-{
-    run_seed(sim, seed, options->until);
-    if (options->check) {
-        uint64_t hash = sim->hash;
-
-        close_sim(sim);
-        run_seed(sim, seed, options->until);
-        if (sim->hash != hash)
-            sim_violation(sim, "the same seed went another way");
-    }
-    if (options->verbose || sim->violations > 0)
-        print_faults(sim, seed);
-    if (sim->violations > 0) {
-        printf("seed %llu: %s (%u in all; event %llu)\n  rerun: make sim SEED=%llu N=1\n", (unsigned long long)seed,
-               sim->first_violation, sim->violations, (unsigned long long)sim->performed, (unsigned long long)seed);
-        if (!listed)
-            keep_seed(options, seed);
-    }
-    if (options->verbose)
-        printf("seed %llu: %llu turns, %zu dossiers, %zu messages, %llu crashes, trace %016llx\n",
-               (unsigned long long)seed, (unsigned long long)sim->turns, sim->dossier_count, sim->message_count,
-               (unsigned long long)sim->crashes, (unsigned long long)sim->hash);
-    fflush(stdout);
-    count(sums, sim);
-    close_sim(sim);
 }
 
 /* Seeds that failed once; lines that are no number are comments. */
@@ -290,50 +247,113 @@ static size_t read_listed(const char *path, uint64_t seed[LISTED_MAX])
     return found;
 }
 
+static void make_plan(struct plan *plan, const struct options *options)
+{
+    uint64_t listed[LISTED_MAX];
+
+    plan->listed = read_listed(options->listed, listed);
+    plan->count = plan->listed + options->count;
+    plan->seed = shared((plan->count + 1) * sizeof *plan->seed);
+    plan->hash = shared((plan->count + 1) * sizeof *plan->hash);
+    memcpy(plan->seed, listed, plan->listed * sizeof listed[0]);
+    for (uint64_t i = 0; i < options->count; i++)
+        plan->seed[plan->listed + i] = options->seed + i;
+}
+
+/* Runs them, and prints what they came to. */
+static bool run_plan(const struct options *options)
+{
+    struct sums *sums = shared(JOBS_MAX * sizeof *sums);
+    struct plan plan = { NULL, NULL, 0, 0 };
+    struct timespec from, to;
+    uint64_t hash = 0;
+    unsigned unreached;
+    bool well;
+
+    make_plan(&plan, options);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    well = run_all(&plan, options, sums);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    add_up(sums, options->jobs);
+    for (size_t i = 0; i < plan.count; i++)
+        hash = (hash ^ plan.hash[i]) * UINT64_C(1099511628211);
+    print_sums(sums, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+    unreached = sim_cells_unreached(options->cells || sums->seeds >= CELLS_COUNT_FROM);
+    printf("%llu passed, %llu failed\n", (unsigned long long)(sums->seeds - sums->failed),
+           (unsigned long long)sums->failed);
+    printf("sim: %llu seeds, %llu turns, %llu violations, %u cells unreached, trace %016llx\n",
+           (unsigned long long)sums->seeds, (unsigned long long)sums->turns, (unsigned long long)sums->failed, unreached,
+           (unsigned long long)hash);
+    return well && sums->failed == 0 && (sums->seeds < CELLS_COUNT_FROM || unreached == 0);
+}
+
+/* "drop,late": all classes but these; "none". */
+static bool parse_faults(char *names, uint64_t *without)
+{
+    *without = ~UINT64_C(0);
+    for (char *name = strtok(names, ","); name != NULL; name = strtok(NULL, ",")) {
+        int fault = 0;
+
+        while (fault < SIM_FAULTS && strcmp(name, sim_fault_name((enum sim_fault)fault)) != 0)
+            fault++;
+        if (fault < SIM_FAULTS)
+            *without &= ~(UINT64_C(1) << fault);
+        else if (strcmp(name, "none") != 0)
+            return false;
+    }
+    return true;
+}
+
+static uint64_t number(const char *text)
+{
+    return strtoull(text, NULL, 10);
+}
+
 static bool parse(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = { { "seed", required_argument, NULL, 's' },
-                                           { "count", required_argument, NULL, 'n' },
-                                           { "seeds", required_argument, NULL, 'l' },
-                                           { "commit", required_argument, NULL, 'g' },
-                                           { "until", required_argument, NULL, 'u' },
-                                           { "cells", no_argument, NULL, 'c' },
-                                           { "check", no_argument, NULL, 'k' },
-                                           { "trace", no_argument, NULL, 't' },
-                                           { "verbose", no_argument, NULL, 'v' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option known[] = {
+        { "seed", required_argument, NULL, 's' },   { "count", required_argument, NULL, 'n' },
+        { "seeds", required_argument, NULL, 'l' },  { "commit", required_argument, NULL, 'g' },
+        { "jobs", required_argument, NULL, 'j' },   { "cells", no_argument, NULL, 'c' },
+        { "check", no_argument, NULL, 'k' },        { "verbose", no_argument, NULL, 'v' },
+        { "faults", required_argument, NULL, 'f' }, { "life", required_argument, NULL, 'e' },
+        { "until", required_argument, NULL, 'u' },  { "trace", no_argument, NULL, 't' },
+        { "shrink", no_argument, NULL, 'm' },       { NULL, 0, NULL, 0 },
+    };
     int option;
 
-    while ((option = getopt_long(argc, argv, "s:n:v", known, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "s:n:j:v", known, NULL)) != -1)
         switch (option) {
-        case 's': options->seed = strtoull(optarg, NULL, 10); break;
-        case 'n': options->count = strtoull(optarg, NULL, 10); break;
+        case 's': options->seed = number(optarg); break;
+        case 'n': options->count = number(optarg); break;
         case 'l': options->listed = optarg; break;
         case 'g': options->commit = optarg; break;
-        case 'u': options->until = strtoull(optarg, NULL, 10); break;
+        case 'j': options->jobs = number(optarg); break;
         case 'c': options->cells = true; break;
         case 'k': options->check = true; break;
-        case 't': sim_tracing = true; break;
         case 'v': options->verbose = true; break;
+        case 'f':
+            if (!parse_faults(optarg, &options->limits.without))
+                return false;
+            break;
+        case 'e': options->limits.life = number(optarg); break;
+        case 'u': options->limits.until = number(optarg); break;
+        case 't': sim_tracing = true; break;
+        case 'm': options->shrink = true; break;
         default: return false;
         }
-    return optind == argc;
+    return optind == argc && options->jobs >= 1 && options->jobs <= JOBS_MAX;
 }
 
 int main(int argc, char **argv)
 {
     static struct sim sim;
-    static struct sums sums;
-    static uint64_t listed[LISTED_MAX];
-    struct options options = { .seed = 1, .count = 200, .commit = "unknown" };
-    struct timespec from, to;
-    size_t listed_count;
-    unsigned unreached;
-    bool failed;
+    struct options options = { .seed = 1, .count = 200, .commit = "unknown", .jobs = 1 };
+    bool well = true;
 
     if (!parse(argc, argv, &options)) {
-        fprintf(stderr, "usage: sim [--seed N] [--count N] [--seeds FILE] [--commit ID] [--cells] [--check] [--trace] "
-                        "[--until EVENT] [--verbose]\n");
+        fprintf(stderr, "usage: sim [--seed N] [--count N] [--seeds FILE] [--commit ID] [--jobs N] [--cells] [--check] "
+                        "[--verbose] [--faults A,B,…|none] [--life EVENT] [--until EVENT] [--trace] [--shrink]\n");
         return 2;
     }
     printf("sim: seeds %llu to %llu, commit %s\n", (unsigned long long)options.seed,
@@ -342,21 +362,11 @@ int main(int argc, char **argv)
     if (!sim_tracing && freopen("/dev/null", "w", stderr) == NULL)
         return 1;                       /* the faults of a simulation make the broker complain, rightly */
     sim_books_open();
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    listed_count = read_listed(options.listed, listed);
-    for (size_t i = 0; i < listed_count; i++)
-        run_one(&sim, listed[i], &options, &sums, true);
-    for (uint64_t seed = options.seed; seed < options.seed + options.count; seed++)
-        run_one(&sim, seed, &options, &sums, false);
-    clock_gettime(CLOCK_MONOTONIC, &to);
+    if (options.shrink)
+        for (uint64_t i = 0; i < options.count; i++)
+            sim_shrink(&sim, options.seed + i);
+    else
+        well = run_plan(&options);
     sim_books_close();
-    print_sums(&sums, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9, &options);
-    unreached = sim_cells_unreached(options.cells || sums.seeds >= CELLS_COUNT_FROM);
-    failed = sums.failed > 0 || (sums.seeds >= CELLS_COUNT_FROM && unreached > 0);
-    printf("%llu passed, %llu failed\n", (unsigned long long)(sums.seeds - sums.failed),
-           (unsigned long long)sums.failed);
-    printf("sim: %llu seeds, %llu turns, %llu violations, %u cells unreached, trace %016llx\n",
-           (unsigned long long)sums.seeds, (unsigned long long)sums.turns, (unsigned long long)sums.failed, unreached,
-           (unsigned long long)sums.hash);
-    return failed ? 1 : 0;
+    return well ? 0 : 1;
 }

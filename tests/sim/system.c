@@ -172,8 +172,7 @@ static void welcomed(struct sim *sim, int index)
 /* Which rejections may meet a party that keeps to the contract, in a world like this. */
 static bool is_fair(const struct sim *sim, const struct sim_message *message, uint32_t code)
 {
-    bool timely = sim_is_on(sim, SIM_FAULT_STEP) || sim_is_on(sim, SIM_FAULT_DRIFT) ||
-                  sim_is_on(sim, SIM_FAULT_FREEZE) || sim_is_on(sim, SIM_FAULT_JUMP);
+    bool timely = !sim_clock_is_right(sim);
 
     if (code == SCH_E_BROKER_INTERNAL || code == SCH_E_PROTOCOL)
         return false;
@@ -310,6 +309,8 @@ static void take_in(struct sim *sim, int system, const struct sch_address *mailb
     else if (first)
         message->verdict[to] = SCH_VERDICT_COLLECTED;
     settle(sim, system, mailbox, &message->header.id, message->verdict[to], message->missing);
+    if (first && message->verdict[to] == SCH_VERDICT_REFUSED)
+        sim_turned_down(sim, box, index);
     if (!first || message->verdict[to] != SCH_VERDICT_COLLECTED)
         return;
     message->handled[to]++;

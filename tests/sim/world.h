@@ -20,6 +20,7 @@
 #define SIM_SYSTEMS 15                  /* their adapters; two of them run a second one */
 #define SIM_BOXES_MAX 2                 /* mailboxes of a party */
 #define SIM_MAILBOXES 14                /* of all of them */
+#define SIM_COORDINATOR 9               /* of this region */
 #define SIM_GOOI_FIRST 12               /* these and later ones are of another region */
 #define SIM_MESSAGES_MAX 16384
 #define SIM_DOSSIERS_MAX 1024
@@ -40,7 +41,7 @@
     X(FORGE, "forging") X(RECONNECT, "reconnecting") X(TWIN, "two-adapters") X(RETRY, "retrying") \
     X(REFUSE, "refusing") X(NORMS, "reload-norms") X(REVOKE, "reload-revoked") X(ROTATE, "reload-rotated") \
     X(PERMIT, "reload-permits") X(NOISE, "noise") X(LARGE, "large-letters") X(ASK, "queries") \
-    X(DRAIN, "orderly-restart") X(YEARS, "years")
+    X(DRAIN, "orderly-restart") X(YEARS, "years") X(BACK, "clock-back") X(LEAP, "clock-leap")
 
 #define SIM_X_FAULT(N, s) SIM_FAULT_##N,
 enum sim_fault { SIM_FAULT_LIST(SIM_X_FAULT) SIM_FAULTS };
@@ -127,8 +128,14 @@ struct sim_cells {
     uint64_t other[12][SCH_PHASE_COUNT];
 };
 
+/* What a run leaves out: fault classes, a bit each; faults after so many events; all after so many. 0: nothing. */
+struct sim_limits {
+    uint64_t without, life, until;
+};
+
 struct sim {
-    struct sch_prng prng;
+    struct sch_prng prng;               /* of the life */
+    struct sch_prng chance[SIM_FAULTS]; /* of each class: one that is switched off takes no draw from another */
     unsigned rate[SIM_FAULTS];          /* in thousandths; 0: off */
     bool healing;
     struct sch_net *net;
@@ -152,12 +159,14 @@ struct sim {
     int group_left, group_sender;
     struct sim_event *event;            /* a binary heap by (at_ms, order) */
     size_t event_count;
-    uint64_t order, performed, until;   /* events; stop after so many (0: never) */
+    uint64_t order, performed;          /* events */
+    struct sim_limits limits;
+    bool stopped;                       /* before its end, by a limit */
     int64_t start_ms, now_ms, end_ms;   /* true time */
     int64_t offset_ms;                  /* of the broker's civil clock */
     int64_t frozen_ms;                  /* its civil clock stands still until then */
     int64_t drift_ppm, drift_left;
-    int64_t last_civil_ms;
+    int64_t believed_ms;                /* the latest civil time that the broker went by, as far as is known */
     bool confirming, drained;
     struct sch_arena arena;
     uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged;
@@ -170,6 +179,13 @@ struct sim {
 /* Notes that a promise was broken; the first is printed with the seed. */
 void sim_violation(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* seed.c: one seed, from beginning to end. Between the two the outcome stands in *sim. */
+void sim_life(struct sim *sim, uint64_t seed, const struct sim_limits *limits);
+void sim_life_close(struct sim *sim);
+
+/* shrink.c: the least that still goes wrong, and the command that runs it. */
+void sim_shrink(struct sim *sim, uint64_t seed);
+
 /* queue.c: what is to happen. */
 void sim_schedule(struct sim *sim, struct sim_event event);
 struct sim_event sim_next(struct sim *sim);
@@ -179,16 +195,19 @@ static inline int64_t sim_later(struct sim *sim, int64_t span_ms)
 }
 
 /* faults.c: what goes wrong. */
-void sim_faults_draw(struct sim *sim);
+void sim_faults_draw(struct sim *sim, uint64_t allowed);        /* a bit for each class that may be on */
 void sim_faults_begin(struct sim *sim);
 void sim_faults_end(struct sim *sim);   /* from now on nothing does */
 bool sim_fails(struct sim *sim, enum sim_fault fault);
 bool sim_is_on(const struct sim *sim, enum sim_fault fault);
+bool sim_clock_is_right(const struct sim *sim);                 /* from beginning to end */
+uint64_t sim_below(struct sim *sim, enum sim_fault fault, uint64_t limit);
 const char *sim_fault_name(enum sim_fault fault);
 void sim_network(struct sim *sim, enum sim_event_type way, int system, struct sch_bytes bytes, size_t body_size,
                  size_t frames);
 void sim_time(struct sim *sim, const struct sim_event *event);
 void sim_confirm(struct sim *sim);
+int64_t sim_broker_ms(const struct sim *sim);
 void sim_room(struct sim *sim);
 void sim_reload(struct sim *sim, const struct sim_event *event);
 /* True time passes, and the broker's clock as well as it can. */
@@ -205,6 +224,7 @@ int sim_book_revokes(int number);
 /* broker.c: the broker's life and deaths. */
 void sim_broker_start(struct sim *sim);
 void sim_broker_turn(struct sim *sim);
+void sim_broker_die(struct sim *sim, const char *when); /* and starts again at once */
 void sim_broker_until(struct sim *sim, int64_t at_ms);
 
 /* system.c: adapters. */
@@ -241,9 +261,11 @@ int sim_open(struct sim *sim, enum sch_kind kind, int sender, int receiver, int 
 void sim_open_any(struct sim *sim);
 void sim_live(struct sim *sim, const struct sim_event *event);
 void sim_react(struct sim *sim, int mailbox, int message);
+void sim_turned_down(struct sim *sim, int mailbox, int message);        /* by the mailbox's system */
 
 /* noise.c: what nobody should say, and whoever tries. */
 void sim_noise(struct sim *sim);
+void sim_liberty(struct sim *sim);              /* permits allow everything to everybody */
 void sim_visit(struct sim *sim, int system);    /* while an adapter is there */
 
 /* cells.c: coverage, and the trace. */

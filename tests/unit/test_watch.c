@@ -106,6 +106,22 @@ static void test_confirm(void **state)
     assert_false(watch.held);
 }
 
+/* A clock that was confirmed two days ahead, set right, and leaps when it has caught up: time goes on from where it
+ * was, not from where it would be had the clock stayed ahead. */
+static void test_a_leap_after_time_stood_still(void **state)
+{
+    struct sch_watch watch = started(1, 0);
+
+    (void)state;
+    sch_watch_confirm(&watch, T0 + 2 * DAY, M0);
+    assert_int_equal(sch_watch_now(&watch, T0 + 2 * DAY, M0), T0 + 2 * DAY);
+    sch_watch_confirm(&watch, T0, M0);
+    assert_int_equal(sch_watch_now(&watch, T0 + DAY, M0 + DAY), T0 + 2 * DAY);
+    assert_int_equal(sch_watch_now(&watch, T0 + 2 * DAY + 10, M0 + 2 * DAY + 10), T0 + 2 * DAY + 10);
+    assert_int_equal(sch_watch_now(&watch, T0 + 9 * DAY, M0 + 2 * DAY + 11), T0 + 2 * DAY + 11);
+    assert_true(watch.held);
+}
+
 /* A fast clock makes an hour short; what counts is an hour of this machine. */
 static void test_fast_clock(void **state)
 {
@@ -119,7 +135,7 @@ static void test_fast_clock(void **state)
     assert_false(watch.held);
     (void)sch_watch_now(&watch, T0 + 30 * DAY + 1000 * HOUR + 1, M0 + 30 * DAY / 1000);
     assert_true(watch.held);
-    assert_int_equal(sch_watch_now(&watch, 0, M0 + 30 * DAY / 1000 + 2 * HOUR), T0 + 30 * DAY + 2000 * HOUR);
+    assert_int_equal(sch_watch_now(&watch, 0, M0 + 30 * DAY / 1000 + 2 * HOUR), T0 + 30 * DAY + 3000 * HOUR);
 }
 
 int main(void)
@@ -131,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_outrun_by_an_hour_is_held),
         cmocka_unit_test(test_a_stop_of_thirty_days),
         cmocka_unit_test(test_confirm),
+        cmocka_unit_test(test_a_leap_after_time_stood_still),
         cmocka_unit_test(test_fast_clock),
     };
 
