@@ -217,8 +217,10 @@ int main(int argc, char **argv)
     const char *config = CONFIG_DEFAULT, *directory = NULL;
     enum action action = SERVE;
     for (int option; (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        if (option == '?')
+        if (option == '?') {            /* getopt said what is wrong */
+            fputs("try: scharnierd --help\n", stderr);
             return USAGE_EXIT;
+        }
         if (option == 'c') {
             config = optarg;
             continue;

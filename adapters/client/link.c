@@ -100,7 +100,9 @@ static bool set_options(const struct sch_link *link, void *socket)
 {
     const struct sch_client_config *config = link->config;
     int64_t frame_size_max = SCH_REPLY_SIZE_MAX;
-    return set_int(socket, ZMQ_IMMEDIATE, 1) && set_int(socket, ZMQ_LINGER, 0) &&
+    /* What is in brackets is IPv6, which libzmq takes only when told. */
+    return set_int(socket, ZMQ_IPV6, strchr(config->endpoint, '[') != NULL) &&
+           set_int(socket, ZMQ_IMMEDIATE, 1) && set_int(socket, ZMQ_LINGER, 0) &&
            set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
            set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) &&
            set_int(socket, ZMQ_SNDTIMEO, SEND_TIMEOUT_MS) &&

@@ -249,7 +249,7 @@ int sch_http_open(struct sch_http **http, const char *host, uint16_t port, struc
                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_END);
     if (made->daemon == NULL) {
         free(made);
-        return sch_fail(error, SCH_E_IO, "http: cannot listen on %s:%u: %s", host, port, strerror(errno));
+        return sch_fail(error, SCH_E_IO, "cannot listen on %s:%u ([http] listen): %s", host, port, strerror(errno));
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(made->daemon, MHD_DAEMON_INFO_BIND_PORT);
     made->port = info != NULL ? info->port : port;

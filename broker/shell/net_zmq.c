@@ -73,8 +73,8 @@ static size_t zap_receive(void *socket, uint8_t frame[ZAP_FRAMES][256], size_t s
             size[count] = (size_t)got < sizeof surplus ? (size_t)got : sizeof surplus;
         count++;
         size_t more_size = sizeof more;
-        if (zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &more_size) != 0)
-            return 0;
+        int failed = zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &more_size);
+        assert(failed == 0);            /* an open socket always has this option */
     }
     return count;
 }
@@ -105,7 +105,7 @@ static bool zap_identify(struct sch_net *net, uint8_t frame[ZAP_FRAMES][256], co
     if (count != ZAP_FRAMES || !frame_is(frame[0], size[0], "1.0") || !frame_is(frame[2], size[2], ZAP_DOMAIN)
         || !frame_is(frame[5], size[5], "CURVE") || size[6] != 32)
         return false;
-    const struct sch_key *key = net->book == NULL ? NULL : sch_book_transport(net->book, frame[6]);
+    const struct sch_key *key = sch_book_transport(net->book, frame[6]);
     if (key == NULL) {
         note_stranger(net, frame[6]);
         return false;
@@ -185,14 +185,21 @@ static int set_options(struct sch_net *net, const struct sch_net_options *option
     return SCH_OK;
 }
 
+/* "tcp://[::1]:5890" is IPv6, which libzmq takes only when told; what is not in brackets stays IPv4. */
+static bool listen_on(struct sch_net *net, const char *endpoint)
+{
+    return set_int(net->router, ZMQ_IPV6, strchr(endpoint, '[') != NULL) == 0 && zmq_bind(net->router, endpoint) == 0;
+}
+
 static int bind_all(struct sch_net *net, const struct sch_net_options *options, sch_error *error)
 {
     for (size_t i = 0; i < options->endpoint_count; i++) {
-        if (zmq_bind(net->router, options->endpoint[i]) != 0)
-            return zmq_failed(error, options->endpoint[i]);
+        const char *endpoint = options->endpoint[i];
         size_t size = sizeof net->endpoint[i];
-        if (zmq_getsockopt(net->router, ZMQ_LAST_ENDPOINT, net->endpoint[i], &size) != 0)
-            return zmq_failed(error, options->endpoint[i]);
+        if (!listen_on(net, endpoint) ||
+            zmq_getsockopt(net->router, ZMQ_LAST_ENDPOINT, net->endpoint[i], &size) != 0)
+            return sch_fail(error, SCH_E_IO, "cannot listen on %s ([broker] listen): %s", endpoint,
+                            zmq_strerror(zmq_errno()));
         net->endpoint_count++;
     }
     return SCH_OK;
@@ -222,7 +229,7 @@ static int open_sockets(struct sch_net *net, const struct sch_net_options *optio
 
 int sch_net_open(struct sch_net **net, const struct sch_net_options *options, sch_error *error)
 {
-    assert(options->endpoint_count > 0 && options->endpoint_count <= SCH_NET_ENDPOINTS_MAX);
+    assert(options->endpoint_count > 0 && options->endpoint_count <= SCH_NET_ENDPOINTS_MAX && options->book != NULL);
     if (!zmq_has("curve"))
         return sch_fail(error, SCH_E_IO, "this libzmq was built without CURVE");
     struct sch_net *made = calloc(1, sizeof *made);
@@ -334,7 +341,7 @@ static bool prove(const struct sch_net *net, zmq_msg_t *frame, char key_id[SCH_K
         return false;
     memset(key_id, 0, SCH_KEY_ID_MAX + 1);
     memcpy(key_id, user_id, (size_t)(hash - user_id));
-    const struct sch_key *key = net->book == NULL ? NULL : sch_book_key(net->book, key_id);
+    const struct sch_key *key = sch_book_key(net->book, key_id);
     if (key == NULL)
         return true;                    /* taken out of the directory since: the turn says so to its owner */
     char hex[KEY_HEX_SIZE];
@@ -354,10 +361,8 @@ static void receive_payload(struct sch_net *net, struct sch_inbound *message, bo
         bool keep = message->frame_count < SCH_FRAMES_MAX;
         zmq_msg_t *frame = keep ? &net->lent[net->lent_count] : &surplus;
         zmq_msg_init(frame);
-        if (!receive_frame(net->router, frame)) {
-            zmq_msg_close(frame);
-            return;                     /* libzmq hands over whole messages only; nothing of it is used */
-        }
+        bool got = receive_frame(net->router, frame);
+        assert(got);                    /* libzmq hands over whole messages only */
         more = zmq_msg_more(frame);
         if (!more)
             *proven = prove(net, frame, message->key_id);
@@ -390,16 +395,14 @@ static bool receive_message(struct sch_net *net, struct sch_inbound *message, bo
         return false;
     }
     size_t size = zmq_msg_size(&routing_id);
-    bool fits = size > 0 && size <= SCH_PEER_SIZE;
+    bool fits = size <= SCH_PEER_SIZE;  /* a ROUTER's are never empty */
     if (fits) {
         message->peer.size = (uint8_t)size;
         memcpy(message->peer.bytes, zmq_msg_data(&routing_id), size);
     }
-    bool more = zmq_msg_more(&routing_id);
+    assert(zmq_msg_more(&routing_id));  /* a ROUTER puts it before a message */
     zmq_msg_close(&routing_id);
-    *proven = false;
-    if (more)
-        receive_payload(net, message, proven);
+    receive_payload(net, message, proven);
     *proven = *proven && fits;
     return true;
 }
