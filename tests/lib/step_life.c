@@ -5,8 +5,21 @@
 
 #include "core/kind.h"
 
+/* As many bytes as the bound needs. */
+static uint64_t draw_input(struct step_life *life, uint64_t below)
+{
+    uint64_t value = 0;
+    for (uint64_t rest = below - 1; rest > 0 && life->input_size > 0; rest >>= 8, life->input_size--) {
+        value = value << 8 | *life->input++;
+    }
+    return value % below;
+}
+
 uint64_t step_life_draw(struct step_life *life, uint64_t below)
 {
+    if (life->input != NULL) {
+        return draw_input(life, below);
+    }
     uint64_t z = (life->random += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
@@ -23,8 +36,7 @@ static const struct sch_party *party_of(const struct step_life *life, const stru
     return NULL;
 }
 
-/* The message of f->header as an event. */
-static void prepare(struct step_life *life)
+void step_life_prepare(struct step_life *life)
 {
     struct sch_event *event = &life->f->event;
     const struct sch_header *header = &life->f->header;
@@ -77,7 +89,7 @@ void step_life_open(struct step_life *life)
     memset(&f->subject, 0, sizeof f->subject);
     f->dossier.id = f->header.id;
     life->sent_count = 0;
-    prepare(life);
+    step_life_prepare(life);
     f->event.gp_key = true;
 }
 
@@ -223,7 +235,7 @@ void step_life_say(struct step_life *life)
     if (step_life_draw(life, 30) == 0) {
         header->sender = f->party[step_life_draw(life, STEP_PARTY_COUNT)].address;
     }
-    prepare(life);
+    step_life_prepare(life);
 }
 
 void step_life_settle(struct step_life *life)
