@@ -75,6 +75,7 @@ static void catch_signals(struct sch_net *net)
     sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);  /* a file at its limit is an error of the write, like a full disk */
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
 
 CRASH := $(B)/tests/crash
 CRASH_CLIENT_WRAP := -Wl,--wrap=zmq_send -Wl,--wrap=fdatasync -Wl,--wrap=rename
-CRASH_BROKER_WRAP := -Wl,--wrap=mdb_txn_commit -Wl,--wrap=zmq_msg_send
+CRASH_BROKER_WRAP := -Wl,--wrap=mdb_txn_commit -Wl,--wrap=zmq_msg_send -Wl,--wrap=clock_gettime
 CRASH_BROKER_O := $(call obj,broker/main.c tests/crash/wrap_broker.c tests/crash/point.c)
 CRASH_CLIENT_O := $(call obj,tests/crash/party.c tests/crash/wrap_client.c tests/crash/point.c)
 CRASH_BROKER_LIBS := $(LIB_SHELL) $(LIB_PORTS) $(LIB_CORE) $(LIB_PROTO)
@@ -16,6 +16,7 @@ $(CRASH)/sender $(CRASH)/receiver: $(CRASH)/%: $(B)/obj/tests/crash/%.o $(CRASH_
 $(CRASH)/dump: $(call obj,tests/crash/dump.c) $(CRASH_BROKER_LIBS)
 	$(call link,$< $(CRASH_BROKER_A),$(BROKER_LIBS))
 
+CRASH_RUN := /usr/bin/python3 tests/crash/crash.py $(if $(SEED),--seed $(SEED))
 .PHONY: crash
-crash: $(CRASH_BINS) ## kill broker and adapters N times (50) under traffic, then judge the books (SEED=)
-	$(Q)SCHARNIER_BUILD=$(abspath $(B)) /usr/bin/python3 tests/crash/crash.py $(or $(N),50) $(SEED)
+crash: $(CRASH_BINS) ## SIGKILL under traffic N times (50), then full disks, jumping clocks, cut networks: SCENES="kills clock …"
+	$(Q)SCHARNIER_BUILD=$(abspath $(B)) $(CRASH_RUN) --rounds $(or $(N),50) $(SCENES:%=--scene %)

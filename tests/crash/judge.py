@@ -198,10 +198,12 @@ class Judge:
         self.books = {address: Path(folder) for address, folder in books.items()}
         self.senders = senders
         self.rows = defaultdict(list)
-        out = subprocess.run([dump, store], stdout=subprocess.PIPE, text=True, check=True).stdout
-        for line in out.splitlines():
-            row = json.loads(line)
-            self.rows[row["t"]].append(row)
+        with subprocess.Popen([dump, store], stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                row = json.loads(line)
+                self.rows[row["t"]].append(row)
+        if process.returncode != 0:
+            raise RuntimeError(f"{store} cannot be read")
         self.messages = {m["id"]: m for m in self.rows["message"]}
         self.has = {address: Counter(line.split()[0] for line in lines(folder / "application"))
                     for address, folder in self.books.items()}

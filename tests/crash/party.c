@@ -253,6 +253,7 @@ bool crash_party_open(struct crash_party *party, const char *config, const char 
         abort();
     signal(SIGTERM, on_signal);
     signal(SIGUSR1, on_signal);
+    signal(SIGXFSZ, SIG_IGN);           /* a file at its limit is an error like a full disk */
     party->application = crash_book(dir, "application");
     party->receipts = crash_book(dir, "receipts");
     party->rejected = crash_book(dir, "rejected");
@@ -289,10 +290,18 @@ bool crash_party_step(struct crash_party *party)
 {
     sch_error error = SCH_ERROR_INIT;
 
-    if (sch_client_step(party->client, STEP_MS, &error) != SCH_OK) {
+    int code = sch_client_step(party->client, STEP_MS, &error);
+
+    /* IO: the state directory could not be written; client.h says to step again later. */
+    if (code != SCH_OK && code != SCH_E_IO) {
         sch_perror(&error);
         return false;
     }
+    if (code == SCH_E_IO && !party->short_of_disk)
+        sch_perror(&error);
+    party->short_of_disk = code == SCH_E_IO;
+    if (party->short_of_disk)
+        usleep(STEP_MS * 1000);
     show_outbox(party);
     return true;
 }

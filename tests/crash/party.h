@@ -35,6 +35,7 @@ struct crash_party {
     sch_client *client;
     int application, receipts, rejected, skipped, again, resettled, status;
     size_t outbox_shown;
+    bool short_of_disk;                 /* at the last step */
     struct crash_slot *slots;
     size_t slot_count;
 };
@@ -47,7 +48,7 @@ extern volatile sig_atomic_t crash_stopping, crash_draining;
 bool crash_party_open(struct crash_party *party, const char *config, const char *dir, sch_on_msg *on_msg);
 void crash_party_close(struct crash_party *party);
 
-/* One turn of the loop, at most 10 ms; false: libscharnier gave up. */
+/* One turn of the loop, at most 10 ms; false: libscharnier gave up. A full disk is waited for. */
 bool crash_party_step(struct crash_party *party);
 
 /* The application's own transaction for a message: appends its id durably, or recognises it. */

@@ -7,10 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STOP " stop"
+
 void crash_point(const char *name)
 {
     const char *path = getenv("SCH_CRASH_ARMED");
     char armed[64];
+    char *stop;
     ssize_t size;
     int fd;
 
@@ -21,9 +24,14 @@ void crash_point(const char *name)
     if (size <= 0)
         return;
     armed[size] = '\0';
+    stop = strstr(armed, STOP);
+    if (stop != NULL)
+        *stop = '\0';
     if (strcmp(armed, name) != 0 || unlink(path) != 0)
         return;
-    kill(getpid(), SIGKILL);
+    kill(getpid(), stop != NULL ? SIGSTOP : SIGKILL);
+    if (stop != NULL)
+        return;
     for (;;)
         pause();
 }

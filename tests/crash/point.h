@@ -1,5 +1,5 @@
 /*
- * point.h: named places at which a process of the crash test kills itself.
+ * point.h: named places at which a process of the crash test kills or stops itself.
  *
  * Production code has no such places: they are in the test's own programs and in functions that the linker
  * puts around calls of liblmdb, libzmq and libc (wrap_broker.c, wrap_client.c).
@@ -8,7 +8,8 @@
 #define SCH_CRASH_POINT_H
 
 /* When the file that the environment's SCH_CRASH_ARMED names holds this name: removes the file and dies by
- * SIGKILL. Otherwise it does nothing. */
+ * SIGKILL, or, when " stop" follows the name, stops by SIGSTOP until somebody continues it. Otherwise it does
+ * nothing. */
 void crash_point(const char *name);
 
 #endif
