@@ -291,7 +291,7 @@ static int check_moment(const struct sch_act *act, const char **field)
         return sch_ledger_check(act, field);
     case SCH_KIND_INFORMATION_REQUEST:
     case SCH_KIND_INFORMATION_REPLY:
-        return sch_question_in_time(act->dossier, act->world->now_ms)
+        return sch_question_in_time(act->dossier, act->event->header->kind, act->world->now_ms)
                    ? SCH_OK
                    : sch_kind_fault(SCH_E_NOT_NOW, "header.kind", field);
     case SCH_KIND_REFUSAL:

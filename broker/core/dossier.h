@@ -108,7 +108,8 @@ struct sch_dossier {
     size_t member_count;
     int64_t opened_ms;
     int64_t changed_ms;
-    int64_t closed_ms;                  /* since when it is at an end and nothing is owed; 0: it is not */
+    int64_t closed_ms;                  /* since when it is at an end and nothing is owed but E1s and E11s;
+                                           0: it is not */
     int32_t letter_day;
     int32_t intake_day;                 /* planned, presumed or held; 0: unknown */
     struct sch_proof proof[SCH_PROOFS_MAX];

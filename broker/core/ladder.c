@@ -60,7 +60,8 @@ static void miss_forward(struct sch_act *act)
     }
 }
 
-/* After its time a dossier leaves no trace. Nothing of it lies in a mailbox then, and nothing else is due. */
+/* After its time a dossier leaves no trace. Nothing of it lies in a mailbox then, and nothing is owed but the
+ * answers that nobody gave in all that time. */
 static void purge(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;

@@ -6,9 +6,10 @@
 
 #define MONTHS_AFTER_CLOSING 6
 
-bool sch_question_in_time(const struct sch_dossier *dossier, int64_t now_ms)
+bool sch_question_in_time(struct sch_dossier *dossier, enum sch_kind kind, int64_t now_ms)
 {
-    if (dossier->closed_ms == 0) {
+    if (dossier->closed_ms == 0 ||
+        (kind == SCH_KIND_INFORMATION_REPLY && sch_promise_find(dossier, 11) != NULL)) {
         return true;
     }
     int32_t last = sch_add_months(sch_day_of_ms(dossier->closed_ms), MONTHS_AFTER_CLOSING);

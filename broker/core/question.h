@@ -13,7 +13,8 @@
 sch_handler sch_question_ask;
 sch_handler sch_question_reply;
 
-/* May either side still ask and answer: until six months after the dossier closed. */
-bool sch_question_in_time(const struct sch_dossier *dossier, int64_t now_ms);
+/* May either side still ask and answer: until six months after the dossier closed, and answer while that is
+ * owed. kind: which of the two. */
+bool sch_question_in_time(struct sch_dossier *dossier, enum sch_kind kind, int64_t now_ms);
 
 #endif

@@ -222,7 +222,7 @@ static void convert(struct migration *m, struct sch_dossier *dossier)
         instance->incomplete = instance->standing == SCH_STANDING_INCOMPLETE;
         if (!sch_instance_is_open(instance))
             instance->closed_ms = dossier->changed_ms;
-        else if (instance->expectation != 1)
+        else if (instance->expectation != 1 && instance->expectation != 11)
             done = false;
     }
     if (!done)

@@ -123,7 +123,7 @@ static void purge_indexes(struct sch_work *work, const struct sch_work_slot *slo
         sch_work_erase(work, SCH_TABLE_CHAIN, sch_record_key_chain(&dossier->group, &dossier->id));
 }
 
-/* Nothing is owed by a dossier that goes; were it, the counts would let go of it with the record. */
+/* Of a dossier that goes the counts let go, and of the answers that it is still owed. */
 static void purge_counts(struct sch_work *work, const struct sch_dossier *dossier)
 {
     sch_work_check(work, sch_tally_count_dossier(work->tally, dossier, -1));

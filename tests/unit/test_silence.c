@@ -91,6 +91,9 @@ static void test_of_a_dossier_what_is_due_first(void **state)
     dossier.instance[1].due_ms = 10;
     dossier.instance_count = 2;
     assert_int_equal(sch_silence_of_dossier(&dossier), SCH_SILENCE_NO_INTAKE_REPORT);
+    /* Of two that are due together the one that was owed first. */
+    dossier.instance[1].due_ms = 20;
+    assert_int_equal(sch_silence_of_dossier(&dossier), SCH_SILENCE_NO_DISCHARGE_LETTER);
     dossier.instance[1].standing = SCH_STANDING_WAIVED;
     assert_int_equal(sch_silence_of_dossier(&dossier), SCH_SILENCE_NO_DISCHARGE_LETTER);
 }

@@ -259,7 +259,7 @@ static void test_a_referral_in_error(void **state)
         assert_int_equal(step_fixture_owed(&f, number) != NULL, number == 11);
     }
     assert_false(sch_delivery_pending(&f.dossier, &f.referral));
-    assert_int_equal(f.dossier.closed_ms, 0);
+    assert_int_equal(f.dossier.closed_ms, f.world.now_ms);
     /* Feedback that crosses is kept; the question may be answered; nothing else is possible. */
     say(SCH_KIND_TREATMENT_START, SCH_PHASE_ENTERED_IN_ERROR);
     say(SCH_KIND_NOTE, SCH_PHASE_ENTERED_IN_ERROR);

@@ -58,7 +58,10 @@ static void test_the_three_steps_of_e2(void **state)
     due_at(step_fixture_end_of(20260316), 1);
     assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_ALERT, 0)->instance.step, SCH_STEP_ESCALATED);
     assert_int_equal(step_fixture_count(&f, SCH_EFFECT_MAKE), 0);
+    /* An alert alone is a change too; a moment at which nothing happens is none. */
+    assert_int_equal(f.dossier.changed_ms, f.world.now_ms);
     due_at(step_fixture_end_of(20260320), 0);
+    assert_int_equal(f.dossier.changed_ms, step_fixture_end_of(20260316));
     /* Answering takes both reminders back. */
     assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
     assert_int_equal(reminders(), 0);

@@ -176,9 +176,51 @@ static void test_until_six_months_after(void **state)
     (void)step_fixture_message_of(&f, SCH_KIND_INFORMATION_REQUEST, PRACTICE);
     assert_int_equal(step_fixture_send(&f), SCH_E_NOT_NOW);
     assert_int_equal(reply(PRACTICE, NULL, SCH_KIND_UNSPECIFIED), SCH_E_NOT_NOW);
-    assert_true(sch_question_in_time(&closed, closed.closed_ms));
-    closed.closed_ms = 0;
-    assert_true(sch_question_in_time(&closed, f.world.now_ms));
+}
+
+static void lives_until(int64_t date)
+{
+    while (sch_dossier_next_due(&f.dossier) < step_fixture_end_of(date)) {
+        step_fixture_at(&f, sch_dossier_next_due(&f.dossier));
+        assert_int_equal(step_fixture_due(&f), SCH_OK);
+    }
+    step_fixture_at(&f, step_fixture_end_of(date) - 1);
+}
+
+/* Asking neither begins the two years anew nor stops them; and what is asked in time may be answered late. */
+static void test_questions_keep_no_dossier(void **state)
+{
+    (void)state;
+    begin(S);
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_DISCHARGE_LETTER), SCH_OK);
+    int64_t closed_ms = f.dossier.closed_ms;
+    lives_until(20260902);
+    struct sch_id first = ask(PRACTICE);
+    (void)ask(S);
+    assert_int_equal(f.dossier.closed_ms, closed_ms);
+    step_fixture_wait(&f, 7);
+    assert_int_equal(reply(S, &first, SCH_KIND_INFORMATION_REQUEST), SCH_OK);
+    assert_int_equal(f.dossier.closed_ms, closed_ms);
+    /* Of the other every step of the ladder was told; then it goes with all the rest. */
+    lives_until(20280302);
+    assert_int_equal(step_fixture_owed(&f, 11)->step, SCH_STEP_ESCALATED);
+    assert_int_equal(sch_dossier_next_due(&f.dossier), step_fixture_end_of(20280302));
+    step_fixture_at(&f, step_fixture_end_of(20280302));
+    assert_int_equal(step_fixture_due(&f), SCH_OK);
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_PURGE), 1);
+}
+
+/* A question that was open when care ended holds the end no longer than one that came after it. */
+static void test_a_question_of_before_the_end(void **state)
+{
+    (void)state;
+    begin(S);
+    (void)ask(S);
+    step_fixture_wait(&f, 3);
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_DISCHARGE_LETTER), SCH_OK);
+    assert_non_null(step_fixture_owed(&f, 11));
+    assert_int_equal(f.dossier.closed_ms, f.world.now_ms);
+    assert_int_equal(sch_dossier_purge_ms(&f.dossier), step_fixture_end_of(20280305));
 }
 
 static void test_questions_leave_room_for_feedback(void **state)
@@ -221,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_a_reply_restarts_however_much_was_asked_between),
         cmocka_unit_test(test_a_crisis_has_the_telephone),
         cmocka_unit_test(test_until_six_months_after),
+        cmocka_unit_test(test_questions_keep_no_dossier),
+        cmocka_unit_test(test_a_question_of_before_the_end),
         cmocka_unit_test(test_questions_leave_room_for_feedback),
         cmocka_unit_test(test_a_notice_has_someone_to_answer_to),
     };
