@@ -23,8 +23,8 @@ $(B)/tests/store/test_lmdb: $(call obj,tests/store/test_lmdb.c) $(LIB_PORTS) $(S
 	    $(subst -llmdb,-l:liblmdb.a,$(BROKER_LIBS)))
 
 SIM := $(B)/tests/sim/sim
-$(SIM): $(call obj,$(wildcard tests/sim/*.c) tests/year/almanac.c) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
-	$(call link,-Wl$(comma)--wrap=sch_step $(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(BROKER_LIBS))
+$(SIM): $(call obj,$(wildcard tests/sim/*.c) tests/year/almanac.c tests/year/figures.c) $(LIB_TEST) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
+	$(call link,-Wl$(comma)--wrap=sch_step $(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(BROKER_LIBS) -lm)
 
 DUE_BATCH := $(B)/tests/golden/due_batch
 $(DUE_BATCH): $(call obj,tests/golden/due_batch.c) $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)

@@ -28,6 +28,9 @@ struct told_promise {
     enum sch_ladder step;
     int64_t due_ms, snoozed_ms;
     int64_t ended_ms;
+    int32_t from_day;                   /* local, from which its term counts */
+    int64_t norm_ms;                    /* its due when it was opened */
+    bool vague;                         /* a CORRECTION moved it, or opened it: from when it counts is not known here */
     bool beyond;                        /* answered by an appointment that lies past the due */
     bool incomplete;                    /* an incomplete letter came, once */
     int64_t owed_ms;                    /* since when, without a break */
@@ -59,7 +62,17 @@ struct told {
     int64_t any_ms;
 };
 
+/* oracle_kept.c: what must be there still, and what must be gone. */
+void oracle_kept(struct told *told);
+
 /* oracle_worklist.c: what coordinators see is what is owed. */
 void oracle_worklist(struct told *told);
+bool oracle_ask(struct sim *sim, size_t peer, struct sch_command *command, struct sch_reply *reply);
+bool oracle_sees(const struct told *told, size_t dossier, bool gooi);   /* the coordinator of gooi, or of utrecht */
+unsigned oracle_shown(unsigned number); /* of a no-show only the appointment that is awaited: why, is the patient's */
+
+/* oracle_statistics.c: statistics and ages are a recount, and what is published tells of no small group. */
+void oracle_statistics(struct told *told, size_t peer, const struct sch_address *party, bool gooi);
+void oracle_ages(struct told *told, size_t peer, const struct sch_address *party, bool gooi);
 
 #endif

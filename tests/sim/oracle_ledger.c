@@ -138,6 +138,42 @@ static bool is_due(struct told *told, const struct told_dossier *dossier, const 
                                                    due_fits(told, dossier, record, SIM_BOOK_NORMS));
 }
 
+/* The day from which a promise counts that this message opened, or moved; and whether that can be known. */
+static void note_from(const struct told *told, const struct told_dossier *dossier, struct told_promise *promise,
+                      int opener, int64_t at_ms)
+{
+    const struct sim *sim = told->sim;
+    const struct sim_dossier *of = &sim->dossier[dossier->of];
+    const struct sch_header *header = opener < 0 ? NULL : &sim->message[opener].header;
+    int32_t today = almanac_day_of(at_ms);
+    bool clinical;
+
+    promise->from_day = today;
+    if (header == NULL)
+        return;
+    switch (promise->number) {
+    case 4:
+    case 7:
+    case 13:
+    case 14: promise->from_day = almanac_day_of(dossier->opened_ms); break;
+    case 5:
+    case 6: promise->from_day = stated_day(sim, of, header, at_ms, header->kind != SCH_KIND_APPOINTMENT); break;
+    case 8:
+        if (header->kind == SCH_KIND_TREATMENT_START)
+            promise->from_day = stated_day(sim, of, header, at_ms, true);
+        break;
+    case 9:
+        promise->from_day = stated_day(sim, of, header, at_ms, true);
+        clinical = header->fact[SCH_FACT_SETTING] == SCH_SETTING_CLINICAL;
+        promise->from_day += clinical && promise->from_day < today;     /* the end of that day */
+        break;
+    case 15:
+        promise->from_day = stated_day(sim, of, &sim->message[of->opening].header, dossier->opened_ms, true);
+        break;
+    default: break;
+    }
+}
+
 /* In time, but for a day that is not. */
 static bool is_beyond(const struct told *told, const struct told_dossier *dossier, const struct told_promise *promise,
                       const struct sch_audit_record *record)
@@ -170,8 +206,25 @@ static void opened(struct told *told, struct told_dossier *dossier, const struct
     promise->debtor = record->concerned;
     promise->number = record->expectation;
     promise->standing = record->standing;
-    promise->due_ms = record->due_ms;
+    promise->due_ms = promise->norm_ms = record->due_ms;
     promise->owed_ms = record->at_ms;
+    promise->vague = by == SCH_KIND_CORRECTION;
+    note_from(told, dossier, promise, sim_message_find(told->sim, &record->message), record->at_ms);
+}
+
+/* An appointment takes E6 to another day, a complete letter E8; an announced wait, or a letter that lacks something,
+ * leaves a term where it began. */
+static void moved(const struct told *told, const struct told_dossier *dossier, struct told_promise *promise,
+                  const struct sch_audit_record *record)
+{
+    enum sch_kind by = dossier->said_ms == record->at_ms ? dossier->said : SCH_KIND_UNSPECIFIED;
+
+    if (!is_owed(promise) || promise->number == 1)
+        sim_violation(told->sim, "E%u moved, and was not to", promise->number);
+    promise->vague = promise->vague || by == SCH_KIND_CORRECTION;
+    if (promise->number == 6 ? by == SCH_KIND_APPOINTMENT
+                             : promise->number == 8 && record->due_ms != promise->due_ms)
+        note_from(told, dossier, promise, sim_message_find(told->sim, &dossier->said_id), record->at_ms);
 }
 
 /*
@@ -258,9 +311,7 @@ static void changed(struct told *told, struct told_dossier *dossier, const struc
         break;
     case SCH_TRACE_ALERTED: alerted(told, dossier, promise, record); break;
     case SCH_TRACE_SNOOZED: promise->snoozed_ms = record->due_ms; return;
-    default:
-        if (!is_owed(promise) || promise->number == 1)
-            sim_violation(told->sim, "E%u moved, and was not to", promise->number);
+    default: moved(told, dossier, promise, record);
     }
     promise->standing = record->standing;
     promise->due_ms = record->due_ms;
@@ -502,6 +553,8 @@ void sim_oracle_ledger(struct sim *sim)
     for (size_t i = 0; i < sim->dossier_count && sim->violations == 0; i++)
         if (told->dossier[i].opened_ms != 0)
             check_record(told, &told->dossier[i]);
+    if (sim->violations == 0)
+        oracle_kept(told);
     if (sim->violations == 0)
         oracle_worklist(told);
     free(told->stored);

@@ -54,7 +54,7 @@ static int compare(const void *a, const void *b)
 /* ---- asking ------------------------------------------------------------------------------------- */
 
 /* Says hello as this party on a connection of its own, and waits for the answer that the oracle asks for. */
-static bool ask(struct sim *sim, size_t peer, struct sch_command *command, struct sch_reply *reply)
+bool oracle_ask(struct sim *sim, size_t peer, struct sch_command *command, struct sch_reply *reply)
 {
     uint8_t bytes[SCH_COMMAND_SIZE_MAX];
     struct sch_net_sim_message message;
@@ -86,7 +86,7 @@ static size_t enter(struct sim *sim, const char *key_id)
     command.hello.version_min = command.hello.version_max = 1;
     command.hello.instance.bytes[0] = 0x5a;
     strcpy(command.hello.software, "oracle 1");
-    if (!ask(sim, peer, &command, &reply) || reply.type != SCH_REPLY_WELCOME)
+    if (!oracle_ask(sim, peer, &command, &reply) || reply.type != SCH_REPLY_WELCOME)
         sim_violation(sim, "%s is not welcome", key_id);
     return peer;
 }
@@ -114,7 +114,7 @@ static void read_worklist(struct sim *sim, size_t peer, const struct sch_address
     command.query.party = *party;
     command.query.limit = SCH_PAGE_ROWS_MAX;
     do {
-        if (!ask(sim, peer, &command, &reply) || reply.type != SCH_REPLY_PAGE) {
+        if (!oracle_ask(sim, peer, &command, &reply) || reply.type != SCH_REPLY_PAGE) {
             sim_violation(sim, "a coordinator's question was not answered");
             return;
         }
@@ -131,8 +131,14 @@ static bool is_of(int mailbox, bool gooi)
     return (mailbox >= SIM_GOOI_FIRST) == gooi;
 }
 
-/* Of a no-show only the appointment that is awaited is shown: why it is, is the patient's. */
-static unsigned shown(unsigned number)
+bool oracle_sees(const struct told *told, size_t dossier, bool gooi)
+{
+    const struct sim_dossier *of = &told->sim->dossier[dossier];
+
+    return told->dossier[dossier].opened_ms != 0 && (is_of(of->referrer, gooi) || is_of(of->receiver, gooi));
+}
+
+unsigned oracle_shown(unsigned number)
 {
     return number == 5 ? 4 : number;
 }
@@ -143,14 +149,12 @@ static void expect(const struct told *told, bool gooi, struct rows *rows)
 
     for (size_t d = 0; d < sim->dossier_count; d++) {
         const struct told_dossier *dossier = &told->dossier[d];
-        const struct sim_dossier *of = &sim->dossier[d];
 
-        if (dossier->opened_ms == 0 || dossier->purged ||
-            !(is_of(of->referrer, gooi) || is_of(of->receiver, gooi)))
+        if (dossier->purged || !oracle_sees(told, d, gooi))
             continue;
         for (int i = dossier->first; i >= 0; i = told->promise[i].next) {
             const struct told_promise *promise = &told->promise[i];
-            struct row row = { (int)d, shown(promise->number), promise->due_ms, promise->standing, promise->step };
+            struct row row = { (int)d, oracle_shown(promise->number), promise->due_ms, promise->standing, promise->step };
 
             if (promise->standing == SCH_STANDING_OPEN || promise->standing == SCH_STANDING_INCOMPLETE)
                 add(rows, &row);
@@ -180,89 +184,6 @@ static void hold_together(struct sim *sim, struct rows *want, struct rows *have)
     }
 }
 
-/* ---- statistics --------------------------------------------------------------------------------- */
-
-/* How the promises of one number ended, all debtors and months together. */
-struct counts {
-    uint32_t count, open, within, late, withheld, waived, cancelled, incomplete;
-};
-
-static void count(struct counts *counts, const struct told_promise *promise)
-{
-    counts->count++;
-    counts->incomplete += promise->incomplete;
-    switch (promise->standing) {
-    case SCH_STANDING_CLOSED:
-        if (promise->ended_ms < promise->due_ms && !promise->beyond)
-            counts->within++;
-        else
-            counts->late++;
-        break;
-    case SCH_STANDING_WITHHELD: counts->withheld++; break;
-    case SCH_STANDING_WAIVED: counts->waived++; break;
-    case SCH_STANDING_CANCELLED: counts->cancelled++; break;
-    default: counts->open++;
-    }
-}
-
-static void recount(const struct told *told, bool gooi, struct counts counts[16])
-{
-    for (size_t d = 0; d < told->sim->dossier_count; d++) {
-        const struct sim_dossier *of = &told->sim->dossier[d];
-
-        if (told->dossier[d].opened_ms != 0 && (is_of(of->referrer, gooi) || is_of(of->receiver, gooi)))
-            for (int i = told->dossier[d].first; i >= 0; i = told->promise[i].next)
-                count(&counts[shown(told->promise[i].number)], &told->promise[i]);
-    }
-}
-
-static void compare_counts(struct sim *sim, const struct sch_page *page, struct counts want[16])
-{
-    for (size_t i = 0; i < page->statistics_count; i++) {
-        const struct sch_statistics_row *row = &page->statistics[i];
-        struct counts have = { row->count, row->open, row->within, row->late, row->withheld, row->waived,
-                               row->cancelled, row->incomplete };
-
-        if (row->month != 0 || row->debtor.text[0] != '\0' || row->expectation > 15)
-            continue;
-        if (memcmp(&have, &want[row->expectation], sizeof have) != 0)
-            sim_violation(sim, "statistics of E%u: %u: %u open, %u within, %u late, %u withheld, %u waived, %u "
-                               "cancelled, %u incomplete; recounted %u: %u, %u, %u, %u, %u, %u, %u",
-                          row->expectation, have.count,
-                          have.open, have.within, have.late, have.withheld, have.waived, have.cancelled,
-                          have.incomplete, want[row->expectation].count, want[row->expectation].open,
-                          want[row->expectation].within, want[row->expectation].late,
-                          want[row->expectation].withheld, want[row->expectation].waived,
-                          want[row->expectation].cancelled, want[row->expectation].incomplete);
-        memset(&want[row->expectation], 0, sizeof have);
-    }
-}
-
-static void check_statistics(const struct told *told, size_t peer, const struct sch_address *party, bool gooi)
-{
-    struct sim *sim = told->sim;
-    struct sch_command command = { .type = SCH_COMMAND_QUERY };
-    struct counts want[16] = { { 0 } };
-    struct sch_reply reply;
-
-    recount(told, gooi, want);
-    command.query.type = SCH_QUERY_STATISTICS;
-    command.query.party = *party;
-    command.query.limit = SCH_PAGE_ROWS_MAX;
-    do {
-        if (!ask(sim, peer, &command, &reply) || reply.type != SCH_REPLY_PAGE) {
-            sim_violation(sim, "a coordinator's statistics were not answered");
-            return;
-        }
-        compare_counts(sim, &reply.page, want);
-        command.query.cursor_size = reply.page.cursor_size;
-        memcpy(command.query.cursor, reply.page.cursor, sizeof command.query.cursor);
-    } while (command.query.cursor_size > 0 && sim->violations == 0);
-    for (unsigned number = 1; number < 16; number++)
-        if (want[number].count > 0)
-            sim_violation(sim, "the statistics lack %u promises of E%u", want[number].count, number);
-}
-
 void oracle_worklist(struct told *told)
 {
     struct sim *sim = told->sim;
@@ -276,7 +197,9 @@ void oracle_worklist(struct told *told)
         expect(told, c == 1, &want);
         hold_together(sim, &want, &have);
         if (sim->violations == 0)
-            check_statistics(told, peer, &sim->mailbox[coordinator[c]].address, c == 1);
+            oracle_statistics(told, peer, &sim->mailbox[coordinator[c]].address, c == 1);
+        if (sim->violations == 0)
+            oracle_ages(told, peer, &sim->mailbox[coordinator[c]].address, c == 1);
         sim->silences += have.count;
         free(want.row);
         free(have.row);

@@ -151,6 +151,8 @@ void sim_life(struct sim *sim, uint64_t seed, const struct sim_limits *limits)
     /* A broker whose clock was ahead stands still until true time has come so far. */
     sim->end_ms = sim->believed_ms > sim->now_ms ? sim->believed_ms : sim->now_ms;
     run_phase(sim, sim->end_ms + HEAL_DAYS * SIM_DAY_MS);
-    if (sim->violations == 0 && !sim->stopped)
-        sim_oracle_end(sim);
+    if (sim->violations > 0 || sim->stopped)
+        return;
+    sim_broker_turn(sim);               /* what falls due at this very moment */
+    sim_oracle_end(sim);
 }

@@ -7,14 +7,11 @@
 #include "judge.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "figures.h"
 #include "judge_own.h"
-
-#define DAYS_MAX 1024
-#define TIE 1e-12
 
 /* One promise in one group. month 0: all; an empty debtor: all. */
 struct entry {
@@ -41,17 +38,12 @@ static void add(struct entries *entries, const struct entry *entry)
     entries->entry[entries->count++] = *entry;
 }
 
-static uint32_t days_between(int32_t from, int32_t to)
-{
-    return to <= from ? 0 : to - from > DAYS_MAX - 1 ? DAYS_MAX - 1 : (uint32_t)(to - from);
-}
-
 static void classify(struct entry *entry, const struct ledger_promise *promise, const struct ledger_change *change,
                      int32_t from, int32_t today)
 {
     int32_t last = almanac_day_of(change->due_ms - 1);
 
-    entry->days = days_between(from, almanac_day_of(change->at_ms));
+    entry->days = figures_days_between(from, almanac_day_of(change->at_ms));
     switch (change->standing) {
     case SCH_STANDING_CLOSED: 
         entry->outcome = change->at_ms < change->due_ms && !promise->beyond ? WITHIN : LATE;
@@ -61,7 +53,7 @@ static void classify(struct entry *entry, const struct ledger_promise *promise, 
     case SCH_STANDING_CANCELLED: entry->outcome = CANCELLED; break;
     default:
         entry->outcome = today > (last < from ? from : last) ? OVERDUE : OPEN;
-        entry->days = days_between(from, today);
+        entry->days = figures_days_between(from, today);
     }
 }
 
@@ -103,38 +95,10 @@ static int compare(const void *a, const void *b)
 
 /* ---- a group's row -------------------------------------------------------------------------------- */
 
-/* The first day by which, as Kaplan and Meier estimate, at most this share still waits. */
-static uint32_t waits_until(const uint32_t *answered, const uint32_t *censored, uint32_t all, double share)
-{
-    double waiting = 1;
-    uint32_t at_risk = all;
-
-    for (uint32_t day = 0; day < DAYS_MAX && at_risk > 0; day++) {
-        waiting *= 1 - (double)answered[day] / at_risk;
-        if (answered[day] > 0 && waiting <= share + TIE)
-            return day;
-        at_risk -= answered[day] + censored[day];
-    }
-    return SCH_DAYS_UNREACHED;
-}
-
-static void share_of(uint32_t k, uint32_t n, struct sch_statistics_row *row)
-{
-    double z = 1.959964, spread;
-
-    row->high_permille = 1000;
-    if (n == 0)
-        return;
-    spread = z * sqrt(z * z + 4.0 * k * (n - k) / n);
-    row->within_permille = (uint32_t)lround(1000.0 * k / n);
-    row->low_permille = (uint32_t)lround(1000 * fmax(0, (2.0 * k + z * z - spread) / (2 * (n + z * z))));
-    row->high_permille = (uint32_t)lround(1000 * (2.0 * k + z * z + spread) / (2 * (n + z * z)));
-}
-
 static struct sch_statistics_row row_of(const struct entry *entry, size_t count)
 {
     struct sch_statistics_row row = { .expectation = entry->number, .month = entry->month, .count = (uint32_t)count };
-    static uint32_t answered[DAYS_MAX], censored[DAYS_MAX];
+    static uint32_t answered[FIGURES_DAYS], censored[FIGURES_DAYS];
     uint32_t number[OUTCOMES] = { 0 };
 
     memset(answered, 0, sizeof answered);
@@ -155,18 +119,13 @@ static struct sch_statistics_row row_of(const struct entry *entry, size_t count)
     row.withheld = number[WITHHELD];
     row.waived = number[WAIVED];
     row.cancelled = number[CANCELLED];
-    share_of(row.within, row.within + row.late + number[OVERDUE], &row);
-    row.median_days = waits_until(answered, censored, row.count, 0.5);
-    row.p90_days = waits_until(answered, censored, row.count, 0.1);
+    figures_share(row.within, row.within + row.late + number[OVERDUE], &row);
+    row.median_days = figures_waits_until(answered, censored, row.count, 0.5);
+    row.p90_days = figures_waits_until(answered, censored, row.count, 0.1);
     return row;
 }
 
 /* ---- the comparison ------------------------------------------------------------------------------- */
-
-static bool near(uint32_t a, uint32_t b)
-{
-    return a == b || a + 1 == b || b + 1 == a;
-}
 
 static void compare_rows(struct play *play, const struct sch_statistics_row *want,
                          const struct sch_statistics_row *have)
@@ -174,8 +133,10 @@ static void compare_rows(struct play *play, const struct sch_statistics_row *wan
     bool same = want->count == have->count && want->open == have->open && want->within == have->within &&
                 want->late == have->late && want->incomplete == have->incomplete && want->withheld == have->withheld &&
                 want->waived == have->waived && want->cancelled == have->cancelled &&
-                want->announced == have->announced && near(want->within_permille, have->within_permille) &&
-                near(want->low_permille, have->low_permille) && near(want->high_permille, have->high_permille) &&
+                want->announced == have->announced &&
+                figures_near(want->within_permille, have->within_permille) &&
+                figures_near(want->low_permille, have->low_permille) &&
+                figures_near(want->high_permille, have->high_permille) &&
                 want->median_days == have->median_days && want->p90_days == have->p90_days;
     const struct sch_statistics_row *row[2] = { have, want };
 
