@@ -13,6 +13,7 @@
 
 struct sch_sessions {
     struct sch_session session[SCH_SESSIONS_MAX];
+    uint32_t session_top;                       /* those from here on were never used: nobody looks at them */
     uint32_t by_peer[2 * SCH_SESSIONS_MAX];     /* open addressing, rebuilt when a session ends */
     size_t session_count;
     struct sch_mailbox *mailbox;
@@ -95,7 +96,7 @@ static size_t peer_slot(const struct sch_sessions *s, const struct sch_peer *pee
 static void index_peers(struct sch_sessions *s)
 {
     memset(s->by_peer, 0xff, sizeof s->by_peer);
-    for (uint32_t i = 0; i < SCH_SESSIONS_MAX; i++)
+    for (uint32_t i = 0; i < s->session_top; i++)
         if (s->session[i].used)
             s->by_peer[peer_slot(s, &s->session[i].peer)] = i;
 }
@@ -116,7 +117,7 @@ struct sch_session *sch_sessions_welcome(struct sch_sessions *s, const struct sc
 {
     size_t of_key = 0;
 
-    for (uint32_t i = 0; i < SCH_SESSIONS_MAX; i++) {
+    for (uint32_t i = 0; i < s->session_top; i++) {
         struct sch_session *old = &s->session[i];
         if (old->used && (same_peer(&old->peer, peer) ||
                           (strcmp(old->key_id, key_id) == 0 &&
@@ -132,6 +133,7 @@ struct sch_session *sch_sessions_welcome(struct sch_sessions *s, const struct sc
             continue;
         memset(session, 0, sizeof *session);
         session->used = true;
+        s->session_top = i < s->session_top ? s->session_top : i + 1;
         session->peer = *peer;
         memcpy(session->key_id, key_id, strlen(key_id));
         session->instance = *instance;
@@ -188,7 +190,7 @@ void sch_sessions_end(struct sch_sessions *s, struct sch_session *session)
 
 void sch_sessions_end_all(struct sch_sessions *s, const char *key_id)
 {
-    for (size_t i = 0; i < SCH_SESSIONS_MAX; i++)
+    for (size_t i = 0; i < s->session_top; i++)
         if (s->session[i].used && strcmp(s->session[i].key_id, key_id) == 0)
             sch_sessions_end(s, &s->session[i]);
 }
@@ -512,7 +514,7 @@ int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
     if (mono_ms < s->look_ms)
         return s->look_ms;
 
-    for (size_t i = 0; i < SCH_SESSIONS_MAX; i++) {
+    for (size_t i = 0; i < s->session_top; i++) {
         struct sch_session *session = &s->session[i];
         if (!session->used)
             continue;
@@ -523,7 +525,7 @@ int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
         if (session->used && session->stalled_until_ms > mono_ms && session->stalled_until_ms < next_ms)
             next_ms = session->stalled_until_ms;
     }
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < BUCKETS && s->lease_count + s->backoff_count > 0; i++)
         for (struct sch_hold *hold = s->bucket[i]; hold != NULL; hold = hold->next) {
             if (hold->state == SCH_HOLD_OFFERED)
                 continue;
