@@ -182,12 +182,10 @@ static void *run(void *context)
             { .fd = control->listen_fd, .events = POLLIN },
             { .fd = control->stop_fd, .events = POLLIN },
         };
-        if (poll(item, 2, -1) < 0 && errno != EINTR)
-            return NULL;
+        if (poll(item, 2, -1) < 0)
+            continue;                   /* a signal */
         if (item[1].revents != 0)
             return NULL;
-        if (item[0].revents == 0)
-            continue;
         int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;

@@ -154,8 +154,6 @@ static void compose(struct page *page, struct sch_board *board, const char *url,
     struct sch_metrics metrics;
     int64_t published_ms = sch_board_read(board, &metrics);
     int64_t age_ms = published_ms == 0 ? -1 : mono_ms() - published_ms;
-    if (published_ms != 0 && age_ms < 0)
-        age_ms = 0;
     if (strcmp(url, "/livez") == 0) {
         livez(page, age_ms);
     } else if (strcmp(url, "/readyz") == 0) {
@@ -191,10 +189,9 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 {
     struct sch_http *http = context;
     (void)version;
-    (void)data;
+    (void)data;                         /* the first call comes before any body, and is answered */
+    (void)data_size;
     (void)state;
-    if (*data_size > 0)
-        return MHD_NO;                  /* nobody may send us anything */
     struct page page = { .text = malloc(PAGE_SIZE), .type = "text/plain; charset=utf-8" };
     if (page.text == NULL)
         return MHD_NO;
@@ -226,7 +223,7 @@ static bool make_address(const char *host, uint16_t port, struct sockaddr_storag
     if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(port);
-        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+        return memcmp(&v6->sin6_addr, &in6addr_loopback, sizeof in6addr_loopback) == 0;
     }
     return false;
 }
@@ -252,7 +249,8 @@ int sch_http_open(struct sch_http **http, const char *host, uint16_t port, struc
         return sch_fail(error, SCH_E_IO, "cannot listen on %s:%u ([http] listen): %s", host, port, strerror(errno));
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(made->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    made->port = info != NULL ? info->port : port;
+    assert(info != NULL);               /* a running daemon has a port */
+    made->port = info->port;
     *http = made;
     return SCH_OK;
 }

@@ -47,16 +47,9 @@ static bool is_enabled(enum sch_log_level level)
     return level <= settings.level;
 }
 
-static const char *level_name(enum sch_log_level level)
-{
-    switch (level) {
-    case SCH_LOG_ERROR: return "error";
-    case SCH_LOG_WARNING: return "warning";
-    case SCH_LOG_INFO: return "info";
-    case SCH_LOG_DEBUG: return "debug";
-    }
-    return "?";
-}
+static const char *const level_name[] = {
+    [SCH_LOG_ERROR] = "error", [SCH_LOG_WARNING] = "warning", [SCH_LOG_INFO] = "info", [SCH_LOG_DEBUG] = "debug",
+};
 
 /* A line under construction; what does not fit is cut. The last byte is kept for the newline. */
 struct line {
@@ -141,7 +134,7 @@ static void compose_text(struct line *line, enum sch_log_level level, const char
         snprintf(begin, sizeof begin, "<%d>", (int)level);
     } else {
         time_text(when);
-        snprintf(begin, sizeof begin, "%s %-7s ", when, level_name(level));
+        snprintf(begin, sizeof begin, "%s %-7s ", when, level_name[level]);
     }
     put_text(line, begin);
     put_text(line, code);
@@ -158,7 +151,7 @@ static void compose_json(struct line *line, enum sch_log_level level, const char
 {
     char begin[80], when[32];
     time_text(when);
-    snprintf(begin, sizeof begin, "{\"ts\":\"%s\",\"level\":\"%s\",\"code\":", when, level_name(level));
+    snprintf(begin, sizeof begin, "{\"ts\":\"%s\",\"level\":\"%s\",\"code\":", when, level_name[level]);
     put_text(line, begin);
     put_string(line, code, strlen(code));
     put_text(line, ",\"msg\":");

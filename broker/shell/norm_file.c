@@ -171,6 +171,10 @@ static int begin_section(struct loader *loader, const struct sch_ini *ini, const
     if (word[0][0] == 'E' && isdigit((unsigned char)word[0][1]))
         return begin_norm(loader, ini, section, (const char (*)[SECTION_WORD_MAX])word, words);
     static const char *const names[] = { "norms", "calendar", "sections" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(word[0], names[i]) == 0)
+            return sch_ini_error(ini, SCH_E_NORM_FORMAT,
+                                 "section \"%s\": write [norms], [calendar utrecht] or [sections INTAKE_REPORT]", section);
     return sch_ini_unknown(ini, SCH_E_NORM_FORMAT, "section", word[0], names, 3);
 }
 

@@ -194,6 +194,129 @@ static void test_bounds(void **state)
     assert_int_equal(load(f, ""), SCH_E_CONFIG);
 }
 
+/* Each value at its limit and one beyond, and each form in which it may be wrong. */
+static void test_values(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *line, *said;        /* said NULL: good */
+    } values[] = {
+        { "listen = tcp://127.0.0.1", ":5: error: listen takes tcp://ADDRESS:PORT, not \"tcp://127.0.0.1\"" },
+        { "listen = ipc:///tmp/x:1", ":5: error: listen takes tcp://ADDRESS:PORT, not \"ipc:///tmp/x:1\"" },
+        { "store =", ":5: error: a path is missing" },
+        { "reserve = 1Mi", ":5: error: reserve takes a number with a unit (KMGT), not \"1Mi\"" },
+        { "reserve = M", ":5: error: reserve takes a number with a unit (KMGT), not \"M\"" },
+        { "reserve = 1X", ":5: error: reserve takes a number with a unit (KMGT), not \"1X\"" },
+        { "reserve = +1M", ":5: error: reserve takes a number with a unit (KMGT), not \"+1M\"" },
+        { "map_size = 1M", NULL },
+        { "map_size = 1023K", ":5: error: map_size is out of its range" },
+        { "log_format = xml", ":5: error: unknown log_format \"xml\"" },
+        { "io_threads = 16", NULL },
+        { "[region Utrecht]", ":5: error: \"Utrecht\" is no region code: a-z, 0-9 and \"-\"" },
+        { "[region ]", ":5: error: write [region NAME], with the region's code" },
+        { "[region utrecht en omstreken]", ":5: error: \"utrecht en omstreken\" is no region code: a-z, 0-9 and \"-\"" },
+        { "[region abcdefghijklmnopqrstuvwxyz0123456789]",
+          ":5: error: \"abcdefghijklmnopqrstuvwxyz0123456789\" is no region code: a-z, 0-9 and \"-\"" },
+        { "[region]", ":5: error: write [region NAME], with the region's code" },
+        { "[http]\nlisten = [::1]:65535", NULL },
+        { "[http]\nlisten = [::2]:1", ":6: error: [http] listens on loopback only: 127.0.0.1:PORT, [::1]:PORT or none, "
+                                       "not \"[::2]:1\"; put a reverse proxy with TLS before it" },
+        { "[http]\nlisten = 127:1", ":6: error: [http] listens on loopback only: 127.0.0.1:PORT, [::1]:PORT or none, "
+                                     "not \"127:1\"; put a reverse proxy with TLS before it" },
+        { "[http]\nlisten = 127.0.0.1:x", ":6: error: port = \"x\": expected a number from 0 to 65535" },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[1024];
+        bool again = strncmp(values[i].line, "listen", 6) == 0 || strncmp(values[i].line, "store", 5) == 0;
+        snprintf(text, sizeof text, "%s%s\n" REGION FILES, again ? "[broker]\n\n\n\n" : BROKER, values[i].line);
+        if (values[i].said == NULL) {
+            assert_int_equal(load(f, text), SCH_OK);
+            assert_string_equal(f->report, "");
+            continue;
+        }
+        assert_int_equal(load(f, text), SCH_E_CONFIG);
+        assert_reported(f, values[i].said);
+    }
+    assert_int_equal(load(f, "store = x\n" BROKER REGION FILES), SCH_E_CONFIG);
+    assert_reported(f, ":1: error: \"store\" stands before the first [section]");
+}
+
+static void test_counts(void **state)
+{
+    struct fixture *f = *state;
+    static char text[16384];
+    size_t size = (size_t)snprintf(text, sizeof text, "[broker]\nlisten =");
+    for (int i = 0; i < SCH_NET_ENDPOINTS_MAX; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, " tcp://127.0.0.1:%d,\n ", 5890 + i);
+    char *end = text + size;
+    size_t room = sizeof text - size;
+    snprintf(end, room, "\ncurve_key = broker.key\nstore = store\n" REGION FILES);
+    assert_int_equal(load(f, text), SCH_OK);
+    assert_int_equal(f->config.listen_count, SCH_NET_ENDPOINTS_MAX);
+    snprintf(end, room, " tcp://127.0.0.1:9\ncurve_key = broker.key\nstore = store\n" REGION FILES);
+    assert_int_equal(load(f, text), SCH_E_CONFIG);
+    assert_non_null(strstr(f->report, "error: at most 4 addresses of "));
+    size = (size_t)snprintf(text, sizeof text, BROKER "listen = tcp://%0*d:1\n", SCH_NET_ENDPOINT_MAX, 0);
+    snprintf(text, sizeof text, "[broker]\nlisten = tcp://%0*d:1\ncurve_key = broker.key\nstore = s\n" REGION FILES,
+             SCH_NET_ENDPOINT_MAX, 0);
+    assert_int_equal(load(f, text), SCH_E_CONFIG);
+    assert_reported(f, ":2: error: at most 4 addresses of 127 bytes");
+
+    for (int regions = SCH_BOOK_DIRECTORIES_MAX; regions <= SCH_BOOK_DIRECTORIES_MAX + 1; regions++) {
+        size = (size_t)snprintf(text, sizeof text, BROKER FILES);
+        for (int i = 0; i < regions; i++)
+            size += (size_t)snprintf(text + size, sizeof text - size, "[region r%d]\ndirectory = d\nkey = %064d\n", i,
+                                     i + 1);
+        assert_int_equal(load(f, text), regions > SCH_BOOK_DIRECTORIES_MAX ? SCH_E_CONFIG : SCH_OK);
+    }
+    assert_non_null(strstr(f->report, "error: more than "));
+}
+
+static void test_long_paths(void **state)
+{
+    struct fixture *f = *state;
+    char text[1024], path[400];
+    /* A line of a file has at most 199 bytes, so only the directory before it makes a path too long. */
+    char deep[300];
+    size_t size = (size_t)snprintf(deep, sizeof deep, "%s", f->directory);
+    size_t made = 0;
+    while (size < 120) {
+        size += (size_t)snprintf(deep + size, sizeof deep - size, "/%040d", 0);
+        assert_int_equal(mkdir(deep, 0700), 0);
+        made++;
+    }
+    snprintf(path, sizeof path, "%s/scharnierd.conf", deep);
+    snprintf(text, sizeof text, "[broker]\nstore = %0180d\n", 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(sch_config_load(&f->config, path, add_line, f, &f->error), SCH_E_CONFIG);
+    assert_non_null(strstr(f->report, ":2: error: the path is longer than 255 bytes"));
+    unlink(path);
+    for (; made > 0; made--) {
+        assert_int_equal(rmdir(deep), 0);
+        *strrchr(deep, '/') = '\0';
+    }
+    memset(path, 'x', 256);
+    path[256] = '\0';
+    assert_int_equal(sch_config_load(&f->config, path, add_line, f, &f->error), SCH_E_CONFIG);
+    assert_string_equal(f->error.text, "the configuration's path is longer than 255 bytes");
+    path[255] = '\0';
+    assert_int_equal(sch_config_load(&f->config, path, add_line, f, &f->error), SCH_E_IO);
+}
+
+static void test_development_is_for_loopback(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(load(f, "[broker]\nlisten = tcp://127.0.0.1:1, tcp://[::1]:1, tcp://0.0.0.0:1\ndevelopment = yes\n"
+                             "curve_key = broker.key\nstore = store\n" REGION FILES), SCH_OK);
+    assert_reported(f, ": warning: development = yes, and tcp://0.0.0.0:1 is not loopback");
+    assert_int_equal(f->config.warning_count, 1);
+    assert_int_equal(load(f, BROKER REGION FILES "[clock]\nstart = 2026-03-02T08:00:00Z\n"), SCH_E_CONFIG);
+    assert_int_equal(load(f, BROKER REGION FILES "[clock]\nsince = 2026-03-02T08:00:00Z\n"), SCH_E_CONFIG);
+}
+
 static void test_key_file(void **state)
 {
     struct fixture *f = *state;
@@ -235,6 +358,51 @@ static void test_fixed(void **state)
     free(other);
 }
 
+/* Whatever a running broker cannot take over is named, so that nobody waits for it. */
+static void test_every_fixed_key(void **state)
+{
+    struct fixture *f = *state;
+#define DEVELOPED BROKER "development = yes\n"
+    static const struct {
+        const char *text, *key;
+    } changed[] = {
+        { "[broker]\nlisten = tcp://127.0.0.1:5891\ncurve_key = broker.key\nstore = store\ndevelopment = yes\n" REGION FILES,
+          "listen" },
+        { "[broker]\nlisten = tcp://127.0.0.1:5890 tcp://127.0.0.1:5891\ncurve_key = broker.key\nstore = store\n"
+          "development = yes\n" REGION FILES, "listen" },
+        { "[broker]\nlisten = tcp://127.0.0.1:5890\ncurve_key = broker.key\nstore = other\ndevelopment = yes\n" REGION FILES,
+          "store" },
+        { DEVELOPED "map_size = 8G\n" REGION FILES, "map_size" },
+        { DEVELOPED "verify_signatures = no\n" REGION FILES, "verify_signatures" },
+        { DEVELOPED "io_threads = 2\n" REGION FILES, "io_threads" },
+        { DEVELOPED REGION FILES "[http]\nlisten = 127.0.0.1:1\n", "[http] listen" },
+        { DEVELOPED REGION FILES "[clock]\nrate = 2\n", "[clock]" },
+        { DEVELOPED REGION FILES "[clock]\nstart = 2026-03-02T08:00:00Z\n", "[clock]" },
+        { DEVELOPED REGION FILES "[clock]\nsince = 2026-03-02T08:00:00Z\n", "[clock]" },
+        { DEVELOPED REGION FILES "[clock]\ne1_hold = 0s\n", "[clock]" },
+    };
+    struct sch_config *running = calloc(1, sizeof *running);
+    assert_non_null(running);
+    assert_int_equal(load(f, DEVELOPED REGION FILES), SCH_OK);
+    *running = f->config;
+    for (size_t i = 0; i < sizeof changed / sizeof changed[0]; i++) {
+        assert_int_equal(load(f, changed[i].text), SCH_OK);
+        const char *key = sch_config_fixed(running, &f->config);
+        assert_non_null(key);
+        assert_string_equal(key, changed[i].key);
+    }
+    assert_int_equal(load(f, DEVELOPED REGION FILES "[http]\nlisten = 127.0.0.1:1\n"), SCH_OK);
+    *running = f->config;
+    assert_int_equal(load(f, DEVELOPED REGION FILES "[http]\nlisten = 127.0.0.1:2\n"), SCH_OK);
+    assert_string_equal(sch_config_fixed(running, &f->config), "[http] listen");
+    assert_int_equal(load(f, DEVELOPED REGION FILES "[http]\nlisten = 127.0.0.2:1\n"), SCH_OK);
+    assert_string_equal(sch_config_fixed(running, &f->config), "[http] listen");
+    assert_int_equal(load(f, DEVELOPED REGION FILES "[http]\nlisten = 127.0.0.1:1\n"), SCH_OK);
+    running->key.secret_key[0] ^= 1;
+    assert_string_equal(sch_config_fixed(running, &f->config), "curve_key");
+    free(running);
+}
+
 /* What --check-config prints ends with the count, and its exit code is 6. */
 static void test_check(void **state)
 {
@@ -256,6 +424,20 @@ static void test_check(void **state)
     free(text);
 }
 
+/* Nobody has to listen to the report: the first error says where. */
+static void test_without_a_report(void **state)
+{
+    struct fixture *f = *state;
+    (void)load(f, BROKER "development = yes\n" REGION FILES "[clock]\nrate = none\n");
+    assert_int_equal(sch_config_load(&f->config, f->path, NULL, NULL, &f->error), SCH_E_CONFIG);
+    assert_non_null(strstr(f->error.text, "rate"));
+    (void)load(f, "[broker]\nlisten = tcp://0.0.0.0:1\ndevelopment = yes\ncurve_key = broker.key\nstore = s\n" REGION FILES);
+    assert_int_equal(sch_config_load(&f->config, f->path, NULL, NULL, &f->error), SCH_OK);
+    assert_int_equal(f->config.warning_count, 1);
+    assert_int_equal(sch_config_load(&f->config, "/nowhere/x.conf", NULL, NULL, NULL), SCH_E_IO);
+    assert_int_equal(f->config.error_count, 1);
+}
+
 #define CONFIG_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -267,9 +449,15 @@ int main(void)
         CONFIG_TEST(test_missing),
         CONFIG_TEST(test_fast_clock_needs_development),
         CONFIG_TEST(test_bounds),
+        CONFIG_TEST(test_values),
+        CONFIG_TEST(test_counts),
+        CONFIG_TEST(test_long_paths),
+        CONFIG_TEST(test_development_is_for_loopback),
         CONFIG_TEST(test_key_file),
         CONFIG_TEST(test_unreadable),
         CONFIG_TEST(test_fixed),
+        CONFIG_TEST(test_every_fixed_key),
+        CONFIG_TEST(test_without_a_report),
         CONFIG_TEST(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,24 +1,131 @@
 /*
- * test_control.c: the operator's socket, both ends, and the pages on loopback. Net and store are stand-ins:
- * the one is woken, the other copied.
+ * test_control.c: the operator's socket, both ends. Net and store are stand-ins: the one is woken, the other copied.
  */
-#include "shell/control.h"
-
 #include <errno.h>
-#include <setjmp.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <unistd.h>
+#include <sys/stat.h>
+
+#include "failing.h"
+
+/* ---- what may fail under control.c and control_ask.c ---------------------------------------------- */
+
+/* Those that its thread calls too are counted apart. */
+static atomic_int no_accepts, no_prints;
+
+static void *failing_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : calloc(count, size);
+}
+
+static void *failing_malloc(size_t size)
+{
+    return fails() ? NULL : malloc(size);
+}
+
+static void *failing_realloc(void *former, size_t size)
+{
+    return fails() ? NULL : realloc(former, size);
+}
+
+static int failing_open(const char *path, int flags)
+{
+    return fails() ? -1 : open(path, flags);
+}
+
+static int failing_eventfd(unsigned count, int flags)
+{
+    return fails() ? -1 : eventfd(count, flags);
+}
+
+static int failing_socket(int domain, int type, int protocol)
+{
+    return fails() ? -1 : socket(domain, type, protocol);
+}
+
+static int failing_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    return fails() ? -1 : bind(fd, address, size);
+}
+
+static int failing_fchmodat(int fd, const char *path, mode_t mode, int flags)
+{
+    return fails() ? -1 : fchmodat(fd, path, mode, flags);
+}
+
+static int failing_listen(int fd, int backlog)
+{
+    return fails() ? -1 : listen(fd, backlog);
+}
+
+static int failing_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *context)
+{
+    return fails() ? EAGAIN : pthread_create(thread, attributes, start, context);
+}
+
+static int failing_accept(int fd, struct sockaddr *address, socklen_t *size, int flags)
+{
+    if (no_accepts > 0) {
+        no_accepts--;
+        errno = EMFILE;
+        return -1;
+    }
+    return accept4(fd, address, size, flags);
+}
+
+static int failing_print(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int failing_print(char **text, const char *format, ...)
+{
+    if (no_prints > 0) {
+        no_prints--;
+        return -1;
+    }
+    va_list args;
+    va_start(args, format);
+    int size = vasprintf(text, format, args);
+    va_end(args);
+    return size;
+}
+
+static ssize_t failing_send(int fd, const void *bytes, size_t size, int flags)
+{
+    return fails() ? -1 : send(fd, bytes, size, flags);
+}
+
+#define calloc failing_calloc
+#define malloc failing_malloc
+#define realloc failing_realloc
+#define open failing_open
+#define eventfd failing_eventfd
+#define socket failing_socket
+#define bind failing_bind
+#define fchmodat failing_fchmodat
+#define listen failing_listen
+#define pthread_create failing_thread
+#define accept4 failing_accept
+#define asprintf failing_print
+#include "shell/control.c"
+#define send failing_send
+#include "shell/control_ask.c"
+#undef calloc
+#undef malloc
+#undef realloc
+#undef open
+#undef socket
+#undef bind
+#undef listen
+#undef pthread_create
+#undef send
+
+#include <setjmp.h>
 
 #include <cmocka.h>
-
-#include "shell/http.h"
-#include "shell/log.h"
 
 static atomic_int wakes, backups;
 
@@ -53,6 +160,7 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(f->directory));
     assert_int_equal(sch_control_open(&f->control, f->directory, NULL, NULL, &f->error), SCH_OK);
     wakes = backups = 0;
+    failing_arm(0, 0);
     *state = f;
     return 0;
 }
@@ -229,63 +337,210 @@ static void test_stopping(void **state)
     pthread_join(thread, NULL);
 }
 
-/* ---- http --------------------------------------------------------------------------------------- */
+/* ---- peers and means that fail ------------------------------------------------------------------- */
 
-/* The whole answer to one request. */
-static void fetch(uint16_t port, const char *request, char answer[65536])
+static int connect_here(struct fixture *f)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+    int directory = open(f->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sch_control_address(&address, directory);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    char text[256];
-    int length = snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", request);
-    assert_int_equal(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
-    size_t size = 0;
-    for (ssize_t got; (got = recv(fd, answer + size, 65535 - size, 0)) > 0;)
-        size += (size_t)got;
-    answer[size] = '\0';
+    close(directory);
+    return fd;
+}
+
+/* Half a line, a line without end, a peer that does not wait for a long answer: the next one is served. */
+static void test_peers_that_break_off(void **state)
+{
+    struct fixture *f = *state;
+    struct turn turn = { .fails = false };
+    static char endless[SCH_CONTROL_LINE_MAX + 100];
+    memset(endless, 'x', sizeof endless);
+    int fd = connect_here(f);
+    assert_int_equal(send(fd, "stat", 4, 0), 4);
     close(fd);
+    fd = connect_here(f);
+    assert_int_equal(send(fd, endless, sizeof endless, MSG_NOSIGNAL), sizeof endless);
+    char byte;
+    assert_true(recv(fd, &byte, 1, 0) <= 0);    /* closed, without an answer */
+    close(fd);
+    fd = connect_here(f);
+    assert_int_equal(send(fd, "sta", 3, 0), 3);
+    usleep(1000);
+    assert_int_equal(send(fd, "tus\n", 4, 0), 4);
+    close(fd);                                  /* before it is answered */
+    turn.fixture = f;
+    (void)answer_one(&turn);
+    assert_int_equal(turn.seen, SCH_CONTROL_STATUS);
+    assert_int_equal(ask_turn(f, "status", &turn), SCH_OK);
+    assert_string_equal(f->text, "one\ntwo\n");
 }
 
-static void assert_answer(uint16_t port, const char *request, const char *status, const char *part)
+static void test_no_descriptor_for_a_moment(void **state)
 {
-    static char answer[65536];
-    fetch(port, request, answer);
-    if (strncmp(answer + 9, status, 3) != 0 || strstr(answer, part) == NULL)
-        fail_msg("%s gave %s", request, answer);
+    struct fixture *f = *state;
+    struct turn turn = { .fails = false };
+    no_accepts = 3;
+    assert_int_equal(ask_turn(f, "status", &turn), SCH_OK);
+    assert_int_equal(no_accepts, 0);
 }
 
-static void test_pages(void **state)
+/* Whoever asked learns that it was heard, or at least that no answer comes. */
+static void test_no_memory_for_an_answer(void **state)
 {
-    struct sch_board board;
-    struct sch_http *http = NULL;
+    struct fixture *f = *state;
+    struct turn turn = { .fails = false };
+    no_prints = 1;
+    assert_int_equal(ask_turn(f, "confirm-time", &turn), SCH_E_NO_MEMORY);
+    assert_string_equal(f->error.text, "no memory for the answer");
+    no_prints = 1;
+    assert_int_equal(ask(f, "backup /somewhere"), SCH_E_CLOSED);
+    assert_int_equal(ask_turn(f, "status", &turn), SCH_OK);
+}
+
+static void test_opening_is_whole_or_not_at_all(void **state)
+{
+    struct sch_control *control = NULL;
     sch_error error = SCH_ERROR_INIT;
-    struct timespec now;
+    char directory[] = "/tmp/test_control.XXXXXX";
     (void)state;
-    assert_int_equal(sch_board_init(&board, &error), SCH_OK);
-    assert_int_equal(sch_http_open(&http, "192.0.2.1", 0, &board, &error), SCH_E_IO);
-    assert_int_equal(sch_http_open(&http, "0.0.0.0", 0, &board, &error), SCH_E_IO);
-    assert_int_equal(sch_http_open(&http, "127.0.0.1", 0, &board, &error), SCH_OK);
-    uint16_t port = sch_http_port(http);
-    assert_answer(port, "GET /livez", "200", "ok\n");
-    assert_answer(port, "GET /readyz", "503", "no turn was made yet");
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    struct sch_metrics metrics = { .turns = 42 };
-    sch_metrics_publish(&board, &metrics, (int64_t)now.tv_sec * 1000);
-    assert_answer(port, "GET /readyz", "200", "\nready\n");
-    assert_answer(port, "GET /metrics", "200", "\nsch_turns_total 42\n");
-    assert_answer(port, "GET /metrics", "200", "\nprocess_open_fds ");
-    assert_answer(port, "GET /healthz", "200", "\"ready\":true");
-    assert_answer(port, "GET /healthz?verbose", "200", "\"name\":\"loop\",\"ok\":true");
-    assert_answer(port, "HEAD /livez", "200", "");
-    assert_answer(port, "GET /etc/passwd", "404", "try /livez");
-    assert_answer(port, "DELETE /metrics", "405", "GET and HEAD only");
-    metrics.draining = 1;
-    sch_metrics_publish(&board, &metrics, (int64_t)now.tv_sec * 1000);
-    assert_answer(port, "GET /readyz", "503", "the broker is stopping");
-    sch_http_close(http);
-    sch_board_close(&board);
+    sch_control_close(NULL);
+    assert_non_null(mkdtemp(directory));
+    failing_arm(0, 0);
+    assert_int_equal(sch_control_open(&control, directory, NULL, NULL, &error), SCH_OK);
+    size_t calls = failing.calls;
+    sch_control_close(control);
+    assert_in_range(calls, 8, 20);
+    for (size_t n = 1; n <= calls; n++) {
+        control = NULL;
+        error = (sch_error)SCH_ERROR_INIT;
+        failing_arm(n, EMFILE);
+        int code = sch_control_open(&control, directory, NULL, NULL, &error);
+        assert_true(code == SCH_E_IO || code == SCH_E_NO_MEMORY);
+        assert_int_equal(code, error.code);
+        assert_true(strlen(error.text) > 10);
+        assert_null(control);
+    }
+    failing_arm(0, 0);
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(sch_control_open(&control, directory, NULL, NULL, &error), SCH_E_IO);
+    assert_non_null(strstr(error.text, directory));
+}
+
+/* A broker that answers what no broker should. */
+struct fake {
+    int listen_fd;
+    const char *says;
+    size_t size;                        /* 0: of says */
+    bool deaf;                          /* it does not even read */
+    bool hangs;
+};
+
+static void *answer_oddly(void *context)
+{
+    struct fake *fake = context;
+    char line[64];
+    int fd = accept4(fake->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (!fake->deaf)
+        assert_true(recv(fd, line, sizeof line, 0) > 0);
+    else
+        usleep(50000);                  /* until the request lies there, so that closing throws it away */
+    size_t size = fake->size > 0 ? fake->size : strlen(fake->says);
+    for (size_t at = 0; at < size && !fake->deaf;) {
+        ssize_t sent = send(fd, fake->says + at, size - at, MSG_NOSIGNAL);
+        if (sent < 0)
+            break;
+        at += (size_t)sent;
+    }
+    while (fake->hangs && recv(fd, line, sizeof line, 0) > 0)
+        continue;
+    close(fd);
+    return NULL;
+}
+
+static int ask_fake(struct fake *fake, int timeout_ms, char **text, sch_error *error)
+{
+    char directory[] = "/tmp/test_control.XXXXXX";
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    pthread_t thread;
+    size_t size;
+    assert_non_null(mkdtemp(directory));
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/" SCH_CONTROL_NAME, directory);
+    fake->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fake->listen_fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fake->listen_fd, 1), 0);
+    assert_int_equal(pthread_create(&thread, NULL, answer_oddly, fake), 0);
+    FILE *out = open_memstream(text, &size);
+    assert_non_null(out);
+    *error = (sch_error)SCH_ERROR_INIT;
+    int code = sch_control_ask(directory, "status", timeout_ms, out, error);
+    fclose(out);
+    shutdown(fake->listen_fd, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(fake->listen_fd);
+    unlink(address.sun_path);
+    rmdir(directory);
+    return code;
+}
+
+static void test_odd_answers(void **state)
+{
+    static const struct {
+        const char *says;
+        int code;
+        const char *error, *text;
+    } odd[] = {
+        { "", SCH_E_CLOSED, "the broker went away before it answered", "" },
+        { "one\n", SCH_E_CLOSED, "the broker went away before it answered", "" },
+        { "one\ntw", SCH_E_CLOSED, "the broker went away before it answered", "one\n" },
+        { "error CONFIG\n", SCH_E_CLOSED, "the broker went away before it answered", "" },
+        { "one\nerror CONFIG norms.ini:3: no\n", SCH_E_CONFIG, "norms.ini:3: no", "one\n" },
+        { "error TOMORROWS_CODE it says more\n", SCH_E_INTERNAL, "it says more", "" },
+        { "one\nok\n", SCH_OK, "", "one\n" },
+    };
+    sch_error error;
+    char *text;
+    (void)state;
+    failing_arm(0, 0);
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        struct fake fake = { .says = odd[i].says };
+        assert_int_equal(ask_fake(&fake, 10000, &text, &error), odd[i].code);
+        assert_string_equal(error.text, odd[i].error);
+        assert_string_equal(text, odd[i].text);
+        free(text);
+    }
+    struct fake deaf = { .says = "", .deaf = true };
+    assert_int_equal(ask_fake(&deaf, 10000, &text, &error), SCH_E_CLOSED);
+    free(text);
+    struct fake hanging = { .says = "one\n", .hangs = true };
+    assert_int_equal(ask_fake(&hanging, 50, &text, &error), SCH_E_TIMEOUT);
+    free(text);
+    struct fake endless = { .size = SCH_CONTROL_ANSWER_MAX + 4096 };
+    endless.says = calloc(1, endless.size);
+    assert_non_null(endless.says);
+    assert_int_equal(ask_fake(&endless, 10000, &text, &error), SCH_E_NO_MEMORY);
+    free(text);
+    free((char *)endless.says);
+}
+
+/* Directory, socket, send, memory for the answer: none of them is there. */
+static void test_asking_without_means(void **state)
+{
+    static const int codes[] = { SCH_E_UNREACHABLE, SCH_E_UNREACHABLE, SCH_E_CLOSED, SCH_E_NO_MEMORY, SCH_E_NO_MEMORY };
+    static char says[10000];
+    sch_error error;
+    char *text;
+    (void)state;
+    memset(says, 'x', sizeof says - 4);
+    memcpy(says + sizeof says - 5, "\nok\n", 5);
+    for (size_t n = 1; n <= sizeof codes / sizeof codes[0]; n++) {
+        struct fake fake = { .says = n > 2 ? says : "", .hangs = false, .deaf = n <= 3 };
+        failing_arm(n, EMFILE);
+        assert_int_equal(ask_fake(&fake, 10000, &text, &error), codes[n - 1]);
+        free(text);
+    }
+    failing_arm(0, 0);
 }
 
 #define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -300,7 +555,12 @@ int main(void)
         CONTROL_TEST(test_nonsense),
         CONTROL_TEST(test_no_broker),
         CONTROL_TEST(test_stopping),
-        cmocka_unit_test(test_pages),
+        CONTROL_TEST(test_peers_that_break_off),
+        CONTROL_TEST(test_no_descriptor_for_a_moment),
+        CONTROL_TEST(test_no_memory_for_an_answer),
+        cmocka_unit_test(test_opening_is_whole_or_not_at_all),
+        cmocka_unit_test(test_odd_answers),
+        cmocka_unit_test(test_asking_without_means),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

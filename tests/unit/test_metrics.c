@@ -1,5 +1,5 @@
 /*
- * test_metrics.c: counters, their Prometheus text, what /readyz makes of them, and the lines of the log.
+ * test_metrics.c: counters, their Prometheus text, and what /readyz makes of them.
  */
 #include "shell/metrics.h"
 
@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "shell/http.h"
-#include "shell/log.h"
 
 static char *render(const struct sch_metrics *metrics)
 {
@@ -165,48 +164,6 @@ static void test_health(void **state)
     assert_true(sch_health_check(&metrics, 0, health));
 }
 
-/* ---- the log ------------------------------------------------------------------------------------ */
-
-/* What one call writes. */
-static void log_line(enum sch_log_format format, char text[4096])
-{
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    sch_log_open(ends[1], SCH_LOG_INFO, format);
-    sch_log(SCH_LOG_DEBUG, "HIDDEN", "below the level", "n=%d", 1);
-    sch_log(SCH_LOG_WARNING, "RELOAD_FAILED", "the old one stays", "count=%d why=\"%s\"", 2,
-            "a \"b\" \\ c\nd=e");
-    sch_log_open(2, SCH_LOG_INFO, SCH_LOG_TEXT);
-    close(ends[1]);
-    ssize_t size = read(ends[0], text, 4095);
-    close(ends[0]);
-    assert_true(size > 0);
-    text[size] = '\0';
-}
-
-static void test_log_text(void **state)
-{
-    char text[4096];
-    (void)state;
-    log_line(SCH_LOG_TEXT, text);
-    assert_string_equal(text + 25,
-                        "warning RELOAD_FAILED the old one stays count=2 why=\"a \"b\" \\ c?d=e\"\n");
-    assert_int_equal(text[10], 'T');
-    assert_int_equal(text[23], 'Z');
-}
-
-static void test_log_json(void **state)
-{
-    char text[4096];
-    (void)state;
-    log_line(SCH_LOG_JSON, text);
-    const char *rest = strstr(text, ",\"level\"");
-    assert_non_null(rest);
-    assert_string_equal(rest, ",\"level\":\"warning\",\"code\":\"RELOAD_FAILED\","
-                              "\"msg\":\"the old one stays\",\"count\":\"2\","
-                              "\"why\":\"a \\\"b\\\" \\\\ c?d=e\"}\n");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,8 +174,6 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_board),
         cmocka_unit_test(test_health),
-        cmocka_unit_test(test_log_text),
-        cmocka_unit_test(test_log_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

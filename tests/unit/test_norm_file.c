@@ -120,6 +120,7 @@ static void narrow_rows_and_calendars(void **state)
 
 #define LIST "E1..E15, E1.urgent, E7.after_intake, E9.clinical"
 #define WRITE "write [E4], [E4 region utrecht] or [E4 provider agb:06290713]"
+#define WHOLE "write [norms], [calendar utrecht] or [sections INTAKE_REPORT]"
 #define HEAD "[norms]\nid = nl\nversion = 1\n"
 
 static void faults_name_their_place(void **state)
@@ -146,6 +147,10 @@ static void faults_name_their_place(void **state)
         { HEAD "[E2]\nsince = 2026-02-30\n",
           "n.ini:5: since: \"2026-02-30\" is no date between 2000-01-01 and "
                                              "2099-12-31" },
+        { HEAD "[E2]\nsince = 2026-+1-01\n",
+          "n.ini:5: since: \"2026-+1-01\" is no date between 2000-01-01 and 2099-12-31" },
+        { HEAD "[E2]\nsince = 2026- 1-01\n",
+          "n.ini:5: since: \"2026- 1-01\" is no date between 2000-01-01 and 2099-12-31" },
         { HEAD "[E2]\nterm = 5\nunit = weeks\n",
           "n.ini: [E2]: source is missing: where does this norm come from?" },
         { HEAD "[E2]\nterm = 5\nsource = s\n",
@@ -160,6 +165,34 @@ static void faults_name_their_place(void **state)
         { HEAD "[calendar gooi]\nplus = 2026-01-02\n", "n.ini:5: unknown key \"plus\"" },
         { HEAD "[calendar gooi]\n[calendar gooi]\n", "n.ini:5: a second calendar for region gooi" },
         { HEAD "[sections INTAKE]\n", "n.ini:4: unknown message kind \"INTAKE\"" },
+        { HEAD "[sections INTAKE_REPORT]\nrequire = plan\n",
+          "n.ini:5: unknown key \"require\"; did you mean \"required\"?" },
+        { HEAD "[sections INTAKE_REPORT]\nrequired = , plan\n", "n.ini:5: unknown section of a letter \"\"" },
+        { HEAD "[sections]\n", "n.ini:4: section \"sections\": " WHOLE },
+        { HEAD "[norms again]\n", "n.ini:4: section \"norms again\": " WHOLE },
+        { HEAD "[calendar]\n", "n.ini:4: section \"calendar\": " WHOLE },
+        { HEAD "[Eight]\n", "n.ini:4: unknown section \"Eight\"" },
+        { HEAD "[E9,clinical]\n", "n.ini:4: \"E9,clinical\" is no expectation: " LIST },
+        { HEAD "[E9.urgent]\n", "n.ini:4: \"E9.urgent\" is no expectation: " LIST },
+        { HEAD "[E2 region Utrecht]\n", "n.ini:4: section \"E2 region Utrecht\": " WRITE },
+        { HEAD "[E2 region abcdefghijklmnopqrstuvwxyz0123456789]\n",
+          "n.ini:4: section \"E2 region abcdefghijklmnopqrstuvwxyz0123456789\": " WRITE },
+        { HEAD "[E2 region a b]\n", "n.ini:4: section \"E2 region a b\": " WRITE },
+        { HEAD "[E2 region]\n", "n.ini:4: section \"E2 region\": " WRITE },
+        { "[norms]\nid = NL\n", "n.ini:2: id: at most 8 of a-z, 0-9 and -" },
+        { "[norms]\nid =\n", "n.ini:2: id: at most 8 of a-z, 0-9 and -" },
+        { "[norms]\nid = nl\n", "n.ini: [norms]: id and version are missing" },
+        { HEAD "[E2]\nid = 0123456789012345678901234567890123456789\n", "n.ini:5: id is longer than 31 bytes" },
+        { HEAD "[E2]\nsince = 2026-1-002\n",
+          "n.ini:5: since: \"2026-1-002\" is no date between 2000-01-01 and 2099-12-31" },
+        { HEAD "[E2]\nsince = tomorrow!!\n",
+          "n.ini:5: since: \"tomorrow!!\" is no date between 2000-01-01 and 2099-12-31" },
+        { HEAD "[calendar gooi]\nadd = 2026-01-02,, 2026-01-03\n",
+          "n.ini:5: add: \"\" is no date between 2000-01-01 and 2099-12-31" },
+        { HEAD "[calendar gooi]\ndrop = 2026-01-02, second of January and more words than any date has in it, so many that\n",
+          "n.ini:5: drop: \"second of January and more words than any date \" is no date between 2000-01-01 and 2099-12-31" },
+        { HEAD "[E3]\nenabled = no\n[E2]\nterm = 1\nunit = days\n[E3]\nenabled = no\n",
+          "n.ini: [E2]: source is missing: where does this norm come from?" },
         { HEAD "[sections INTAKE_REPORT]\nrequired = plann\n",
           "n.ini:5: unknown section of a letter \"plann\"; did you mean \"plan\"?" },
     };
@@ -201,9 +234,70 @@ static void too_many_rows_are_refused(void **state)
     assert_string_equal(error.text, "n.ini:1028: more than 512 norms");
 }
 
+/* One line per fault is for people; whoever calls without a report gets the first as an error all the same. */
+static void without_a_report(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = { "", "[x]\n", HEAD "[E2]\nterm = 1\n",
+                                         HEAD "[E2]\nenabled = no\n[E2]\nenabled = no\n" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        sch_error error = SCH_ERROR_INIT;
+        assert_int_equal(sch_norm_file_parse("n.ini", (const uint8_t *)wrong[i], strlen(wrong[i]), &norms, NULL, NULL,
+                                             &error), SCH_E_NORM_FORMAT);
+        assert_memory_equal(error.text, "n.ini:", 6);
+    }
+}
+
+static void limits_of_calendars(void **state)
+{
+    (void)state;
+    static char text[SCH_REGIONS_MAX * 32 + SCH_CALENDAR_DAYS_MAX * 32 + 256];
+    sch_error error = SCH_ERROR_INIT;
+    size_t size = (size_t)snprintf(text, sizeof text, HEAD);
+    for (int i = 0; i < SCH_REGIONS_MAX; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, "[calendar r%d]\n", i);
+    assert_int_equal(parse(text, &error), SCH_OK);
+    snprintf(text + size, sizeof text - size, "[calendar last]\n");
+    assert_int_equal(parse(text, &error), SCH_E_NORM_FORMAT);
+    assert_non_null(strstr(error.text, ": more than "));
+    size = (size_t)snprintf(text, sizeof text, HEAD "[calendar gooi]\nadd =");
+    for (int i = 0; i < SCH_CALENDAR_DAYS_MAX; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, " 2026-%02d-%02d,\n ", 1 + i / 28 % 12, 1 + i % 28);
+    snprintf(text + size, sizeof text - size, "\n");
+    error = (sch_error)SCH_ERROR_INIT;
+    if (parse(text, &error) != SCH_OK)
+        fail_msg("%s", error.text);
+    snprintf(text + size, sizeof text - size, " 2027-01-04\n");
+    assert_int_equal(parse(text, &error), SCH_E_NORM_FORMAT);
+    assert_non_null(strstr(error.text, "add: more than "));
+}
+
+/* In whatever order the rows come, and whichever of them is narrower or newer. */
+static void the_order_of_rows_is_no_matter(void **state)
+{
+    (void)state;
+    sch_error error = SCH_ERROR_INIT;
+#define ROW "term = 1\nunit = days\nsource = s\n"
+    assert_int_equal(parse(HEAD "[E9.clinical]\n" ROW "[E9]\n" ROW "[E2 region utrecht]\n" ROW "[E2 region gooi]\n" ROW
+                           "[E7.after_intake]\n" ROW "[E2]\n" ROW "since = 2027-01-01\n[E2]\n" ROW "[E1.urgent]\n" ROW
+                           "[E1]\n" ROW, &error), SCH_OK);
+    for (size_t i = 1; i < norms.count; i++)
+        assert_true(norms.row[i - 1].expectation <= norms.row[i].expectation);
+    assert_string_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "gooi", NULL, day(20270101))->id, "gooi/E2");
+    assert_string_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "utrecht", NULL, day(20260101))->id, "utrecht/E2");
+    assert_int_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "haarlem", NULL, day(20261231))->since_day, day(20000101));
+    assert_string_equal(sch_norm_find(&norms, 9, SCH_VARIANT_CLINICAL, "haarlem", NULL, day(20261231))->id,
+                        "nl/E9.clinical");
+    assert_string_equal(sch_norm_file_unit((enum sch_unit)99), "");
+    assert_string_equal(sch_norm_file_variant((enum sch_variant)99), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_report),
+        cmocka_unit_test(limits_of_calendars),
+        cmocka_unit_test(the_order_of_rows_is_no_matter),
         cmocka_unit_test(the_shipped_file_has_the_domains_norms),
         cmocka_unit_test(narrow_rows_and_calendars),
         cmocka_unit_test(faults_name_their_place),
