@@ -384,6 +384,25 @@ static void test_a_second_intake_after_a_back_referral(void **state)
     assert_non_null(step_fixture_owed(&f, 6));
 }
 
+/* An appointment that is ahead goes with the refusal; an intake that was held was held. */
+static void test_the_intake_of_who_was_refused(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 14), SCH_OK);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
+    /* Fourteen weeks from the beginning, and no ten weeks from a day that was given up. */
+    assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260608));
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 14), SCH_OK);
+    step_fixture_live(&f, 15);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_INTAKE_PRESUMED);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
+    assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260525));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_only_the_creditor_and_only_then),
         cmocka_unit_test(test_feedback_after_a_back_referral),
         cmocka_unit_test(test_a_second_intake_after_a_back_referral),
+        cmocka_unit_test(test_the_intake_of_who_was_refused),
     };
     return cmocka_run_group_tests_name("step_refusal", tests, NULL, NULL);
 }
