@@ -56,7 +56,7 @@ static void on_signal(int number)
 {
     if (number == SIGHUP)
         reloads = 1;
-    else if (stops < 2)
+    else
         stops = stops + 1;
     struct sch_net *net = atomic_load(&to_wake);
     if (net != NULL)
@@ -94,7 +94,7 @@ static void raise_file_limit(void)
 
 static void note_book(struct server *server)
 {
-    int64_t earliest = INT64_MAX;
+    int64_t earliest = INT64_MAX;       /* there is a directory: config.c demands one */
     for (size_t i = 0; i < server->book->directory_count; i++) {
         const struct sch_directory *directory = server->book->directory[i];
         if (directory->not_after_ms < earliest)
@@ -103,7 +103,7 @@ static void note_book(struct server *server)
                 "region=%s serial=%llu parties=%zu keys=%zu", directory->region,
                 (unsigned long long)directory->serial, directory->party_count, directory->key_count);
     }
-    server->metrics.directory_not_after_ms = earliest == INT64_MAX ? 0 : (uint64_t)earliest;
+    server->metrics.directory_not_after_ms = (uint64_t)earliest;
     sch_log(SCH_LOG_INFO, "NORMS", "norms are in use", "rows=%zu file=\"%s\"", server->book->norms.count,
             server->config->book.norms_path);
 }

@@ -17,7 +17,8 @@ run: ## the same region, kept up for playing until Ctrl-C
 # Suites of tests/run.sh.
 E2E_RUN := e2e $(DEMO_PYTHON) tests/e2e/test_e2e.py $(B)/bin -- \
     e2e-hl7v2 $(DEMO_PYTHON) tests/e2e/test_hl7v2.py $(B)/bin -- \
-    e2e-cli $(DEMO_PYTHON) tests/e2e/test_cli.py $(B)/bin --
+    e2e-cli $(DEMO_PYTHON) tests/e2e/test_cli.py $(B)/bin -- \
+    e2e-broker $(DEMO_PYTHON) tests/e2e/test_broker.py $(B)/bin --
 
 .PHONY: e2e
 e2e: all ## HIS, EPD, adapters, broker and command line as separate processes

@@ -370,7 +370,7 @@ class Result(unittest.TextTestResult):
         super().printErrors()
         for test, _ in self.failures + self.errors:
             name = test.id().replace("__main__.", "")
-            self.stream.writeln("again: /usr/bin/python3 tests/e2e/test_e2e.py %s %s" % (BIN, name))
+            self.stream.writeln("again: /usr/bin/python3 %s %s %s" % (sys.argv[0], BIN, name))
 
 
 def main():
