@@ -24,13 +24,24 @@ static bool is_primary_care(enum sch_party_kind kind)
     return kind == SCH_PARTY_GP_PRACTICE || kind == SCH_PARTY_POH_GGZ || kind == SCH_PARTY_OUT_OF_HOURS;
 }
 
+/* Who refers on for somebody else's patient may want the feedback too; else the sender is no copy of itself. */
+static bool may_be_copy(const struct sch_event *event)
+{
+    const struct sch_header *header = event->header;
+    const struct sch_member *inherited = sch_chain_creditor(event);
+    const char *creditor = inherited != NULL ? inherited->address.text : header->creditor.text;
+    return header->kind == SCH_KIND_REFERRAL && creditor[0] != '\0' &&
+           !sch_value_same_text(creditor, header->sender.text);
+}
+
 /* Nobody twice; and nobody who may only oversee: a coordinator reads metadata, never a letter. */
 static int check_copies(const struct sch_event *event, const char **field)
 {
     const struct sch_header *header = event->header;
     for (size_t i = 0; i < header->copy_count; i++) {
         const char *copy = header->copies[i].text;
-        bool twice = sch_value_same_text(copy, header->receiver.text);
+        bool twice = sch_value_same_text(copy, header->receiver.text) ||
+                     (sch_value_same_text(copy, header->sender.text) && !may_be_copy(event));
         for (size_t j = 0; j < i; j++) {
             twice = twice || sch_value_same_text(copy, header->copies[j].text);
         }

@@ -224,6 +224,29 @@ static void test_who_is_who_in_a_referral(void **state)
     assert_int_equal(f.dossier.member_count, SCH_MEMBER_COPY + 2);
 }
 
+/* PROTOCOL.md, "Recipients": only who refers on for somebody else's patient, and wants the feedback too. */
+static void test_a_sender_in_its_own_copies(void **state)
+{
+    (void)state;
+    begin(S);
+    f.permits.allowed[SCH_PARTY_WIJKTEAM][SCH_KIND_REFERRAL] = UINT32_MAX;
+    referral(PRACTICE, S);
+    step_fixture_copy(&f, PRACTICE);
+    expect(SCH_E_FIELD_INVALID, "header.copies");
+    referral(PRACTICE, S)->creditor = f.party[PRACTICE].address;
+    step_fixture_copy(&f, PRACTICE);
+    expect(SCH_E_FIELD_INVALID, "header.copies");
+    step_fixture_opening(&f, SCH_KIND_CONSULT_REQUEST, POH, S)->creditor = f.party[PRACTICE].address;
+    step_fixture_copy(&f, PRACTICE);
+    step_fixture_copy(&f, POH);
+    expect(SCH_E_FIELD_INVALID, "header.copies");
+    referral(WIJKTEAM, GB)->creditor = f.party[PRACTICE].address;
+    step_fixture_copy(&f, PRACTICE);
+    step_fixture_copy(&f, WIJKTEAM);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_DELIVER), 2);
+}
+
 static void test_what_a_receiver_needs(void **state)
 {
     (void)state;
@@ -299,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_recipients_are_the_dossiers),
         cmocka_unit_test(test_who_is_who_in_a_referral),
+        cmocka_unit_test(test_a_sender_in_its_own_copies),
         cmocka_unit_test(test_what_a_receiver_needs),
         cmocka_unit_test(test_referral_on_a_dossier_that_stands),
         cmocka_unit_test(test_room),
