@@ -198,14 +198,15 @@ const char *sch_norm_file_word(const char **rest, char word[WORD_MAX])
     return word;
 }
 
+/* Digits and dashes in their places: scanf would let signs and blanks through. */
 static int parse_day(const struct sch_ini *ini, const char *name, const char *text, int32_t *day)
 {
-    int year = 0;
-    int month = 0;
-    int of_month = 0;
-    int used = 0;
-    bool whole = strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%n", &year, &month, &of_month, &used) == 3;
-    if (whole && used == 10 && sch_day_from_date(year * 10000 + month * 100 + of_month, day))
+    static const char form[] = "0000-00-00";
+    int64_t date = 0;
+    size_t at = 0;
+    for (; at < sizeof form - 1 && (form[at] == '0' ? isdigit((unsigned char)text[at]) : text[at] == '-'); at++)
+        date = form[at] == '0' ? date * 10 + (text[at] - '0') : date;
+    if (form[at] == '\0' && text[at] == '\0' && sch_day_from_date(date, day))
         return SCH_OK;
     return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s: \"%s\" is no date between 2000-01-01 and 2099-12-31",
                          name, text);
