@@ -53,7 +53,9 @@ bool sch_utf8_valid(const uint8_t *text, size_t size)
 bool sch_utf8_plain(const uint8_t *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        if ((text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {
+        bool low = (text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f;
+        bool high = text[i] == 0xc2 && i + 1 < size && text[i + 1] < 0xa0;      /* U+0080 to U+009F */
+        if (low || high) {
             return false;
         }
     }

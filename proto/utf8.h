@@ -12,7 +12,7 @@
  * characters are well-formed; see sch_utf8_plain(). */
 bool sch_utf8_valid(const uint8_t *text, size_t size);
 
-/* Valid, and without NUL and other C0 control characters or DEL, tab excepted: fit for one line. */
+/* Valid, and without control characters (C0, DEL, C1), tab excepted: fit for one line. */
 bool sch_utf8_plain(const uint8_t *text, size_t size);
 
 #endif

@@ -235,6 +235,28 @@ static json_t *message_json(const sch_msg *msg)
     return object;
 }
 
+/* The letter is its sender's: opened and signed, but with whatever bytes their software put in. */
+static void print_letter(const sch_msg *msg)
+{
+    for (unsigned i = 0; i < SCH_SPEC_SECTIONS; i++)
+        if (sch_msg_section(msg, i) != NULL) {
+            printf("%s\n  ", sch_section_dutch(i));
+            sch_text_print(sch_msg_section(msg, i), stdout);
+            printf("\n");
+        }
+    for (size_t i = 0; i < sch_msg_attachment_count(msg); i++) {
+        const char *media_type = "";
+        const char *name = "";
+        size_t size = 0;
+        (void)sch_msg_attachment(msg, i, &size, &media_type, &name);
+        printf("bijlage ");
+        sch_text_print(name, stdout);
+        printf(" (");
+        sch_text_print(media_type, stdout);
+        printf(", %zu bytes)\n", size);
+    }
+}
+
 static void print_message(const sch_msg *msg)
 {
     const struct sch_header *header = sch_msg_header(msg);
@@ -243,21 +265,14 @@ static void print_message(const sch_msg *msg)
     sch_id_text(&header->id, id);
     printf("%s  %s (%s)%s\n", sch_msg_kenmerk(msg), sch_code_dutch(SCH_SET_KIND, header->kind),
            sch_code_name(SCH_SET_KIND, header->kind), sch_msg_redelivered(msg) ? "  offered before" : "");
-    printf("  %-18s %s  %s\n", "from", header->sender.text, sch_msg_sender_name(msg));
+    printf("  %-18s %s  ", "from", header->sender.text);
+    sch_text_print(sch_msg_sender_name(msg), stdout);
+    printf("\n");
     printf("  %-18s %s\n", "mailbox", sch_msg_mailbox(msg));
     printf("  %-18s %s\n", "stored", sch_time_utc(sch_msg_stored_ms(msg), at));
     printf("  %-18s %s\n", "message", id);
     sch_send_print_facts(header);
-    for (unsigned i = 0; i < SCH_SPEC_SECTIONS; i++)
-        if (sch_msg_section(msg, i) != NULL)
-            printf("%s\n  %s\n", sch_section_dutch(i), sch_msg_section(msg, i));
-    for (size_t i = 0; i < sch_msg_attachment_count(msg); i++) {
-        const char *media_type = "";
-        const char *name = "";
-        size_t size = 0;
-        (void)sch_msg_attachment(msg, i, &size, &media_type, &name);
-        printf("bijlage %s (%s, %zu bytes)\n", name, media_type, size);
-    }
+    print_letter(msg);
     for (unsigned i = 0; i < SCH_SPEC_SECTIONS; i++)
         if ((sch_msg_missing(msg) >> i & 1u) != 0)
             printf("missing: %s\n", sch_section_dutch(i));

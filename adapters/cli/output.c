@@ -21,6 +21,17 @@ size_t sch_text_width(const char *text)
     return width;
 }
 
+/* Beside C0 and DEL there are U+0080 to U+009F, in UTF-8 C2 80 to C2 9F, which some terminals heed. */
+void sch_text_print(const char *text, FILE *out)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        bool high = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
+        bool low = (*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f;
+        putc(high || low ? '?' : *at, out);
+        at += high;
+    }
+}
+
 bool sch_table_add(struct sch_table *table, const char *const *text)
 {
     if (table->rows == table->room) {

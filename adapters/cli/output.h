@@ -28,6 +28,10 @@ void sch_table_free(struct sch_table *table);
 /* Characters of UTF-8 text. */
 size_t sch_text_width(const char *text);
 
+/* Prints what somebody else wrote: lines and tabs stay, every other control character, which might steer the
+ * reader's terminal, is shown as "?". */
+void sch_text_print(const char *text, FILE *out);
+
 /* Prints {"schema": "scharnier.NAME/1", …} and takes the object; false when it could not be made or
  * printed. */
 bool sch_json_print(const char *name, json_t *object);

@@ -42,6 +42,19 @@ static void columns_count_characters(void **state)
     assert_int_equal(sch_text_width("≤ë1"), 3);
 }
 
+/* What stands in a letter is somebody else's, and reaches a terminal. */
+static void no_letter_steers_the_terminal(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    sch_text_print("een\ttwee\ndrie \x1b[2J\r\x07\x7f \xc2\x9b" "31m \xc2\xa0é \xc2\x80", out);
+    fclose(out);
+    assert_string_equal(text, "een\ttwee\ndrie ?[2J??? ?31m \xc2\xa0é ?");
+    free(text);
+}
+
 static int64_t at(const char *text)
 {
     int64_t ms = -1;
@@ -162,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_count_characters),
+        cmocka_unit_test(no_letter_steers_the_terminal),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(times_are_written),

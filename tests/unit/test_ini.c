@@ -102,6 +102,8 @@ static void test_wrong_lines(void **state)
            "t.ini:4: \"a\" is given twice in this section\n");
     expect("a = \xc3\n  more\nb = 1\n", SCH_E_CONFIG, "|b|1\n", "t.ini:1: the line is not plain UTF-8 text\n");
     expect("a = \x01\n", SCH_E_CONFIG, "", "t.ini:1: the line is not plain UTF-8 text\n");
+    expect("a = \xc2\x9b" "2J\n", SCH_E_CONFIG, "", "t.ini:1: the line is not plain UTF-8 text\n");
+    expect("a = \xc2\xa0\xc3\x9f\n", SCH_OK, "|a|\xc2\xa0\xc3\x9f\n", "");
     expect("a\nb\n", SCH_E_CONFIG, "",
            "t.ini:1: expected \"name = value\"\nt.ini:2: expected \"name = value\"\n");
     expect("1234567890123456789012345678901234567890123456789 = 1\n", SCH_OK,
