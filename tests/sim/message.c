@@ -15,20 +15,29 @@
 #define LARGE_PADDED 300032             /* two parts */
 #define SUBMIT_REQUEST 2
 
-int sim_message_find(const struct sim *sim, const struct sch_id *id)
+/* The slot in which the number of this message stands, or would. */
+static size_t slot_of(const struct sim *sim, const struct sch_id *id)
 {
-    for (size_t i = sim->message_count; i-- > 0;)
-        if (sch_id_equal(&sim->message[i].header.id, id))
-            return (int)i;
-    return -1;
+    size_t at = 0;
+
+    for (size_t i = 8; i < sizeof id->bytes; i++)
+        at = (at * 31 + id->bytes[i]) % SIM_SLOTS;
+    while (sim->by_id[at] != 0 && !sch_id_equal(&sim->message[sim->by_id[at] - 1].header.id, id))
+        at = (at + 1) % SIM_SLOTS;
+    return at;
 }
 
+int sim_message_find(const struct sim *sim, const struct sch_id *id)
+{
+    return sim->by_id[slot_of(sim, id)] - 1;
+}
+
+/* A dossier has the id of the message that opened it. */
 int sim_dossier_find(const struct sim *sim, const struct sch_id *id)
 {
-    for (size_t i = sim->dossier_count; i-- > 0;)
-        if (sch_id_equal(&sim->dossier[i].id, id))
-            return (int)i;
-    return -1;
+    int message = sim_message_find(sim, id), dossier = message < 0 ? -1 : sim->message[message].dossier;
+
+    return dossier >= 0 && sch_id_equal(&sim->dossier[dossier].id, id) ? dossier : -1;
 }
 
 int sim_mailbox_find(const struct sim *sim, const char *address)
@@ -357,6 +366,7 @@ int sim_make(struct sim *sim, int sender, int dossier, struct sch_header *header
         message->missing = SCH_SECTION_PLAN;
     write_command(message, &sealed);
     sim->message_count++;
+    sim->by_id[slot_of(sim, &message->header.id)] = (uint16_t)sim->message_count;
     sim_submit(sim, (int)sim->message_count - 1);
     return (int)sim->message_count - 1;
 }

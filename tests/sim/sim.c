@@ -15,6 +15,8 @@
  */
 #include <assert.h>
 #include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,15 @@ struct plan {
 };
 
 /* ---- one seed ----------------------------------------------------------------------------------- */
+
+static uint64_t running;                /* the seed that is lived now */
+
+/* An assertion of the broker: what asserted went to stderr, which --trace shows. */
+static void on_abort(int number)
+{
+    (void)number;
+    dprintf(STDOUT_FILENO, "seed %llu: the program aborted\n", (unsigned long long)running);
+}
 
 static void count(struct sums *sums, const struct sim *sim)
 {
@@ -124,7 +135,7 @@ static void report(const struct sim *sim, uint64_t seed, const struct options *o
 static void run_one(struct plan *plan, size_t index, const struct options *options, struct sums *sums)
 {
     static struct sim sim;
-    uint64_t seed = plan->seed[index];
+    uint64_t seed = running = plan->seed[index];
 
     sim_life(&sim, seed, &options->limits);
     if (options->check) {
@@ -361,6 +372,11 @@ int main(int argc, char **argv)
     sch_log_open(2, SCH_LOG_ERROR, SCH_LOG_TEXT);
     if (!sim_tracing && freopen("/dev/null", "w", stderr) == NULL)
         return 1;                       /* the faults of a simulation make the broker complain, rightly */
+    signal(SIGABRT, on_abort);
+    /* A broker that dies and starts again gives its memory back and takes it anew, thousands of times. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 64 << 20);
     sim_books_open();
     if (options.shrink)
         for (uint64_t i = 0; i < options.count; i++)

@@ -23,6 +23,7 @@
 #define SIM_COORDINATOR 9               /* of this region */
 #define SIM_GOOI_FIRST 12               /* these and later ones are of another region */
 #define SIM_MESSAGES_MAX 16384
+#define SIM_SLOTS (4 * SIM_MESSAGES_MAX)
 #define SIM_DOSSIERS_MAX 1024
 #define SIM_EVENTS_MAX 65536
 #define SIM_BOOKS 7
@@ -153,6 +154,7 @@ struct sim {
     struct sim_mailbox mailbox[SIM_MAILBOXES];
     struct sim_message *message;
     size_t message_count;
+    uint16_t by_id[SIM_SLOTS];          /* messages, by a hash of their ids; 0: none, else its number and 1 */
     struct sim_dossier *dossier;
     size_t dossier_count;
     struct sch_id group;                /* of parallel referrals */
