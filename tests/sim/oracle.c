@@ -123,6 +123,23 @@ static size_t owners(const struct sch_dossier *dossier)
     return count;
 }
 
+/* Nobody is reminded of what he does not owe any more. */
+static void check_reminder(struct sim *sim, const struct sch_dossier *dossier, const struct sch_delivery *delivery)
+{
+    bool owed = delivery->kind != SCH_KIND_REMINDER || delivery->expectation == 0;
+
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        const struct sch_instance *instance = &dossier->instance[i];
+
+        owed = owed || (instance->expectation == delivery->expectation &&
+                        sch_id_equal(&instance->opened_by, &delivery->subject) &&
+                        (instance->standing == SCH_STANDING_OPEN || instance->standing == SCH_STANDING_INCOMPLETE));
+    }
+    if (!owed)
+        sim_violation(sim, "a reminder of E%u lies in %s, and nobody owes that", (unsigned)delivery->expectation,
+                      dossier->member[delivery->member].address.text);
+}
+
 /* What the record says to lie in a mailbox, lies there. */
 static void check_laid(struct sim *sim, const struct sch_dossier *dossier)
 {
@@ -137,6 +154,7 @@ static void check_laid(struct sim *sim, const struct sch_dossier *dossier)
             SCH_STORE_OK)
             sim_violation(sim, "a %d for %s, sequence %llu, does not lie in its mailbox", (int)delivery->kind,
                           mailbox->text, (unsigned long long)delivery->sequence);
+        check_reminder(sim, dossier, delivery);
     }
 }
 

@@ -202,9 +202,9 @@ static void hold_page(struct sim *sim, const struct sch_page *page, const struct
         for (end = *at; end < entries->count && compare(&entries->entry[end], &group) == 0; end++)
             ;
         if ((vague >> group.number & 1) == 0 || group.month == 0) {
-            if (end == *at)
+            if (end == *at) {
                 sim_violation(sim, "statistics of E%u %u %s are invented", group.number, group.month, group.debtor);
-            else {
+            } else if (!have->suppressed) {
                 want = row_of(&entries->entry[*at], end - *at);
                 hold_row(sim, &want, have, (vague >> group.number & 1) != 0);
             }
@@ -237,36 +237,39 @@ static void check_published(struct sim *sim, const struct sch_statistics_row *ro
                           row->debtor.text);
 }
 
-void oracle_statistics(struct told *told, size_t peer, const struct sch_address *party, bool gooi)
+/* The whole table, as it is or as it is published. */
+static void hold_table(struct sim *sim, size_t peer, struct sch_command *command, const struct entries *entries)
 {
-    struct sim *sim = told->sim;
-    struct sch_command command = { .type = SCH_COMMAND_QUERY };
-    struct entries entries = recount(told, gooi);
-    uint32_t vague = vague_numbers(&entries);
+    uint32_t vague = vague_numbers(entries);
     struct sch_reply reply;
     size_t at = 0;
+
+    do {
+        if (!next_page(sim, peer, command, &reply))
+            return;
+        hold_page(sim, &reply.page, entries, vague, &at);
+        for (size_t i = 0; i < reply.page.statistics_count && command->query.published; i++)
+            check_published(sim, &reply.page.statistics[i]);
+    } while (command->query.cursor_size > 0 && sim->violations == 0);
+    for (; at < entries->count && sim->violations == 0; at++)
+        if ((vague >> entries->entry[at].number & 1) == 0 || entries->entry[at].month == 0)
+            sim_violation(sim, "statistics end before E%u %u %s", entries->entry[at].number,
+                          entries->entry[at].month, entries->entry[at].debtor);
+}
+
+void oracle_statistics(struct told *told, size_t peer, const struct sch_address *party, bool gooi)
+{
+    struct sch_command command = { .type = SCH_COMMAND_QUERY };
+    struct entries entries = recount(told, gooi);
 
     command.query.type = SCH_QUERY_STATISTICS;
     command.query.party = *party;
     command.query.limit = SCH_PAGE_ROWS_MAX;
-    do {
-        if (!next_page(sim, peer, &command, &reply))
-            break;
-        hold_page(sim, &reply.page, &entries, vague, &at);
-    } while (command.query.cursor_size > 0 && sim->violations == 0);
-    for (; at < entries.count && sim->violations == 0; at++)
-        if ((vague >> entries.entry[at].number & 1) == 0 || entries.entry[at].month == 0)
-            sim_violation(sim, "statistics end before E%u %u %s", entries.entry[at].number, entries.entry[at].month,
-                          entries.entry[at].debtor);
-    free(entries.entry);
+    hold_table(told->sim, peer, &command, &entries);
     command.query.published = true;
-    command.query.cursor_size = 0;
-    do {
-        if (sim->violations > 0 || !next_page(sim, peer, &command, &reply))
-            break;
-        for (size_t i = 0; i < reply.page.statistics_count; i++)
-            check_published(sim, &reply.page.statistics[i]);
-    } while (command.query.cursor_size > 0 && sim->violations == 0);
+    if (told->sim->violations == 0)
+        hold_table(told->sim, peer, &command, &entries);
+    free(entries.entry);
 }
 
 /* ---- ages --------------------------------------------------------------------------------------- */
@@ -319,8 +322,8 @@ static void check_age(const struct told *told, bool gooi, enum sch_age_by by, co
 {
     struct sch_age_row want = age_row(told, gooi, by, have->name);
 
-    if (have->silence != SCH_SILENCE_NONE)
-        return;                         /* which of them, the worklist tells */
+    if (have->silence != SCH_SILENCE_NONE || have->suppressed)
+        return;                         /* which of the silences, the worklist tells */
     if (want.total != have->total || memcmp(want.bucket, have->bucket, sizeof want.bucket) != 0)
         sim_violation(told->sim, "ages of '%s': %u: %u %u %u %u %u; must be %u: %u %u %u %u %u", have->name, have->total,
                       have->bucket[0], have->bucket[1], have->bucket[2], have->bucket[3], have->bucket[4], want.total,
@@ -365,8 +368,11 @@ static void check_ages(const struct told *told, size_t peer, struct sch_command 
     if (reply.page.age_count == 0 || reply.page.cursor_size > 0 || rows != reply.page.age[0].total)
         sim_violation(sim, "an age table whose rows come to %u", rows);
     command->query.published = true;
-    if (next_page(sim, peer, command, &reply) && reply.page.age_count > 0)
-        check_age_published(sim, &reply.page);
+    if (sim->violations > 0 || !next_page(sim, peer, command, &reply))
+        return;
+    for (size_t i = 0; i < reply.page.age_count; i++)
+        check_age(told, gooi, command->query.by, &reply.page.age[i]);
+    check_age_published(sim, &reply.page);
 }
 
 void oracle_ages(struct told *told, size_t peer, const struct sch_address *party, bool gooi)
