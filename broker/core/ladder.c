@@ -47,8 +47,8 @@ static struct sch_delivery *next_unreported(struct sch_act *act)
 static void presume_intake(struct sch_act *act)
 {
     if (sch_dossier_presume_ms(act->dossier) <= act->world->now_ms) {
+        /* The second clock of E7 has followed the appointment already. */
         sch_act_phase(act, SCH_PHASE_INTAKE_PRESUMED);
-        sch_promise_follow_intake(act);
     }
 }
 
@@ -90,7 +90,6 @@ static void climb(struct sch_act *act, struct sch_instance *instance)
         }
         instance->step = step;
         struct sch_effect *alert = sch_act_add(act, SCH_EFFECT_ALERT);
-        alert->member = instance->member;
         alert->instance = *instance;
         /* An uncollected message is chased in the ledger only: a reminder would lie uncollected beside it. */
         if (instance->expectation != 1 && step != SCH_STEP_ESCALATED) {

@@ -77,7 +77,6 @@ void sch_ledger_snooze(struct sch_act *act)
         if (may_act(dossier, act->event->sender, instance, number_of(act))) {
             instance->snoozed_ms = until_ms;
             struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_SNOOZE);
-            effect->member = instance->member;
             effect->instance = *instance;
         }
     }

@@ -34,7 +34,7 @@ bool sch_letter_is_answered(const struct sch_act *act, unsigned number)
     }
     /* An objection or a waiver outlives a new beginning; a letter about an earlier intake or end does not. */
     return kept->standing != SCH_STANDING_CLOSED ||
-           (act->phase_before >= since && act->phase_before <= SCH_PHASE_CLOSED);
+           (act->phase_before >= since && act->phase_before <= SCH_PHASE_ENDED);
 }
 
 static void answer_one(struct sch_act *act, unsigned number, bool incomplete)
@@ -66,12 +66,11 @@ static void answer_owed(struct sch_act *act, bool incomplete)
 
 void sch_letter_answer(struct sch_act *act, int32_t day)
 {
-    static const unsigned opened_by_letter[] = { 6, 9, 12 };
-    for (size_t i = 0; i < sizeof opened_by_letter / sizeof opened_by_letter[0]; i++) {
-        unsigned number = opened_by_letter[i];
-        if (is_letter_of(number, act->event->header->kind) &&
-            sch_promise_find(act->dossier, number) == NULL && !sch_letter_is_answered(act, number)) {
-            (void)sch_promise_open_on_day(act, number, SCH_VARIANT_PLAIN, act->event->header->id, day);
+    static const unsigned opened_by_letter[] = { 6, 9, 12, 0 };
+    for (const unsigned *number = opened_by_letter; *number != 0; number++) {
+        if (is_letter_of(*number, act->event->header->kind) &&
+            sch_promise_find(act->dossier, *number) == NULL && !sch_letter_is_answered(act, *number)) {
+            (void)sch_promise_open_on_day(act, *number, SCH_VARIANT_PLAIN, act->event->header->id, day);
         }
     }
     answer_owed(act, is_incomplete(act));
@@ -93,8 +92,8 @@ void sch_letter_settle_end(struct sch_act *act)
             return;
         }
     }
+    /* An end has answered all but letters: nothing is left to be cancelled. */
     sch_act_phase(act, SCH_PHASE_CLOSED);
-    sch_promise_cancel(act, true);
 }
 
 void sch_letter_intake_report(struct sch_act *act)

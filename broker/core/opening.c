@@ -205,12 +205,12 @@ static bool is_old(int64_t letter_date, int64_t now_date)
 
 void sch_opening_request(struct sch_act *act)
 {
-    static const unsigned owed[] = { 2, 3, 4, 7, 13, 14 };
+    static const unsigned owed[] = { 2, 3, 4, 7, 13, 14, 0 };
     const struct sch_header *header = act->event->header;
     int64_t now_ms = act->world->now_ms;
     int64_t letter_date = header->fact[SCH_FACT_LETTER_DATE];
-    for (size_t i = 0; i < sizeof owed / sizeof owed[0]; i++) {
-        (void)sch_promise_open(act, owed[i], SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, header->id, now_ms);
+    for (const unsigned *number = owed; *number != 0; number++) {
+        (void)sch_promise_open(act, *number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, header->id, now_ms);
     }
     sch_act_phase(act, sch_proof_first(header->kind));
     if (letter_date != 0 && is_old(letter_date, sch_date_from_day(sch_day_of_ms(now_ms)))) {

@@ -19,7 +19,6 @@ static void say(struct sch_act *act, enum sch_effect_type type, const struct sch
                 const struct sch_instance *instance)
 {
     struct sch_effect *effect = sch_act_add(act, type);
-    effect->member = instance->member;
     effect->instance = *instance;
     if (before != NULL) {
         effect->before = *before;
@@ -28,10 +27,9 @@ static void say(struct sch_act *act, enum sch_effect_type type, const struct sch
 
 static void drop(struct sch_dossier *dossier, struct sch_instance *instance)
 {
-    size_t after = (size_t)(dossier->instance + dossier->instance_count - instance) - 1;
-    memmove(instance, instance + 1, after * sizeof *instance);
-    dossier->instance_count--;
-    memset(&dossier->instance[dossier->instance_count], 0, sizeof *instance);
+    struct sch_instance *last = &dossier->instance[--dossier->instance_count];
+    memmove(instance, instance + 1, (size_t)(last - instance) * sizeof *instance);
+    memset(last, 0, sizeof *last);
 }
 
 struct sch_instance *sch_promise_find(struct sch_dossier *dossier, unsigned number)

@@ -63,6 +63,7 @@ static void the_narrowest_and_newest_holds(void **state)
     assert_int_equal(term_of(2, SCH_VARIANT_PLAIN, "utrecht", "agb:06290713/poli", 20260601), 8);
     assert_int_equal(term_of(2, SCH_VARIANT_PLAIN, "utrecht", "agb:06290713/afdeling", 20260601), 9);
     assert_int_equal(term_of(2, SCH_VARIANT_PLAIN, "utrecht", "agb:062907139", 20260601), 7);
+    assert_int_equal(term_of(2, SCH_VARIANT_PLAIN, "utrecht", "agb:11111111/poli", 20260601), 7);
     assert_int_equal(term_of(2, SCH_VARIANT_PLAIN, "utrechts", NULL, 20260601), 6);
 }
 

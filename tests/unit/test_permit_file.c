@@ -67,11 +67,24 @@ static void the_shipped_file_is_the_domains_table(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (sch_permit_allows(&permits, rows[i].from, rows[i].kind, rows[i].to) != rows[i].allowed)
             fail_msg("row %zu", i);
-    assert_false(sch_permit_allows(&permits, SCH_PARTY_UNSPECIFIED, SCH_KIND_REFERRAL, SCH_PARTY_S_GGZ));
-    assert_false(sch_permit_allows(&permits, SCH_PARTY_COUNT, SCH_KIND_REFERRAL, SCH_PARTY_S_GGZ));
-    assert_false(sch_permit_allows(&permits, SCH_PARTY_S_GGZ, SCH_KIND_COUNT, SCH_PARTY_S_GGZ));
-    assert_false(sch_permit_allows(&permits, SCH_PARTY_S_GGZ, SCH_KIND_UNSPECIFIED, SCH_PARTY_S_GGZ));
-    assert_false(sch_permit_allows(&permits, SCH_PARTY_S_GGZ, SCH_KIND_CORRECTION, SCH_PARTY_COUNT));
+}
+
+/* Where all is allowed, what is no party and no kind still is not; nor does anyone look behind the table. */
+static void what_is_in_no_list_is_not_allowed(void **state)
+{
+    static struct {
+        struct sch_permits permits, beyond;
+    } all;
+
+    (void)state;
+    memset(&all, 0xff, sizeof all);
+    assert_true(sch_permit_allows(&all.permits, SCH_PARTY_GP_PRACTICE, (enum sch_kind)1, SCH_PARTY_UNSPECIFIED));
+    assert_true(sch_permit_allows(&all.permits, SCH_PARTY_COUNT - 1, SCH_KIND_COUNT - 1, SCH_PARTY_COUNT - 1));
+    assert_false(sch_permit_allows(&all.permits, SCH_PARTY_UNSPECIFIED, SCH_KIND_REFERRAL, SCH_PARTY_S_GGZ));
+    assert_false(sch_permit_allows(&all.permits, SCH_PARTY_COUNT, SCH_KIND_REFERRAL, SCH_PARTY_S_GGZ));
+    assert_false(sch_permit_allows(&all.permits, SCH_PARTY_S_GGZ, SCH_KIND_COUNT, SCH_PARTY_S_GGZ));
+    assert_false(sch_permit_allows(&all.permits, SCH_PARTY_S_GGZ, SCH_KIND_UNSPECIFIED, SCH_PARTY_S_GGZ));
+    assert_false(sch_permit_allows(&all.permits, SCH_PARTY_S_GGZ, SCH_KIND_CORRECTION, SCH_PARTY_COUNT));
 }
 
 static void lists_stars_and_continued_lines(void **state)
@@ -126,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shipped_file_is_the_domains_table),
+        cmocka_unit_test(what_is_in_no_list_is_not_allowed),
         cmocka_unit_test(lists_stars_and_continued_lines),
         cmocka_unit_test(faults_name_their_line),
         cmocka_unit_test(one_run_shows_every_fault),

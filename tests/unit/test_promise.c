@@ -65,6 +65,18 @@ static void test_what_is_kept_makes_place(void **state)
     assert_non_null(opened_by(SCH_OWED_MAX));
 }
 
+static void test_of_those_that_ended_together_the_first(void **state)
+{
+    (void)state;
+    begin(SCH_OWED_MAX, SCH_KEPT_MAX);
+    for (size_t i = SCH_OWED_MAX; i < f.dossier.instance_count; i++) {
+        f.dossier.instance[i].closed_ms = f.world.now_ms;
+    }
+    assert_non_null(open_one());
+    assert_null(opened_by(SCH_OWED_MAX));
+    assert_non_null(opened_by(SCH_OWED_MAX + 1));
+}
+
 static void test_only_when_all_places_are_taken(void **state)
 {
     (void)state;
@@ -86,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_kept_makes_place),
+        cmocka_unit_test(test_of_those_that_ended_together_the_first),
         cmocka_unit_test(test_only_when_all_places_are_taken),
         cmocka_unit_test(test_what_is_owed_never_makes_place),
     };

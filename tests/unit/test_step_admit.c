@@ -201,6 +201,9 @@ static void test_who_is_who_in_a_referral(void **state)
     expect(SCH_E_FIELD_MISSING, "header.creditor");
     referral(WIJKTEAM, GB)->creditor = f.party[PRACTICE].address;
     expect(SCH_E_FIELD_INVALID, "header.copies");
+    /* What stands behind the last copy is none. */
+    f.header.copies[0] = f.party[PRACTICE].address;
+    expect(SCH_E_FIELD_INVALID, "header.copies");
     referral(PRACTICE, S)->creditor = f.party[S].address;
     expect(SCH_E_FIELD_INVALID, "header.creditor");
     referral(PRACTICE, S);

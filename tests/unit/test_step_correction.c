@@ -76,6 +76,7 @@ static void test_a_letter_taken_back(void **state)
     struct sch_id letter = say(SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_CLOSED);
     correct(letter, SCH_KIND_DISCHARGE_LETTER, S, SCH_PHASE_ENDED);
     assert_int_equal(step_fixture_owed(&f, 9)->due_ms, due_ms);
+    assert_false(step_fixture_owed(&f, 9)->incomplete);
     /* What was alerted is not alerted again. */
     assert_int_equal(step_fixture_owed(&f, 9)->step, SCH_STEP_OVERDUE);
     assert_int_equal(step_fixture_due(&f), SCH_OK);

@@ -125,6 +125,22 @@ static void test_e1_waits_after_a_start(void **state)
     due_at(due_ms + 900000, 2);
 }
 
+static void test_expiry_waits_after_a_start(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_open(&f, S);
+    step_fixture_wait(&f, 31);
+    int64_t from_ms = f.world.now_ms;
+    f.world.expire_from_ms = from_ms;
+    step_fixture_at(&f, from_ms - 1);
+    assert_int_equal(step_fixture_due(&f), SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_SENT);
+    step_fixture_at(&f, from_ms);
+    assert_int_equal(step_fixture_due(&f), SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_UNDELIVERED);
+}
+
 static void test_due_of_nothing_is_harmless(void **state)
 {
     (void)state;
@@ -193,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_crisis_escalates_at_once),
         cmocka_unit_test(test_e1_alerts_are_in_the_ledger_only),
         cmocka_unit_test(test_e1_waits_after_a_start),
+        cmocka_unit_test(test_expiry_waits_after_a_start),
         cmocka_unit_test(test_due_of_nothing_is_harmless),
         cmocka_unit_test(test_creditor_is_reminded_of_a_refused_patient),
         cmocka_unit_test(test_of_two_messages_under_a_lease_neither_expires),

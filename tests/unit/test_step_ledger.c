@@ -70,6 +70,20 @@ static void test_a_reminder_by_hand(void **state)
     assert_int_equal(reminders(), 0);
 }
 
+/* Of a promise that is kept the reminders go, of the others they stay. */
+static void test_whose_reminders_are_taken_back(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(act(SCH_KIND_REMINDER, COORDINATOR, 2), SCH_OK);
+    assert_int_equal(act(SCH_KIND_REMINDER, COORDINATOR, 4), SCH_OK);
+    assert_int_equal(act(SCH_KIND_REMINDER, COORDINATOR, 7), SCH_OK);
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
+    assert_int_equal(reminders(), 2);
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_APPOINTMENT), SCH_OK);
+    assert_int_equal(reminders(), 1);
+}
+
 static void test_what_cannot_be_reminded(void **state)
 {
     (void)state;
@@ -279,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_reminder_by_hand),
+        cmocka_unit_test(test_whose_reminders_are_taken_back),
         cmocka_unit_test(test_what_cannot_be_reminded),
         cmocka_unit_test(test_the_ladder_reminds_too),
         cmocka_unit_test(test_those_just_reminded_are_skipped),

@@ -159,6 +159,22 @@ static void test_incomplete_end_does_not_close(void **state)
     assert_non_null(step_fixture_owed(&f, 10));
 }
 
+/* What the report of an intake without treatment lacked comes later, and sends nobody back a second time. */
+static void test_no_treatment_said_twice(void **state)
+{
+    (void)state;
+    begin();
+    step_fixture_message(&f, SCH_KIND_INTAKE_REPORT)->fact[SCH_FACT_OUTCOME] = SCH_OUTCOME_NO_TREATMENT;
+    f.header.sections = SCH_SECTION_PLAN;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    say(SCH_KIND_TAKEN_UP);
+    assert_null(step_fixture_owed(&f, 10));
+    step_fixture_message(&f, SCH_KIND_INTAKE_REPORT)->fact[SCH_FACT_OUTCOME] = SCH_OUTCOME_NO_TREATMENT;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
+    assert_null(step_fixture_owed(&f, 10));
+}
+
 static void test_documents_close_unless_sections_are_demanded(void **state)
 {
     (void)state;
@@ -199,11 +215,32 @@ static void test_found_incomplete_after_opening(void **state)
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_REOPEN, 9)->instance.standing,
                      SCH_STANDING_INCOMPLETE);
     assert_int_equal(step_fixture_owed(&f, 9)->due_ms, step_fixture_end_of(20260316));
+    /* Nothing has ended it any more, and that an incomplete letter came is remembered. */
+    static const struct sch_id none;
+    assert_memory_equal(&step_fixture_owed(&f, 9)->closed_by, &none, sizeof none);
+    assert_int_equal(step_fixture_owed(&f, 9)->closed_ms, 0);
+    assert_true(step_fixture_owed(&f, 9)->incomplete);
     say(SCH_KIND_DISCHARGE_LETTER);
+    assert_true(step_fixture_about(&f, SCH_EFFECT_CLOSE, 9)->instance.incomplete);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
     assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, f.last, PRACTICE, SCH_SECTION_QUESTION),
                      SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
+}
+
+/* Another word of the end does not ask for the letter again that was written about it. */
+static void test_a_second_end_after_its_letter(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 0), SCH_OK);
+    step_fixture_live(&f, 1);
+    say(SCH_KIND_TREATMENT_END);
+    say(SCH_KIND_DISCHARGE_LETTER);
+    /* The report of the intake is still owed. */
+    assert_int_equal(f.dossier.phase, SCH_PHASE_ENDED);
+    say(SCH_KIND_TREATMENT_END);
+    assert_null(step_fixture_owed(&f, 9));
 }
 
 static void test_found_incomplete_intake_in_treatment(void **state)
@@ -216,6 +253,9 @@ static void test_found_incomplete_intake_in_treatment(void **state)
     assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_PLAN), SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_IN_TREATMENT);
     assert_non_null(step_fixture_owed(&f, 6));
+    /* What the letter proved stays proven. */
+    assert_null(step_fixture_owed(&f, 2));
+    assert_null(step_fixture_owed(&f, 4));
     say(SCH_KIND_INTAKE_REPORT);
     assert_null(step_fixture_owed(&f, 6));
     assert_int_equal(f.dossier.phase, SCH_PHASE_IN_TREATMENT);
@@ -255,6 +295,38 @@ static void test_letter_after_withdrawal_answers_what_is_owed(void **state)
     assert_int_equal(f.dossier.phase, SCH_PHASE_WITHDRAWN);
 }
 
+/* A patient who is elsewhere by now had his intake all the same: the report of it answers. */
+static void test_letter_after_a_refusal_that_was_taken_up(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 0), SCH_OK);
+    step_fixture_live(&f, 1);
+    say(SCH_KIND_REFUSAL);
+    say(SCH_KIND_TAKEN_UP);
+    assert_non_null(step_fixture_owed(&f, 6));
+    say(SCH_KIND_INTAKE_REPORT);
+    assert_null(step_fixture_owed(&f, 6));
+    assert_int_equal(f.dossier.phase, SCH_PHASE_REFUSED);
+}
+
+/* Wherever the patient is, its sender is told that a letter is incomplete. */
+static void test_an_incomplete_letter_about_who_is_elsewhere(void **state)
+{
+    (void)state;
+    static const enum sch_kind kinds[] = { SCH_KIND_INTAKE_REPORT, SCH_KIND_PROGRESS_LETTER,
+                                           SCH_KIND_DISCHARGE_LETTER, SCH_KIND_BACK_REFERRAL };
+    begin();
+    say(SCH_KIND_REFUSAL);
+    say(SCH_KIND_TAKEN_UP);
+    for (size_t i = 0; i < 4; i++) {
+        step_fixture_message(&f, kinds[i])->sections = 0;
+        assert_int_equal(step_fixture_send(&f), SCH_OK);
+        assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_RECEIPT, 0)->warnings, 8);
+        assert_int_equal(f.dossier.phase, SCH_PHASE_REFUSED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,11 +338,15 @@ int main(void)
         cmocka_unit_test(test_crisis_owes_the_letter_after_the_end_only),
         cmocka_unit_test(test_incomplete_stays_owed),
         cmocka_unit_test(test_incomplete_end_does_not_close),
+        cmocka_unit_test(test_no_treatment_said_twice),
         cmocka_unit_test(test_documents_close_unless_sections_are_demanded),
         cmocka_unit_test(test_found_incomplete_after_opening),
+        cmocka_unit_test(test_a_second_end_after_its_letter),
         cmocka_unit_test(test_found_incomplete_intake_in_treatment),
         cmocka_unit_test(test_withheld),
         cmocka_unit_test(test_letter_after_withdrawal_answers_what_is_owed),
+        cmocka_unit_test(test_letter_after_a_refusal_that_was_taken_up),
+        cmocka_unit_test(test_an_incomplete_letter_about_who_is_elsewhere),
     };
     return cmocka_run_group_tests_name("step_letter", tests, NULL, NULL);
 }

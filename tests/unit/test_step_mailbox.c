@@ -37,17 +37,40 @@ static void test_collect(void **state)
     assert_int_equal(f.effects.effect[0].type, SCH_EFFECT_REMOVE);
     assert_int_equal(f.effects.effect[0].state, SCH_DELIVERY_COLLECTED);
     assert_int_equal(f.effects.effect[0].member, SCH_MEMBER_RECEIVER);
+    assert_int_equal(f.effects.effect[0].sequence, 1000);
+    assert_memory_equal(&f.effects.effect[0].message, &f.referral, SCH_ID_SIZE);
     assert_int_equal(f.effects.effect[1].type, SCH_EFFECT_CLOSE);
     assert_int_equal(f.effects.effect[1].instance.standing, SCH_STANDING_CLOSED);
     assert_int_equal(f.effects.effect[2].type, SCH_EFFECT_STATUS);
     assert_int_equal(f.effects.effect[2].sender, SCH_MEMBER_REFERRER);
+    assert_int_equal(f.effects.effect[2].member, SCH_MEMBER_RECEIVER);
+    assert_memory_equal(&f.effects.effect[2].message, &f.referral, SCH_ID_SIZE);
     assert_int_equal(f.effects.effect[3].type, SCH_EFFECT_SETTLED);
     assert_int_equal(f.effects.effect[3].state, SCH_DELIVERY_COLLECTED);
+    assert_int_equal(f.effects.effect[3].member, SCH_MEMBER_RECEIVER);
+    assert_memory_equal(&f.effects.effect[3].message, &f.referral, SCH_ID_SIZE);
     /* The copy still waits; with it the body goes. */
     assert_int_equal(step_fixture_collect(&f, f.referral, POH), SCH_OK);
     assert_int_equal(step_fixture_count(&f, SCH_EFFECT_DESTROY), 1);
     assert_int_equal(f.dossier.delivery_count, 0);
     assert_int_equal(f.dossier.phase, SCH_PHASE_SENT);
+}
+
+/* Only the referral, and only where it was sent to, tells that the receiver has it. */
+static void test_what_makes_it_received(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_collect(&f, f.referral, POH), SCH_OK);
+    assert_false(f.dossier.received);
+    /* Whose promise that answers: the one who collected. */
+    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 1)->instance.member, SCH_MEMBER_COPY);
+    (void)step_fixture_message_of(&f, SCH_KIND_CHANGE_NOTICE, PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(step_fixture_collect(&f, f.last, S), SCH_OK);
+    assert_false(f.dossier.received);
+    assert_int_equal(step_fixture_collect(&f, f.referral, S), SCH_OK);
+    assert_true(f.dossier.received);
 }
 
 static void test_settling_again(void **state)
@@ -274,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_collect),
+        cmocka_unit_test(test_what_makes_it_received),
         cmocka_unit_test(test_settling_again),
         cmocka_unit_test(test_settling_what_others_got),
         cmocka_unit_test(test_refused_referral_is_undelivered),

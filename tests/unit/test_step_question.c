@@ -153,6 +153,19 @@ static void test_a_reply_restarts_however_much_was_asked_between(void **state)
     assert_int_equal(step_fixture_owed(&f, 2)->from_ms, f.world.now_ms);
 }
 
+/* A decision that nobody counted when the referral came is not counted from a reply on. */
+static void test_a_reply_starts_nothing_new(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_norm(&f, 2, SCH_VARIANT_PLAIN, 0, SCH_UNIT_WORKING_DAYS);
+    step_fixture_open(&f, S);
+    step_fixture_norm(&f, 2, SCH_VARIANT_PLAIN, 5, SCH_UNIT_WORKING_DAYS);
+    (void)ask(S);
+    assert_int_equal(reply(PRACTICE, NULL, SCH_KIND_UNSPECIFIED), SCH_OK);
+    assert_null(step_fixture_owed(&f, 2));
+}
+
 static void test_a_crisis_has_the_telephone(void **state)
 {
     (void)state;
@@ -261,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_which_question_is_answered),
         cmocka_unit_test(test_a_reply_restarts_nothing_that_was_decided_or_waived),
         cmocka_unit_test(test_a_reply_restarts_however_much_was_asked_between),
+        cmocka_unit_test(test_a_reply_starts_nothing_new),
         cmocka_unit_test(test_a_crisis_has_the_telephone),
         cmocka_unit_test(test_until_six_months_after),
         cmocka_unit_test(test_questions_keep_no_dossier),

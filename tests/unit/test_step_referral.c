@@ -62,6 +62,8 @@ static void test_effects_in_their_order(void **state)
     assert_int_equal(f.effects.effect[1].member, SCH_MEMBER_RECEIVER);
     assert_int_equal(f.effects.effect[2].member, SCH_MEMBER_COPY);
     assert_int_equal(f.effects.effect[1].sender, SCH_MEMBER_REFERRER);
+    assert_int_equal(f.effects.effect[1].kind, SCH_KIND_REFERRAL);
+    assert_memory_equal(&f.effects.effect[1].message, &f.referral, SCH_ID_SIZE);
     assert_int_equal(f.effects.effect[9].sequence, 1000);
     assert_int_equal(f.effects.effect[9].warnings, 0);
     /* E1 ends with the next working day. */
@@ -88,6 +90,9 @@ static void test_urgent_messages_are_due_in_an_hour(void **state)
     assert_int_equal(step_fixture_send(&f), SCH_OK);
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_OPEN, 1)->instance.due_ms, f.world.now_ms + 3600000);
     assert_true(f.dossier.delivery[0].urgent);
+    /* What is later said about it may take a day. */
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
+    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_OPEN, 1)->instance.due_ms, step_fixture_end_of(20260303));
 }
 
 static void test_a_provider_refers_on(void **state)

@@ -112,6 +112,8 @@ static void test_forwarded_after_the_child(void **state)
     assert_int_equal(f.dossier.refusals, 0);
     step_fixture_live(&f, 30);
     assert_null(step_fixture_owed(&f, 10));
+    /* Elsewhere is where the patient is. */
+    say(SCH_KIND_ACCEPTANCE, SCH_PHASE_REDIRECTED);
     /* Without the child nobody sent the patient on. */
     begin();
     assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
@@ -278,6 +280,22 @@ static void test_back_referral_of_who_was_refused(void **state)
     say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_REFUSED);
 }
 
+/* Of a patient who is elsewhere by now: the phase stays, and the letter is the one that was owed. */
+static void test_a_letter_that_was_owed_still_answers(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED);
+    struct sch_id letter = f.last;
+    say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    say(SCH_KIND_TAKEN_UP, SCH_PHASE_REFUSED);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_AFTERCARE), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 9)->standing, SCH_STANDING_INCOMPLETE);
+    say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_REFUSED);
+    assert_null(step_fixture_owed(&f, 9));
+}
+
 static void test_back_referral_after_the_end_of_all(void **state)
 {
     (void)state;
@@ -420,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_an_incomplete_back_referral_owes_the_letter),
         cmocka_unit_test(test_back_referral_answers_the_early_promises),
         cmocka_unit_test(test_back_referral_of_who_was_refused),
+        cmocka_unit_test(test_a_letter_that_was_owed_still_answers),
         cmocka_unit_test(test_back_referral_after_the_end_of_all),
         cmocka_unit_test(test_a_practice_refuses_what_was_referred_back),
         cmocka_unit_test(test_treatment_goes_on_and_owes_no_letter_of_an_end),

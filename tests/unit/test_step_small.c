@@ -231,6 +231,20 @@ static void test_care_without_a_referral(void **state)
     say(SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_CLOSED);
 }
 
+/* Of care that has ended a letter of its course is the last that was owed. */
+static void test_a_progress_letter_may_be_the_last(void **state)
+{
+    (void)state;
+    opening(SCH_KIND_CARE_NOTICE, S, PRACTICE);
+    open_sent();
+    say(SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED);
+    step_fixture_message(&f, SCH_KIND_NO_REPORT)->fact[SCH_FACT_EXPECTATION] = 9;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_ENDED);
+    say(SCH_KIND_PROGRESS_LETTER, SCH_PHASE_CLOSED);
+    assert_int_equal(owed_count(), 0);
+}
+
 /* Whoever sent the patient back and treats him after all owes what he owed: from the same day. */
 static void test_care_taken_back_counts_from_its_day(void **state)
 {
@@ -321,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_the_gp_is_always_in_copy),
         cmocka_unit_test(test_an_exploratory_talk),
         cmocka_unit_test(test_care_without_a_referral),
+        cmocka_unit_test(test_a_progress_letter_may_be_the_last),
         cmocka_unit_test(test_care_taken_back_counts_from_its_day),
         cmocka_unit_test(test_what_answers_a_care_notice),
         cmocka_unit_test(test_the_day_of_care),

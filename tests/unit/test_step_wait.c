@@ -102,7 +102,12 @@ static void test_second_clock_after_the_intake(void **state)
     /* Ten weeks after Monday 16 March is Monday 25 May, before the fourteen weeks' 8 June. */
     assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260525));
     assert_int_equal(step_fixture_owed(&f, 7)->norm_due_ms, step_fixture_end_of(20260525));
+    assert_int_equal(step_fixture_owed(&f, 7)->remind_ms, step_fixture_end_of(20260511));
     assert_non_null(step_fixture_about(&f, SCH_EFFECT_MOVE, 7));
+    /* Where both end on one day, the first has not been overtaken: its reminder comes. */
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 28), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260608));
+    assert_int_equal(step_fixture_owed(&f, 7)->remind_ms, step_fixture_end_of(20260518));
     assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 60), SCH_OK);
     assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260608));
     assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 7), SCH_OK);
@@ -125,6 +130,11 @@ static void test_a_region_may_have_no_second_clock(void **state)
     assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 14), SCH_OK);
     assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260608));
     assert_null(step_fixture_about(&f, SCH_EFFECT_MOVE, 7));
+    /* ... or one in hours, which count from the end of the day of the intake. */
+    begin();
+    step_fixture_norm(&f, 7, SCH_VARIANT_AFTER_INTAKE, 48, SCH_UNIT_HOURS);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 14), SCH_OK);
+    assert_int_equal(step_fixture_owed(&f, 7)->due_ms, step_fixture_end_of(20260318));
 }
 
 static void test_an_announced_wait_survives_the_intake(void **state)
