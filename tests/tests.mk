@@ -54,7 +54,7 @@ check: $(UNIT) $(STORE_TESTS) $(SIM) ## unit and store tests, and a short simula
 # The seeds that failed once run before all others, for ever after.
 SIM_RUN := $(SIM) --seeds tests/sim/seeds.txt --commit $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 .PHONY: sim
-sim: $(SIM) ## the simulation: SEED=1 N=200; more: SIM_FLAGS="--trace --until EVENT", --check, --cells
+sim: $(SIM) ## the simulation: SEED=1 N=200; SIM_FLAGS: --jobs 2, --cells, --check, --shrink, --faults, --trace (tests/sim/sim.c)
 	$(Q)$(SIM_RUN) --seed $(or $(SEED),1) --count $(or $(N),200) $(SIM_FLAGS)
 
 .PHONY: layers
