@@ -34,7 +34,7 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB_PROTO)
 	$(call link,$< $(LIB_PROTO),-lzmq -llmdb -lpthread $(PROTO_LIBS))
 
 $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(TEST_ARCHIVES)
-	$(call link,-fsanitize=fuzzer $< $(call grouped,$(TEST_ARCHIVES)),$(BROKER_LIBS) -ljansson)
+	$(call link,$(FUZZ_FLAGS) $(filter %.o,$^) $(call grouped,$(TEST_ARCHIVES)),$(BROKER_LIBS) -ljansson)
 
 # ---- suites -------------------------------------------------------------------------------------
 
