@@ -172,8 +172,8 @@ void sch_letter_final(struct sch_act *act)
 
 void sch_letter_no_report(struct sch_act *act)
 {
-    (void)sch_promise_end_all(act, (unsigned)sch_evidence_fact(act, SCH_FACT_EXPECTATION),
-                              SCH_STANDING_WITHHELD, act->event->header->id);
+    sch_promise_end_all(act, (unsigned)sch_evidence_fact(act, SCH_FACT_EXPECTATION),
+                        SCH_STANDING_WITHHELD, act->event->header->id);
     sch_letter_settle_end(act);
 }
 

@@ -137,10 +137,7 @@ int sch_opening_check(const struct sch_act *act, const char **field)
 
 static struct sch_member member_of(const struct sch_party *party)
 {
-    struct sch_member member;
-    memset(&member, 0, sizeof member);
-    member.address = party->address;
-    member.kind = party->kind;
+    struct sch_member member = { .address = party->address, .kind = party->kind };
     memcpy(member.region, party->region, sizeof member.region);
     return member;
 }
@@ -171,7 +168,6 @@ void sch_opening_init(struct sch_act *act)
     const struct sch_event *event = act->event;
     const struct sch_header *header = event->header;
     int64_t urgency = header->fact[SCH_FACT_URGENCY];
-    memset(dossier, 0, sizeof *dossier);
     dossier->id = header->id;
     dossier->kenmerk = event->kenmerk;
     dossier->kind = header->kind;
@@ -184,10 +180,8 @@ void sch_opening_init(struct sch_act *act)
     dossier->echelon = dossier->member[SCH_MEMBER_RECEIVER].kind;
     memcpy(dossier->region, dossier->member[SCH_MEMBER_CREDITOR].region, sizeof dossier->region);
     dossier->opened_ms = act->world->now_ms;
-    dossier->letter_day = sch_day_of_ms(act->world->now_ms);
     if (header->kind == SCH_KIND_CARE_NOTICE) {
         /* What is told of this care may date from before the notice, not from before the care. */
-        dossier->letter_day = 0;
         dossier->letter_day = sch_evidence_day(act);
         dossier->received = true;
     } else if (header->kind == SCH_KIND_REFERRAL) {

@@ -265,16 +265,13 @@ void sch_promise_end(struct sch_act *act, struct sch_instance *instance, enum sc
     }
 }
 
-size_t sch_promise_end_all(struct sch_act *act, unsigned number, enum sch_standing standing,
-                           struct sch_id closed_by)
+void sch_promise_end_all(struct sch_act *act, unsigned number, enum sch_standing standing,
+                         struct sch_id closed_by)
 {
-    size_t count = 0;
     struct sch_instance *instance;
     while ((instance = sch_promise_find(act->dossier, number)) != NULL) {
         sch_promise_end(act, instance, standing, closed_by);
-        count++;
     }
-    return count;
 }
 
 void sch_promise_end_e1(struct sch_act *act, const struct sch_id *message, uint8_t member,
@@ -285,8 +282,7 @@ void sch_promise_end_e1(struct sch_act *act, const struct sch_id *message, uint8
         struct sch_instance *instance = &dossier->instance[i];
         if (instance->expectation == 1 && instance->member == member &&
             sch_value_same_id(&instance->opened_by, message)) {
-            sch_promise_end(act, instance, standing,
-                            standing == SCH_STANDING_CLOSED ? *message : no_id());
+            sch_promise_end(act, instance, standing, *message);
             return;
         }
     }
@@ -297,7 +293,7 @@ void sch_promise_cancel(struct sch_act *act, bool intake_held)
     for (unsigned number = 1; number < SCH_EXPECTATION_COUNT; number++) {
         bool survives = sch_expectation_rule(number)->survives && (number != 6 || intake_held);
         if (!survives) {
-            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, sch_act_message(act));
+            sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, sch_act_message(act));
         }
     }
 }

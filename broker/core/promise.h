@@ -55,9 +55,9 @@ void sch_promise_reopen(struct sch_act *act, struct sch_instance *instance, enum
 void sch_promise_end(struct sch_act *act, struct sch_instance *instance, enum sch_standing standing,
                      struct sch_id closed_by);
 
-/* Ends whatever is owed of an expectation; returns how many. */
-size_t sch_promise_end_all(struct sch_act *act, unsigned number, enum sch_standing standing,
-                           struct sch_id closed_by);
+/* Ends whatever is owed of an expectation. */
+void sch_promise_end_all(struct sch_act *act, unsigned number, enum sch_standing standing,
+                         struct sch_id closed_by);
 
 /* Ends the E1 of this message and member, if it is still owed. */
 void sch_promise_end_e1(struct sch_act *act, const struct sch_id *message, uint8_t member,

@@ -86,8 +86,8 @@ void sch_refusal_of_back_referral(struct sch_act *act)
         return;
     }
     /* Treatment goes on: its end, and the letter about that, are still to come. */
-    (void)sch_promise_end_all(act, 9, SCH_STANDING_CANCELLED, header->id);
-    (void)sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, header->id);
+    sch_promise_end_all(act, 9, SCH_STANDING_CANCELLED, header->id);
+    sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, header->id);
     sch_act_prove(act, SCH_PHASE_IN_TREATMENT, &header->id);
     sch_letter_open_progress(act);
 }

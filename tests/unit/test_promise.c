@@ -94,6 +94,20 @@ static void test_what_is_owed_never_makes_place(void **state)
     assert_int_equal(sch_promise_count(&f.dossier), SCH_OWED_MAX + SCH_KEPT_MAX + 1);
 }
 
+/* A promise is there by the count, and E1 by who has to collect: nothing else is ended with a delivery. */
+static void test_an_e1_that_nobody_counted(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_norm(&f, 1, SCH_VARIANT_PLAIN, 0, SCH_UNIT_DAYS);
+    step_fixture_open(&f, S);
+    f.dossier.instance[f.dossier.instance_count] = f.dossier.instance[0];
+    f.dossier.instance[f.dossier.instance_count].expectation = 1;
+    sch_act_init(&act, &f.world, &f.dossier, &f.event, &f.effects);
+    sch_promise_end_e1(&act, &f.referral, SCH_MEMBER_RECEIVER, SCH_STANDING_CLOSED);
+    assert_int_equal(f.effects.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +115,7 @@ int main(void)
         cmocka_unit_test(test_of_those_that_ended_together_the_first),
         cmocka_unit_test(test_only_when_all_places_are_taken),
         cmocka_unit_test(test_what_is_owed_never_makes_place),
+        cmocka_unit_test(test_an_e1_that_nobody_counted),
     };
     return cmocka_run_group_tests_name("promise", tests, NULL, NULL);
 }

@@ -84,6 +84,18 @@ static void test_a_letter_taken_back(void **state)
     say(SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_CLOSED);
 }
 
+/* An appointment beyond the norm is late; taken back it leaves nothing of that. */
+static void test_a_late_appointment_taken_back(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 60), SCH_OK);
+    assert_true(step_fixture_about(&f, SCH_EFFECT_CLOSE, 4)->instance.beyond);
+    correct(f.last, SCH_KIND_APPOINTMENT, S, SCH_PHASE_SENT);
+    say(SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE);
+    assert_false(sch_instance_is_late(&step_fixture_about(&f, SCH_EFFECT_CLOSE, 4)->instance));
+}
+
 static void test_what_opened_and_answered_itself_was_never_owed(void **state)
 {
     (void)state;
@@ -329,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_refusal_taken_back),
         cmocka_unit_test(test_a_letter_taken_back),
+        cmocka_unit_test(test_a_late_appointment_taken_back),
         cmocka_unit_test(test_what_opened_and_answered_itself_was_never_owed),
         cmocka_unit_test(test_what_is_still_proven_is_not_owed_again),
         cmocka_unit_test(test_a_no_show_taken_back),

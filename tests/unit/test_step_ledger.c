@@ -66,6 +66,10 @@ static void test_a_reminder_by_hand(void **state)
     step_fixture_wait(&f, 10);
     assert_int_equal(act(SCH_KIND_REMINDER, COORDINATOR, 2), SCH_OK);
     assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_MAKE, 0)->made.step, SCH_STEP_OVERDUE);
+    begin();
+    step_fixture_at(&f, step_fixture_owed(&f, 2)->due_ms);
+    assert_int_equal(act(SCH_KIND_REMINDER, COORDINATOR, 2), SCH_OK);
+    assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_MAKE, 0)->made.step, SCH_STEP_OVERDUE);
     assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
     assert_int_equal(reminders(), 0);
 }

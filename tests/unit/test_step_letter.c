@@ -76,6 +76,19 @@ static void test_e9_counts_from_the_end(void **state)
     begin();
     assert_int_equal(step_fixture_say_on(&f, SCH_KIND_TREATMENT_END, 30), SCH_OK);
     assert_int_equal(step_fixture_owed(&f, 9)->due_ms, step_fixture_end_of(20260316));
+    /* Nor before the letter of the referral, which may be older than the referral. */
+    step_fixture_init(&f);
+    step_fixture_wait(&f, 20);
+    step_fixture_referral(&f, PRACTICE, S)->fact[SCH_FACT_LETTER_DATE] = step_fixture_date(&f, -10);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_TREATMENT_END, -3), SCH_OK);
+    assert_int_equal(sch_date_from_day(sch_day_of_ms(step_fixture_owed(&f, 9)->from_ms)), step_fixture_date(&f, -3));
+    step_fixture_init(&f);
+    step_fixture_wait(&f, 20);
+    step_fixture_referral(&f, PRACTICE, S)->fact[SCH_FACT_LETTER_DATE] = step_fixture_date(&f, -10);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_TREATMENT_END, -15), SCH_OK);
+    assert_int_equal(sch_date_from_day(sch_day_of_ms(step_fixture_owed(&f, 9)->from_ms)), step_fixture_date(&f, -10));
     /* A second end opens nothing. */
     say(SCH_KIND_TREATMENT_END);
     assert_null(step_fixture_about(&f, SCH_EFFECT_OPEN, 9));

@@ -64,6 +64,7 @@ static void test_the_receiver_asks(void **state)
     assert_int_equal(reply(PRACTICE, &question, SCH_KIND_INFORMATION_REQUEST), SCH_OK);
     assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_DELIVER, 0)->member, SCH_MEMBER_RECEIVER);
     assert_null(step_fixture_owed(&f, 11));
+    assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 11)->instance.closed_ms, f.world.now_ms);
     /* A fresh E2, from the reply. */
     assert_int_equal(step_fixture_owed(&f, 2)->from_ms, f.world.now_ms);
     assert_int_equal(step_fixture_owed(&f, 2)->due_ms, step_fixture_end_of(20260312));
