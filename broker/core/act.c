@@ -6,6 +6,7 @@
 
 #include "delivery.h"
 #include "proof.h"
+#include "value.h"
 
 void sch_act_init(struct sch_act *act, const struct sch_world *world, struct sch_dossier *dossier,
                   const struct sch_event *event, struct sch_effects *effects)
@@ -58,12 +59,28 @@ struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type)
     return effect;
 }
 
-/* An end without care that counts in the chain. Who forwards a patient has not sent anyone away yet. */
+bool sch_act_is_forwarded(const struct sch_dossier *dossier)
+{
+    const struct sch_id *by = sch_proof_of(dossier, SCH_PHASE_REDIRECTED);
+    if (dossier->phase != SCH_PHASE_REDIRECTED || !dossier->taken_up) {
+        return false;
+    }
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        const struct sch_instance *instance = &dossier->instance[i];
+        if (instance->expectation == 10 && sch_value_same_id(&instance->opened_by, by)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An end without care that counts in the chain. Who forwards a patient has not sent anyone away. */
 static bool is_unplaced(const struct sch_dossier *dossier)
 {
     return dossier->phase == SCH_PHASE_REFUSED || dossier->phase == SCH_PHASE_BACK_REFERRED ||
            dossier->phase == SCH_PHASE_UNDELIVERED ||
-           (dossier->phase == SCH_PHASE_REDIRECTED && dossier->forward_by_ms == 0);
+           (dossier->phase == SCH_PHASE_REDIRECTED && dossier->forward_by_ms == 0 &&
+            !sch_act_is_forwarded(dossier));
 }
 
 void sch_act_phase(struct sch_act *act, enum sch_phase phase)
@@ -86,9 +103,8 @@ void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_i
     struct sch_dossier *dossier = act->dossier;
     sch_proof_add(dossier, phase, by);
     enum sch_phase proven = sch_proof_replay(dossier);
-    bool stays = (proven == SCH_PHASE_ENDED && dossier->phase == SCH_PHASE_CLOSED) ||
-                 (proven == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
-                  phase != SCH_PHASE_INTAKE_PLANNED);
+    bool stays = proven == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
+                 phase != SCH_PHASE_INTAKE_PLANNED;
     if (!stays) {
         sch_act_phase(act, proven);
     }
@@ -97,16 +113,7 @@ void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_i
 struct sch_id sch_act_message(const struct sch_act *act)
 {
     static const struct sch_id none;
-    switch (act->event->type) {
-    case SCH_EVENT_SUBMIT:
-        return act->event->header->id;
-    case SCH_EVENT_FOLLOW:
-    case SCH_EVENT_FORWARD:
-    case SCH_EVENT_SIBLING:
-        return act->event->message;
-    default:
-        return none;
-    }
+    return act->event->type == SCH_EVENT_SUBMIT ? act->event->header->id : none;
 }
 
 void sch_act_remove(struct sch_act *act, struct sch_delivery *delivery, enum sch_delivery_state state,
@@ -115,9 +122,7 @@ void sch_act_remove(struct sch_act *act, struct sch_delivery *delivery, enum sch
     struct sch_effect *effect = sch_act_add(act, SCH_EFFECT_REMOVE);
     effect->message = delivery->message;
     effect->sequence = delivery->sequence;
-    effect->kind = delivery->kind;
     effect->member = delivery->member;
-    effect->sender = delivery->sender;
     effect->state = state;
     effect->code = code;
     sch_delivery_drop(act->dossier, delivery);

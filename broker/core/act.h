@@ -33,11 +33,14 @@ struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type);
 /* Moves the dossier to a phase, and counts ends without care (refusals). */
 void sch_act_phase(struct sch_act *act, enum sch_phase phase);
 
-/* A message proves a phase: the dossier moves to what all its proofs come to. A closed dossier stays closed
- * under a proof of its end, and a presumed intake presumed until an appointment or a no-show is told. */
+/* Is a patient who was to be forwarded under way to another, before anyone had to see to it? */
+bool sch_act_is_forwarded(const struct sch_dossier *dossier);
+
+/* A message proves a phase: the dossier moves to what all its proofs come to. A presumed intake stays
+ * presumed until an appointment or a no-show is told. */
 void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_id *by);
 
-/* The message that this act is about; none for DUE and settlements. */
+/* The message that was submitted; none when nothing was. */
 struct sch_id sch_act_message(const struct sch_act *act);
 
 /* Takes a delivery out of its mailbox and out of the record: REMOVE. The pointer dies. */

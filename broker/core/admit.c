@@ -6,6 +6,8 @@
  */
 #include "admit.h"
 
+#include <assert.h>
+
 #include "chain.h"
 #include "correction.h"
 #include "delivery.h"
@@ -57,8 +59,7 @@ static int check_dates(const struct sch_act *act, const char **field)
     if (header->fact[SCH_FACT_PHONED_AT] > act->world->now_ms + SCH_ID_AHEAD_MAX_MS) {
         return sch_kind_fault(SCH_E_FIELD_INVALID, "header.phoned_at", field);
     }
-    if (is_date_checked(header->kind) && sch_day_from_date(header->fact[SCH_FACT_EVENT_DATE], &day) &&
-        is_far(day, today)) {
+    if (is_date_checked(header->kind) && is_far(sch_evidence_stated_day(act, SCH_FACT_EVENT_DATE), today)) {
         return sch_kind_fault(SCH_E_FIELD_INVALID, "header.event_date", field);
     }
     if (sch_day_from_date(header->fact[SCH_FACT_EXPECTED_DATE], &day) && is_far(day, today)) {
@@ -216,8 +217,9 @@ static int check_role(const struct sch_act *act, const char **field)
     const struct sch_party *sender = act->event->sender;
     const char *address = sender->address.text;
     bool is_creditor = sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, address);
-    bool may = false;
-    switch (sch_kind_rule(act->event->header->kind)->direction) {
+    enum sch_direction direction = sch_kind_rule(act->event->header->kind)->direction;
+    bool may;
+    switch (direction) {
     case SCH_DIRECTION_FEEDBACK:
     case SCH_DIRECTION_RESULT:
         may = sch_dossier_is(dossier, SCH_MEMBER_RECEIVER, address) ||
@@ -234,13 +236,9 @@ static int check_role(const struct sch_act *act, const char **field)
     case SCH_DIRECTION_LEDGER:
         may = is_creditor || is_coordinator_of(dossier, sender);
         break;
-    case SCH_DIRECTION_BOTH:
-    case SCH_DIRECTION_SAME:
+    default:
+        assert(direction == SCH_DIRECTION_BOTH || direction == SCH_DIRECTION_SAME);
         may = sch_dossier_member(dossier, address) != SCH_MEMBER_NONE;
-        break;
-    case SCH_DIRECTION_NONE:
-    case SCH_DIRECTION_OPENS:
-    case SCH_DIRECTION_BROKER:
         break;
     }
     return may ? SCH_OK : sch_kind_fault(SCH_E_NOT_ALLOWED, "header.sender", field);

@@ -62,10 +62,9 @@ bool sch_day_from_date(int64_t date, int32_t *day)
     int year = (int)(date / 10000);
     int month = (int)(date / 100 % 100);
     int of_month = (int)(date % 100);
-    if (month < 1 || month > 12 || of_month < 1 || of_month > 31)
-        return false;
     int32_t found = day_from_civil(year, month, of_month);
-    /* 30 February counts on into March: what does not come back as itself is no date. */
+    /* 30 February counts on into March, the 14th month into the next year: what does not come back as itself
+     * is no date. */
     if (sch_date_from_day(found) != (int32_t)date)
         return false;
     *day = found;
@@ -119,17 +118,13 @@ int64_t sch_ms_of_day(int32_t day)
     return day * DAY_MS - sch_utc_offset_minutes(eve) * MINUTE_MS;
 }
 
-/* Easter Sunday, by the Gregorian computus: golden number, epact with solar and lunar corrections, then the
- * Sunday after the full moon. */
+/* Easter Sunday, by the Gregorian computus: golden number, epact, then the Sunday after the full moon. The
+ * 24 holds from 1900 to 2199, and so does that both of the highest epacts would put the full moon a day
+ * later than the Church's tables allow. */
 static int32_t easter_sunday(int year)
 {
-    int golden = year % 19;
-    int century = year / 100;
-    int solar = century - century / 4;
-    int lunar = (8 * century + 13) / 25;
-    int epact = (19 * golden + solar - lunar + 15) % 30;
-    /* Two epacts would put the full moon a day later than the Church's tables allow. */
-    if (epact == 29 || (epact == 28 && golden > 10))
+    int epact = (19 * (year % 19) + 24) % 30;
+    if (epact >= 28)
         epact -= 1;
     int32_t full_moon = day_from_civil(year, 3, 21) + epact;
     return full_moon + 7 - (sch_weekday(full_moon) + 1) % 7;
@@ -186,13 +181,13 @@ int32_t sch_add_months(int32_t day, int months)
     if (sch_day_from_date(date, &found)) {
         return found;
     }
-    /* The month is too short, or the calendar ends. */
-    return since + 1 < 2100 * 12 ? day_from_civil((since + 1) / 12, (since + 1) % 12 + 1, 1) : INT32_MAX;
+    /* The month is too short, and so is not the last of its year; or the calendar ends. */
+    return since < 2100 * 12 ? day_from_civil(since / 12, since % 12 + 2, 1) : INT32_MAX;
 }
 
 int64_t sch_due_ms(const struct sch_calendar *calendar, int64_t from_ms, int term, enum sch_unit unit)
 {
-    assert(term >= 0 && unit != SCH_UNIT_NONE);
+    assert(term >= 0);
     int32_t last = sch_day_of_ms(from_ms);
     switch (unit) {
     case SCH_UNIT_HOURS:
@@ -203,10 +198,9 @@ int64_t sch_due_ms(const struct sch_calendar *calendar, int64_t from_ms, int ter
     case SCH_UNIT_WEEKS:
         last += 7 * term;
         break;
-    case SCH_UNIT_WORKING_DAYS:
+    default:
+        assert(unit == SCH_UNIT_WORKING_DAYS);
         last = sch_add_working_days(calendar, last, term);
-        break;
-    case SCH_UNIT_NONE:
         break;
     }
     return sch_ms_of_day(last + 1);

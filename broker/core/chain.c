@@ -1,6 +1,7 @@
 /* chain.c: the ties between dossiers, seen from one dossier at a time. */
 #include "chain.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "kind.h"
@@ -23,9 +24,10 @@ bool sch_chain_owes_care(const struct sch_dossier *dossier, const char *address)
 
 const struct sch_member *sch_chain_creditor(const struct sch_event *event)
 {
-    if (event->origin == NULL || !sch_value_is_id(&event->header->parent)) {
+    if (!sch_value_is_id(&event->header->parent)) {
         return NULL;
     }
+    assert(event->origin != NULL);
     return &event->origin->member[SCH_MEMBER_CREDITOR];
 }
 
@@ -33,14 +35,14 @@ static bool is_own(const struct sch_event *event, bool parent)
 {
     const struct sch_dossier *origin = event->origin;
     const char *sender = event->header->sender.text;
-    if (origin == NULL || origin->phase == SCH_PHASE_NONE) {
+    if (origin == NULL) {
         return false;
     }
     if (parent) {
         return sch_dossier_is(origin, SCH_MEMBER_RECEIVER, sender);
     }
     return sch_dossier_is(origin, SCH_MEMBER_CREDITOR, sender) ||
-           sch_dossier_is(origin, SCH_MEMBER_REFERRER, sender) || sch_chain_owes_care(origin, sender);
+           sch_dossier_is(origin, SCH_MEMBER_REFERRER, sender);
 }
 
 static bool is_ggz(enum sch_party_kind kind)
@@ -122,13 +124,18 @@ static void take_up(struct sch_act *act)
 {
     act->dossier->forward_by_ms = 0;
     act->dossier->taken_up = true;
-    (void)sch_promise_end_all(act, 10, SCH_STANDING_CLOSED, act->event->message);
+    sch_promise_end_all(act, 10, SCH_STANDING_CLOSED, act->event->message);
 }
 
-/* The E10 that this REFERRAL had answered is owed again, unless the dossier has moved on. */
+/* The REFERRAL with which the patient was under way was an error. What it had answered is owed again, unless
+ * the dossier has moved on; where nothing was owed yet the creditor is to see to it. */
 static void take_back(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
+    if (sch_act_is_forwarded(dossier) && !dossier->forwarded) {
+        sch_refusal_lapse(act);
+        return;
+    }
     struct sch_instance *kept = sch_promise_kept(dossier, 10);
     bool wanted = dossier->phase >= SCH_PHASE_ENDED && dossier->phase != SCH_PHASE_ENTERED_IN_ERROR;
     if (wanted && kept != NULL && kept->standing == SCH_STANDING_CLOSED &&
@@ -145,30 +152,17 @@ void sch_chain_follow(struct sch_act *act)
     bool pending = dossier->forward_by_ms != 0 || sch_promise_find(dossier, 10) != NULL;
     if (act->event->taken_back) {
         take_back(act);
-    } else if (party != NULL && pending &&
+    } else if (pending &&
         (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, party->address.text) ||
          sch_chain_owes_care(dossier, party->address.text))) {
         take_up(act);
     }
 }
 
-/* Was the patient forwarded in time, so that nobody had to see to it so far? */
-static bool was_forwarded(const struct sch_dossier *dossier)
-{
-    for (size_t i = 0; i < dossier->instance_count; i++) {
-        if (dossier->instance[i].expectation == 10) {
-            return false;
-        }
-    }
-    return dossier->phase == SCH_PHASE_REDIRECTED && dossier->taken_up;
-}
-
 void sch_chain_forward(struct sch_act *act)
 {
     act->dossier->forwarded = !act->event->taken_back;
-    if (act->event->taken_back && was_forwarded(act->dossier)) {
-        sch_refusal_lapse(act);
-    } else if (act->event->taken_back) {
+    if (act->event->taken_back) {
         take_back(act);
     } else if (act->dossier->phase == SCH_PHASE_REDIRECTED) {
         /* From a patient in treatment a child is a transfer: the parent goes on. */
@@ -181,7 +175,7 @@ void sch_chain_sibling(struct sch_act *act)
     struct sch_dossier *dossier = act->dossier;
     const struct sch_dossier *started = act->event->origin;
     struct sch_made made;
-    if (started == NULL || !sch_value_is_id(&dossier->group) ||
+    if (!sch_value_is_id(&dossier->group) ||
         !sch_value_same_id(&dossier->group, &started->group) ||
         sch_value_same_id(&dossier->id, &started->id) ||
         !sch_value_same_text(dossier->member[SCH_MEMBER_REFERRER].address.text,

@@ -24,7 +24,7 @@ void sch_chain_join(struct sch_act *act);
 void sch_chain_tell(struct sch_act *act, bool taken_back);
 
 /* Handlers of FOLLOW, FORWARD and SIBLING on the other dossier. What a REFERRAL had answered is owed again
- * when it is taken back; if it was the child of a patient who was forwarded, the creditor is to see to it. */
+ * when it is taken back; if it came for a patient who was forwarded, the creditor is to see to it. */
 sch_handler sch_chain_follow;
 sch_handler sch_chain_forward;
 sch_handler sch_chain_sibling;

@@ -6,6 +6,8 @@
  */
 #include "correction.h"
 
+#include <assert.h>
+
 #include "chain.h"
 #include "delivery.h"
 #include "kind.h"
@@ -72,10 +74,9 @@ static void enter_in_error(struct sch_act *act)
     struct sch_id by = act->event->header->id;
     for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
         if (number != 11) {
-            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, by);
+            sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, by);
         }
     }
-    act->dossier->intake_day = 0;
     sch_act_prove(act, SCH_PHASE_ENTERED_IN_ERROR, &by);
     sch_chain_tell(act, true);
 }
@@ -103,20 +104,13 @@ static bool is_wanted(enum sch_phase phase, unsigned number)
 static void replay(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    sch_proof_remove(dossier, subject_id(act));
-    enum sch_phase phase = sch_proof_replay(dossier);
-    if (phase == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED) {
-        return;
+    enum sch_phase phase = sch_proof_replay_but(dossier, subject_id(act));
+    bool presumed = phase == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED;
+    if (!presumed) {
+        /* ENDED, if it closed: whether it still is, is settled at last. */
+        sch_act_phase(act, phase);
     }
-    /* ENDED, if it closed: whether it still is, is settled at last. */
-    sch_act_phase(act, phase);
-}
-
-/* An E6 that a later appointment has moved since is that appointment's now. */
-static bool was_moved_on(const struct sch_act *act, const struct sch_instance *instance, bool planned_since)
-{
-    return instance->expectation == 6 && planned_since &&
-           act->event->subject.kind == SCH_KIND_APPOINTMENT;
+    sch_proof_remove(dossier, subject_id(act));
 }
 
 static void cancel_opened(struct sch_act *act, bool planned_since)
@@ -124,9 +118,10 @@ static void cancel_opened(struct sch_act *act, bool planned_since)
     struct sch_dossier *dossier = act->dossier;
     for (size_t i = 0; i < dossier->instance_count; i++) {
         struct sch_instance *instance = &dossier->instance[i];
-        if (instance->expectation != 1 && sch_instance_is_open(instance) &&
-            sch_value_same_id(&instance->opened_by, subject_id(act)) &&
-            !was_moved_on(act, instance, planned_since)) {
+        /* An E6 that a later appointment has moved since is that appointment's now. */
+        bool moved_on = instance->expectation == 6 && planned_since;
+        if (instance->expectation != 1 && sch_instance_is_open(instance) && !moved_on &&
+            sch_value_same_id(&instance->opened_by, subject_id(act))) {
             sch_promise_end(act, instance, SCH_STANDING_CANCELLED, act->event->header->id);
         }
     }
@@ -137,7 +132,7 @@ static void cancel_unwanted(struct sch_act *act)
 {
     for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
         if (!is_wanted(act->dossier->phase, number)) {
-            (void)sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, act->event->header->id);
+            sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, act->event->header->id);
         }
     }
 }
@@ -159,8 +154,8 @@ static void reopen_one(struct sch_act *act, struct sch_instance *instance)
         dossier->intake_day = sch_day_of_ms(instance->from_ms);
     } else if (number == 10) {
         dossier->taken_up = false;
-    } else if (number == 2 && dossier->asked_count > 0 &&
-               act->event->subject.kind == SCH_KIND_INFORMATION_REQUEST) {
+    } else if (number == 2 && act->event->subject.kind == SCH_KIND_INFORMATION_REQUEST) {
+        assert(dossier->asked_count > 0);
         dossier->asked_count--;
     }
 }
@@ -191,36 +186,18 @@ static bool is_planned_since(const struct sch_act *act)
     const struct sch_dossier *dossier = act->dossier;
     bool passed = false;
     for (size_t i = 0; i < dossier->proof_count; i++) {
-        bool own = sch_value_same_id(&dossier->proof[i].by, subject_id(act));
-        if (passed && !own && dossier->proof[i].phase == SCH_PHASE_INTAKE_PLANNED) {
+        if (passed && dossier->proof[i].phase == SCH_PHASE_INTAKE_PLANNED) {
             return true;
         }
-        passed = passed || own;
+        passed = passed || sch_value_same_id(&dossier->proof[i].by, subject_id(act));
     }
     return false;
-}
-
-/* A patient who was forwarded, by a child that came, was never counted as turned away. */
-static void settle_count(struct sch_act *act)
-{
-    struct sch_dossier *dossier = act->dossier;
-    const struct sch_id *by = sch_proof_of(dossier, SCH_PHASE_REDIRECTED);
-    bool forwarded = dossier->phase == SCH_PHASE_REDIRECTED && dossier->taken_up && by != NULL &&
-                     sch_value_same_id(by, subject_id(act));
-    for (size_t i = 0; i < dossier->instance_count; i++) {
-        forwarded = forwarded && (dossier->instance[i].expectation != 10 ||
-                                  !sch_value_same_id(&dossier->instance[i].opened_by, subject_id(act)));
-    }
-    if (forwarded && dossier->refusals < UINT8_MAX) {
-        dossier->refusals++;
-    }
 }
 
 static void take_back(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     bool planned_since = is_planned_since(act);
-    settle_count(act);
     replay(act);
     cancel_opened(act, planned_since);
     reopen_ended(act);

@@ -1,6 +1,8 @@
 /* dossier.c: looking into a dossier: its members, and the moments that index it. */
 #include "dossier.h"
 
+#include <assert.h>
+
 #include "calendar.h"
 #include "delivery.h"
 #include "expectation.h"
@@ -20,15 +22,8 @@ uint8_t sch_dossier_member(const struct sch_dossier *dossier, const char *addres
 
 bool sch_dossier_is(const struct sch_dossier *dossier, enum sch_member_role role, const char *address)
 {
-    for (size_t i = role; i < dossier->member_count; i++) {
-        if (sch_value_same_text(dossier->member[i].address.text, address)) {
-            return true;
-        }
-        if (role != SCH_MEMBER_COPY) {
-            return false;
-        }
-    }
-    return false;
+    assert(role < SCH_MEMBER_COPY);
+    return sch_value_same_text(dossier->member[role].address.text, address);
 }
 
 bool sch_instance_is_open(const struct sch_instance *instance)

@@ -120,7 +120,8 @@ struct sch_dossier {
     size_t delivery_count;
 };
 
-/* The member with this address in a role, or in any (the first); SCH_MEMBER_NONE when absent. */
+/* The first member with this address, SCH_MEMBER_NONE when absent; and: is it the one in this role? Not for
+ * copies. */
 uint8_t sch_dossier_member(const struct sch_dossier *dossier, const char *address);
 bool sch_dossier_is(const struct sch_dossier *dossier, enum sch_member_role role, const char *address);
 

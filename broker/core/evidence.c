@@ -48,26 +48,32 @@ void sch_evidence_answer(struct sch_act *act, enum sch_phase proven)
     for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
         const struct sch_expectation_rule *rule = sch_expectation_rule(number);
         if ((rule->closed_by & kind) != 0 && proven >= rule->proof) {
-            (void)sch_promise_end_all(act, number, SCH_STANDING_CLOSED, act->event->header->id);
+            sch_promise_end_all(act, number, SCH_STANDING_CLOSED, act->event->header->id);
         }
     }
 }
 
-/* The receiver takes the patient after all: what it owed is owed anew, with the patience already used up. */
+/* Opened with the dossier, owed anew: with the patience already used up. */
+static void open_anew(struct sch_act *act, unsigned number)
+{
+    (void)sch_promise_open(act, number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, act->event->header->id,
+                           act->dossier->opened_ms);
+}
+
+/* The receiver takes the patient after all: what it owed is owed anew, but for what is proven. */
 static void reopen(struct sch_act *act, enum sch_phase proven)
 {
-    static const struct {
-        unsigned number;
-        enum sch_phase proof;           /* nobody owes what is proven */
-    } anew[] = { { 4, SCH_PHASE_INTAKE_PLANNED }, { 7, SCH_PHASE_IN_TREATMENT }, { 13, SCH_PHASE_ENDED },
-                 { 14, SCH_PHASE_ENDED } };
     struct sch_id by = act->event->header->id;
-    (void)sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, by);
-    for (size_t i = 0; i < sizeof anew / sizeof anew[0]; i++) {
-        if (proven < anew[i].proof) {
-            (void)sch_promise_open(act, anew[i].number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, by,
-                                   act->dossier->opened_ms);
-        }
+    sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, by);
+    if (proven < SCH_PHASE_INTAKE_PLANNED) {
+        open_anew(act, 4);
+    }
+    if (proven < SCH_PHASE_IN_TREATMENT) {
+        open_anew(act, 7);
+    }
+    if (proven < SCH_PHASE_ENDED) {
+        open_anew(act, 13);
+        open_anew(act, 14);
     }
     /* Care without a referral counts from the day that it began, which the notice told. */
     if (proven < SCH_PHASE_ENDED) {

@@ -26,55 +26,55 @@
 #define ESCALATION_WORKING_DAYS 5
 
 static const struct sch_expectation_rule rules[SCH_EXPECTATION_COUNT] = {
-    [1] = { true, SCH_MEMBER_RECEIVER, true, 0, 0, SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
+    [1] = { SCH_MEMBER_RECEIVER, true, 0, 0, SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
             "every message of a party, per recipient", "stored",
             "collected, refused by the recipient's system" },
-    [2] = { true, SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), GGZ | P(WIJKTEAM),
+    [2] = { SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), GGZ | P(WIJKTEAM),
             "REFERRAL to GB_GGZ, S_GGZ, WIJKTEAM; an INFORMATION_REPLY while nothing is decided, at most "
             "twice",
             "stored",
             "ACCEPTANCE, REFUSAL, REDIRECTION, the receiver's INFORMATION_REQUEST (twice at most), any later "
             "phase" },
-    [3] = { true, SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), P(CRISIS),
+    [3] = { SCH_MEMBER_RECEIVER, false, 0, DECIDES, SCH_PHASE_ACCEPTED, K(REFERRAL), P(CRISIS),
             "REFERRAL to CRISIS", "stored",
             "ACCEPTANCE, REFUSAL, REDIRECTION, INTAKE_REPORT, TREATMENT_END, any later phase" },
-    [4] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED,
+    [4] = { SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | K(NO_SHOW) | LATER_THAN_PLANNED,
             SCH_PHASE_INTAKE_PLANNED, K(REFERRAL), GGZ, "REFERRAL to GB_GGZ, S_GGZ", "stored",
             "APPOINTMENT, any later phase" },
-    [5] = { true, SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | LATER_THAN_PLANNED,
+    [5] = { SCH_MEMBER_RECEIVER, false, 0, K(APPOINTMENT) | LATER_THAN_PLANNED,
             SCH_PHASE_INTAKE_PLANNED, K(REFERRAL), GGZ, "NO_SHOW", "the day of the no-show",
             "APPOINTMENT, INTAKE_REPORT, TREATMENT_START yes, TREATMENT_END, DISCHARGE_LETTER, "
             "BACK_REFERRAL" },
-    [6] = { true, SCH_MEMBER_RECEIVER, true, K(INTAKE_REPORT), 0, SCH_PHASE_NONE, K(REFERRAL), GGZ,
+    [6] = { SCH_MEMBER_RECEIVER, true, K(INTAKE_REPORT), 0, SCH_PHASE_NONE, K(REFERRAL), GGZ,
             "APPOINTMENT; an INTAKE_REPORT without one opens and closes it", "the day of the intake",
             "INTAKE_REPORT that is complete, NO_REPORT" },
-    [7] = { true, SCH_MEMBER_RECEIVER, false, 0, LATER_THAN_PLANNED, SCH_PHASE_IN_TREATMENT, K(REFERRAL), GGZ,
+    [7] = { SCH_MEMBER_RECEIVER, false, 0, LATER_THAN_PLANNED, SCH_PHASE_IN_TREATMENT, K(REFERRAL), GGZ,
             "REFERRAL to GB_GGZ, S_GGZ", "stored; the day of the intake if that is earlier due",
             "TREATMENT_START yes, INTAKE_REPORT without treatment here, TREATMENT_END, DISCHARGE_LETTER, "
             "BACK_REFERRAL" },
-    [8] = { true, SCH_MEMBER_RECEIVER, false, K(PROGRESS_LETTER), LATER_THAN_PLANNED, SCH_PHASE_ENDED,
+    [8] = { SCH_MEMBER_RECEIVER, false, K(PROGRESS_LETTER), LATER_THAN_PLANNED, SCH_PHASE_ENDED,
             IN_CARE, GGZ, "TREATMENT_START yes; a complete PROGRESS_LETTER opens the next",
             "the day of the start; the last letter, stored",
             "PROGRESS_LETTER that is complete, NO_REPORT, any end" },
-    [9] = { true, SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(BACK_REFERRAL), 0, SCH_PHASE_NONE,
+    [9] = { SCH_MEMBER_RECEIVER, true, K(DISCHARGE_LETTER) | K(BACK_REFERRAL), 0, SCH_PHASE_NONE,
             IN_CARE, GGZ | P(CRISIS),
             "TREATMENT_END; a DISCHARGE_LETTER or BACK_REFERRAL without one opens and closes it",
             "the day of the end; in hours: stored, if that is earlier than the end of that day",
             "DISCHARGE_LETTER or BACK_REFERRAL that is complete, NO_REPORT" },
-    [10] = { true, SCH_MEMBER_CREDITOR, true, 0, K(TAKEN_UP), SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
+    [10] = { SCH_MEMBER_CREDITOR, true, 0, K(TAKEN_UP), SCH_PHASE_NONE, ANY_DOSSIER, EVERYONE,
              "REFUSAL, REDIRECTION advised (forwarded: when no REFERRAL came in 5 working days), "
              "BACK_REFERRAL, INTAKE_REPORT without treatment here, EXPLORATION_ADVICE to ggz, UNDELIVERED "
              "(owed by the referrer)",
              "stored", "TAKEN_UP, a REFERRAL that follows" },
-    [11] = { true, SCH_MEMBER_CREDITOR, true, 0, K(INFORMATION_REPLY), SCH_PHASE_NONE, ANY_DOSSIER,
+    [11] = { SCH_MEMBER_CREDITOR, true, 0, K(INFORMATION_REPLY), SCH_PHASE_NONE, ANY_DOSSIER,
              EVERYONE & ~P(CRISIS), "INFORMATION_REQUEST", "stored", "INFORMATION_REPLY" },
-    [12] = { true, SCH_MEMBER_RECEIVER, false, K(TEAM_RESULT), 0, SCH_PHASE_NONE, K(REFERRAL), P(WIJKTEAM),
+    [12] = { SCH_MEMBER_RECEIVER, false, K(TEAM_RESULT), 0, SCH_PHASE_NONE, K(REFERRAL), P(WIJKTEAM),
              "ACCEPTANCE by a WIJKTEAM", "stored", "TEAM_RESULT that is complete" },
-    [13] = { true, SCH_MEMBER_RECEIVER, false, K(EXPLORATION_ADVICE), 0, SCH_PHASE_NONE,
+    [13] = { SCH_MEMBER_RECEIVER, false, K(EXPLORATION_ADVICE), 0, SCH_PHASE_NONE,
              K(EXPLORATION_REQUEST), EVERYONE, "EXPLORATION_REQUEST", "stored", "EXPLORATION_ADVICE" },
-    [14] = { true, SCH_MEMBER_RECEIVER, false, K(CONSULT_REPLY), 0, SCH_PHASE_NONE, K(CONSULT_REQUEST),
+    [14] = { SCH_MEMBER_RECEIVER, false, K(CONSULT_REPLY), 0, SCH_PHASE_NONE, K(CONSULT_REQUEST),
              EVERYONE, "CONSULT_REQUEST", "stored", "CONSULT_REPLY" },
-    [15] = { true, SCH_MEMBER_RECEIVER, false, K(INTAKE_REPORT) | K(PROGRESS_LETTER) | K(DISCHARGE_LETTER), 0,
+    [15] = { SCH_MEMBER_RECEIVER, false, K(INTAKE_REPORT) | K(PROGRESS_LETTER) | K(DISCHARGE_LETTER), 0,
              SCH_PHASE_NONE, K(CARE_NOTICE), EVERYONE, "CARE_NOTICE (owed by its sender)",
              "the day that care began",
              "INTAKE_REPORT, PROGRESS_LETTER or DISCHARGE_LETTER that is complete, NO_REPORT" },
@@ -82,8 +82,8 @@ static const struct sch_expectation_rule rules[SCH_EXPECTATION_COUNT] = {
 
 const struct sch_expectation_rule *sch_expectation_rule(unsigned number)
 {
-    static const struct sch_expectation_rule none = { .opens = "", .counts_from = "", .closes = "" };
-    return number >= 1 && number < SCH_EXPECTATION_COUNT ? &rules[number] : &none;
+    assert(number >= 1 && number < SCH_EXPECTATION_COUNT);
+    return &rules[number];
 }
 
 bool sch_expectation_applies(unsigned number, const struct sch_dossier *dossier)
@@ -97,7 +97,7 @@ bool sch_expectation_open(struct sch_instance *instance, const struct sch_norms 
                           enum sch_variant variant, const struct sch_dossier *dossier, uint8_t member,
                           struct sch_id opened_by, int64_t stored_ms, int64_t from_ms)
 {
-    assert(sch_expectation_rule(number)->counted && member < dossier->member_count);
+    assert(member < dossier->member_count);
     const struct sch_calendar *calendar = sch_norm_calendar(norms, dossier->region);
     const struct sch_norm *norm = sch_norm_find(norms, number, variant, dossier->region,
                                                 dossier->member[member].address.text,

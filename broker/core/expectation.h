@@ -10,7 +10,6 @@
 #include "dossier.h"
 
 struct sch_expectation_rule {
-    bool counted;                       /* false: there is no such expectation */
     enum sch_member_role debtor;        /* E1: the member that must collect; E11: whoever was asked */
     bool survives;                      /* an end of the dossier does not cancel it */
     uint64_t letters;                   /* kinds of which a complete letter answers it: bits (1 << kind) */
@@ -23,7 +22,7 @@ struct sch_expectation_rule {
     const char *closes;                 /* "ACCEPTANCE, REFUSAL, …" */
 };
 
-/* The rule of E<number>; number 1..15. Never NULL. */
+/* The rule of E<number>; number 1..15. */
 const struct sch_expectation_rule *sch_expectation_rule(unsigned number);
 
 /*

@@ -3,7 +3,7 @@
  */
 #include "kind.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "calendar.h"
 #include "value.h"
@@ -145,19 +145,19 @@ int sch_kind_fault(int code, const char *name, const char **field)
     return code;
 }
 
-static bool number_valid(enum sch_fact fact, int64_t value)
+/* The highest of a fact that counts. */
+static int64_t number_max(enum sch_fact fact)
 {
     switch (fact) {
     case SCH_FACT_AUTHOR_AGB:
-        return value >= 1 && value <= 99999999;
+        return 99999999;
     case SCH_FACT_NO_SHOW_COUNT:
-        return value >= 1 && value <= 99;
+        return 99;
     case SCH_FACT_EXPECTATION:
-        return value >= 1 && value <= 15;
-    case SCH_FACT_MISSING_SECTIONS:
-        return value >= 1 && value <= SCH_SECTION_ALL;
+        return 15;
     default:
-        return false;
+        assert(fact == SCH_FACT_MISSING_SECTIONS);
+        return SCH_SECTION_ALL;
     }
 }
 
@@ -171,10 +171,10 @@ static bool fact_valid(enum sch_fact fact, int64_t value)
         return sch_day_from_date(value, &day);
     case SCH_TYPE_TIME:
         return value >= TIME_MIN_MS && value < TIME_MAX_MS;
-    case SCH_TYPE_NUMBER:
-        return number_valid(fact, value);
+    default:
+        assert(fact_type[fact] == SCH_TYPE_NUMBER);
+        return value >= 1 && value <= number_max(fact);
     }
-    return false;
 }
 
 static int check_facts(const struct sch_kind_rule *rule, const struct sch_header *header, const char **field)

@@ -23,15 +23,18 @@ bool sch_proof_is_end(enum sch_phase phase)
     return phase >= SCH_PHASE_REFUSED;
 }
 
+/* Where a dossier in this phase is when the next thing is proven. */
+static enum sch_phase after(enum sch_phase phase, enum sch_phase proven)
+{
+    return sch_proof_is_end(proven) || sch_proof_is_end(phase) || proven > phase ? proven : phase;
+}
+
 /* The replay without the proof at index `without`; with all of them when there is none there. */
 static enum sch_phase replay_without(const struct sch_dossier *dossier, size_t without)
 {
     enum sch_phase phase = sch_proof_first(dossier->kind);
     for (size_t i = 0; i < dossier->proof_count; i++) {
-        enum sch_phase proven = dossier->proof[i].phase;
-        if (i != without && (sch_proof_is_end(proven) || sch_proof_is_end(phase) || proven > phase)) {
-            phase = proven;
-        }
+        phase = i != without ? after(phase, dossier->proof[i].phase) : phase;
     }
     return phase;
 }
@@ -39,6 +42,15 @@ static enum sch_phase replay_without(const struct sch_dossier *dossier, size_t w
 enum sch_phase sch_proof_replay(const struct sch_dossier *dossier)
 {
     return replay_without(dossier, SIZE_MAX);
+}
+
+enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by)
+{
+    enum sch_phase phase = sch_proof_first(dossier->kind);
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        phase = sch_value_same_id(&dossier->proof[i].by, by) ? phase : after(phase, dossier->proof[i].phase);
+    }
+    return phase;
 }
 
 static void drop(struct sch_dossier *dossier, size_t index)

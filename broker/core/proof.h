@@ -24,6 +24,9 @@ bool sch_proof_is_end(enum sch_phase phase);
 /* The phase that the dossier's proofs come to. */
 enum sch_phase sch_proof_replay(const struct sch_dossier *dossier);
 
+/* The same but for what this message proved. */
+enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by);
+
 /* Adds a proof. When the list is full, the oldest one goes that does not matter to the replay any more. */
 void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, const struct sch_id *by);
 

@@ -32,11 +32,27 @@ static void dates_that_exist(void **state)
     assert_int_equal(sch_date_from_day(-1), 19691231);
 }
 
+/* Counted on from the first day of all, by the lengths of the months. */
+static void dates_follow_each_other(void **state)
+{
+    (void)state;
+    static const int32_t length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    int32_t d = 0;
+    for (int32_t year = 1970; year < 2100; year++) {
+        for (int32_t month = 1; month <= 12; month++) {
+            int32_t days = length[month - 1] + (month == 2 && year % 4 == 0);
+            for (int32_t of_month = 1; of_month <= days; of_month++)
+                assert_int_equal(sch_date_from_day(d++), year * 10000 + month * 100 + of_month);
+        }
+    }
+}
+
 static void dates_that_do_not(void **state)
 {
     (void)state;
     const int64_t none[] = { 0, -20260101, 19991231, 21000101, 20260229, 20260230, 20260431, 20261301,
-                             20260001, 20260100, 20260132, 260101, 202601011, INT64_MAX, INT64_MIN };
+                             20260001, 20260100, 20260132, 20269999, 20260099, 20269901, 20990001, 20000001,
+                             20991301, 260101, 202601011, INT64_MAX, INT64_MIN };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         int32_t untouched = 42;
         assert_false(sch_day_from_date(none[i], &untouched));
@@ -51,6 +67,17 @@ static void weekdays(void **state)
     assert_int_equal(sch_weekday(0), 3);
     assert_int_equal(sch_weekday(-4), 6);
     assert_int_equal(sch_weekday(day(20261223)), 2);
+}
+
+/* A clock that was never set counts from 1970, and the eve of that lies before it. */
+static void moments_before_the_first(void **state)
+{
+    (void)state;
+    assert_int_equal(sch_day_of_ms(-INT64_C(3600000)), 0);
+    assert_int_equal(sch_day_of_ms(-INT64_C(3600001)), -1);
+    assert_int_equal(sch_day_of_ms(-INT64_C(90000000)), -1);
+    assert_int_equal(sch_day_of_ms(-INT64_C(90000001)), -2);
+    assert_int_equal(sch_ms_of_day(0), -INT64_C(3600000));
 }
 
 static void summer_time_changes(void **state)
@@ -81,7 +108,7 @@ static void holidays(void **state)
     (void)state;
     const int64_t off[] = { 20260101, 20260403, 20260406, 20260427, 20260505, 20260514, 20260525, 20261225,
                             20250421, 20250529, 20250609, 20240329, 20240401, 20250426, 20250427, 20380426,
-                            20380427, 20280417, 20490416, 20760420 };
+                            20380427, 20280417, 20330415, 20490416, 20760420 };
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         if (sch_is_working_day(NULL, day(off[i])))
             fail_msg("%lld is a holiday", (long long)off[i]);
@@ -95,8 +122,12 @@ static void holidays(void **state)
 static void a_region_adds_and_drops(void **state)
 {
     (void)state;
-    struct sch_calendar region = { .added = { day(20261002) }, .added_count = 1,
-                                   .dropped = { day(20260505), day(20260509) }, .dropped_count = 2 };
+    /* What stands behind the counts holds no more. */
+    struct sch_calendar region = { .added = { day(20261002), day(20261005) }, .added_count = 1,
+                                   .dropped = { day(20260505), day(20260509), day(20260514) },
+                                   .dropped_count = 2 };
+    assert_true(sch_is_working_day(&region, day(20261005)));
+    assert_false(sch_is_working_day(&region, day(20260514)));
     assert_true(sch_is_working_day(NULL, day(20261002)));
     assert_false(sch_is_working_day(&region, day(20261002)));
     assert_true(sch_is_working_day(&region, day(20260505)));
@@ -153,8 +184,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_months_go_by_the_digits),
         cmocka_unit_test(dates_that_exist),
+        cmocka_unit_test(dates_follow_each_other),
         cmocka_unit_test(dates_that_do_not),
         cmocka_unit_test(weekdays),
+        cmocka_unit_test(moments_before_the_first),
         cmocka_unit_test(summer_time_changes),
         cmocka_unit_test(every_day_begins_where_it_should),
         cmocka_unit_test(holidays),

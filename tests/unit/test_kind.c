@@ -84,7 +84,9 @@ static void test_every_kind_is_handled(void **state)
         handled += sch_kind_rule((enum sch_kind)kind)->direction != SCH_DIRECTION_NONE;
     }
     assert_int_equal(handled, SCH_KIND_COUNT - 1);
+    /* What is no kind may do nothing. */
     assert_int_equal(sch_kind_rule((enum sch_kind)999)->direction, SCH_DIRECTION_NONE);
+    assert_ptr_equal(sch_kind_rule(SCH_KIND_COUNT), sch_kind_rule((enum sch_kind)999));
 }
 
 static void test_every_kind_passes_with_what_it_needs(void **state)
@@ -107,6 +109,8 @@ static void test_kind_must_be_a_kind(void **state)
     begin(SCH_KIND_UNSPECIFIED);
     expect(false, SCH_E_FIELD_MISSING, "header.kind");
     begin((enum sch_kind)77);
+    expect(false, SCH_E_FIELD_INVALID, "header.kind");
+    begin(SCH_KIND_COUNT);
     expect(false, SCH_E_FIELD_INVALID, "header.kind");
 }
 
@@ -192,6 +196,46 @@ static void test_values_out_of_range(void **state)
     expect(false, SCH_OK, "");
     header.fact[SCH_FACT_MISSING_SECTIONS] = (int64_t)SCH_SECTION_ALL + 1;
     expect(false, SCH_E_FIELD_INVALID, "header.missing_sections");
+}
+
+/* The first and the last that pass, and what lies next to them. */
+static void test_where_values_end(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sch_kind kind;
+        enum sch_fact fact;
+        int64_t least, most;
+    } row[] = {
+        { SCH_KIND_REFERRAL, SCH_FACT_AUTHOR_AGB, 1, 99999999 },
+        { SCH_KIND_REFERRAL, SCH_FACT_PHONED_AT, INT64_C(946684800000), INT64_C(4102444799999) },
+        { SCH_KIND_REFERRAL, SCH_FACT_LETTER_DATE, 20000101, 20991231 },
+        { SCH_KIND_REFERRAL, SCH_FACT_URGENCY, SCH_URGENCY_ROUTINE, SCH_URGENCY_CRISIS },
+        { SCH_KIND_NO_SHOW, SCH_FACT_NO_SHOW_COUNT, 1, 99 },
+        { SCH_KIND_WAIVER, SCH_FACT_EXPECTATION, 1, 15 },
+        { SCH_KIND_LETTER_INCOMPLETE, SCH_FACT_MISSING_SECTIONS, 1, SCH_SECTION_ALL },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        const int64_t value[] = { row[i].least, row[i].most, -1, row[i].most + 1, row[i].least - 1 };
+        for (size_t j = 0; j < sizeof value / sizeof value[0]; j++) {
+            begin(row[i].kind);
+            fill();
+            header.fact[row[i].fact] = value[j];
+            int code = sch_kind_check(&header, has_letter(row[i].kind), &field);
+            if (value[j] != 0) {        /* 0 says nothing */
+                assert_int_equal(code, j < 2 ? SCH_OK : SCH_E_FIELD_INVALID);
+            }
+        }
+    }
+    begin(SCH_KIND_REFERRAL);
+    fill();
+    header.copy_count = SCH_COPIES_MAX;
+    for (size_t i = 0; i < SCH_COPIES_MAX; i++) {
+        strcpy(header.copies[i].text, "agb:01000001/poh-ggz");
+    }
+    expect(true, SCH_OK, "");
+    header.copy_count = SCH_COPIES_MAX + 1;
+    expect(true, SCH_E_FIELD_INVALID, "header.copies");
 }
 
 static void test_a_forwarded_patient_agreed(void **state)
@@ -364,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_facts_required_and_forbidden),
         cmocka_unit_test(test_fact_fields_have_their_wire_names),
         cmocka_unit_test(test_values_out_of_range),
+        cmocka_unit_test(test_where_values_end),
         cmocka_unit_test(test_a_forwarded_patient_agreed),
         cmocka_unit_test(test_what_a_message_is_about),
         cmocka_unit_test(test_chains_are_for_referrals),
