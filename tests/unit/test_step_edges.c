@@ -248,6 +248,35 @@ static void test_an_appointment_after_a_report_in_error(void **state)
     assert_int_equal(step_fixture_owed(&f, 6)->due_ms, step_fixture_end_of(20260325));
 }
 
+/* A due is exclusive: what comes at that very moment comes too late. */
+static void test_the_due_itself_is_late(void **state)
+{
+    (void)state;
+    struct sch_instance instance = { .standing = SCH_STANDING_CLOSED, .due_ms = 1000, .closed_ms = 1000 };
+    assert_true(sch_instance_is_late(&instance));
+    instance.closed_ms = 999;
+    assert_false(sch_instance_is_late(&instance));
+    instance.beyond = true;
+    assert_true(sch_instance_is_late(&instance));
+    instance.standing = SCH_STANDING_WAIVED;
+    assert_false(sch_instance_is_late(&instance));
+}
+
+/* Where no promise is counted a letter is still chased, and then destroyed. */
+static void test_what_is_due_without_a_promise(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    f.norms.count = 0;
+    step_fixture_open(&f, S);
+    int64_t opened_ms = f.world.now_ms;
+    assert_int_equal(sch_dossier_next_owed(&f.dossier), INT64_MAX);
+    assert_int_equal(sch_dossier_next_due(&f.dossier), opened_ms + 5 * STEP_FIXTURE_DAY_MS);
+    step_fixture_live(&f, 6);
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_MAKE), 2);
+    assert_int_equal(sch_dossier_next_due(&f.dossier), opened_ms + 30 * STEP_FIXTURE_DAY_MS);
+}
+
 /* The calendar ends with 2099: what would be deleted after it stays. */
 static void test_what_closes_too_late_is_kept(void **state)
 {
@@ -277,6 +306,8 @@ int main(void)
         cmocka_unit_test(test_care_that_ended_is_not_owed_anew),
         cmocka_unit_test(test_an_appointment_outlives_a_withdrawal_in_error),
         cmocka_unit_test(test_an_appointment_after_a_report_in_error),
+        cmocka_unit_test(test_the_due_itself_is_late),
+        cmocka_unit_test(test_what_is_due_without_a_promise),
         cmocka_unit_test(test_what_closes_too_late_is_kept),
     };
     return cmocka_run_group_tests_name("step_edges", tests, NULL, NULL);

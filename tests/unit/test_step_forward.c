@@ -194,6 +194,21 @@ static void test_the_dossier_has_moved_on(void **state)
     assert_int_equal(f.effects.count, 0);
 }
 
+/* Who was not treated here was referred again, in error: the practice has to see to him still. */
+static void test_an_end_without_treatment_is_owed_again(void **state)
+{
+    (void)state;
+    begin();
+    step_fixture_message(&f, SCH_KIND_INTAKE_REPORT)->fact[SCH_FACT_OUTCOME] = SCH_OUTCOME_NO_TREATMENT;
+    f.header.sections = SCH_SECTION_PLAN;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_ENDED);
+    hear(SCH_EVENT_FOLLOW, other, PRACTICE, false);
+    hear(SCH_EVENT_FOLLOW, other, PRACTICE, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+    assert_false(f.dossier.taken_up);
+}
+
 static struct sch_header *again(enum step_party from)
 {
     struct sch_header *header = step_fixture_referral(&f, from, S);
@@ -231,6 +246,21 @@ static void test_who_may_refer_again(void **state)
     again(POH);
     f.permits.allowed[SCH_PARTY_POH_GGZ][SCH_KIND_REFERRAL] = UINT32_MAX;
     assert_int_equal(step_fixture_send(&f), SCH_E_UNKNOWN_DOSSIER);
+}
+
+static void test_the_origin_hears_of_an_error(void **state)
+{
+    (void)state;
+    open_for_the_practice();
+    struct sch_id before = f.dossier.id;
+    /* A chain begins with its first dossier. */
+    assert_int_equal(f.dossier.chain_ms, f.world.now_ms);
+    again(PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_false(step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->taken_back);
+    correct(f.dossier.id, SCH_KIND_REFERRAL, PRACTICE, SCH_PHASE_ENTERED_IN_ERROR);
+    assert_true(step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->taken_back);
+    assert_memory_equal(&step_fixture_effect(&f, SCH_EFFECT_FOLLOW, 0)->message, &before, sizeof before);
 }
 
 /* Ggz refers on, never out of nothing, whichever it is; a wijkteam it may ask where the region lets it. */
@@ -279,7 +309,9 @@ int main(void)
         cmocka_unit_test(test_the_count_does_not_fall_below_zero),
         cmocka_unit_test(test_the_count_does_not_turn_over),
         cmocka_unit_test(test_the_dossier_has_moved_on),
+        cmocka_unit_test(test_an_end_without_treatment_is_owed_again),
         cmocka_unit_test(test_who_may_refer_again),
+        cmocka_unit_test(test_the_origin_hears_of_an_error),
         cmocka_unit_test(test_ggz_refers_on),
         cmocka_unit_test(test_the_creditor_is_a_later_copy),
     };
