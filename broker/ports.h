@@ -154,7 +154,8 @@ enum sch_store_result sch_store_scan(struct sch_store *store, enum sch_table tab
 struct sch_store *sch_store_snapshot(struct sch_store *store);
 void sch_store_release(struct sch_store *snapshot);             /* NULL-safe */
 
-/* Bytes in use and bytes that can still be written, the smaller of map and disk; and rows per table. */
+/* Bytes in use and bytes that can still be written, the smaller of map and disk; and rows per table. map 0: the store
+ * could not be read. */
 struct sch_space {
     uint64_t used;
     uint64_t available;
@@ -163,7 +164,8 @@ struct sch_space {
 };
 void sch_store_space(struct sch_store *store, struct sch_space *space);
 
-/* A consistent copy, while the store goes on. path is a directory that does not exist yet. */
+/* A consistent copy, while the store goes on. path is a directory that does not exist yet; nor does it after an
+ * error. */
 int sch_store_backup(struct sch_store *store, const char *path, sch_error *error);
 
 #endif

@@ -18,6 +18,7 @@
 #define ARENA_SIZE (8u << 20)
 #define CONFLICTS_MAX 3
 #define SPACE_LOOK_MS 100
+#define UNREAD_MAX_MS 10000             /* a store that cannot be read for so long does not recover by itself */
 #define RETRY_MS 100                    /* after a failed commit: timers wait so long, lest they spin on it */
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -158,16 +159,24 @@ static void read_clock(struct sch_turn *turn)
     turn->now_ms = sch_watch_now(&turn->watch, sch_clock_civil_ms(turn->options.clock), turn->mono_ms);
 }
 
-static void look_at_space(struct sch_turn *turn)
+/* IO: the store could not be read for so long that it will not be any more. */
+static int look_at_space(struct sch_turn *turn, sch_error *error)
 {
     struct sch_metrics *metrics = turn->options.metrics;
     struct sch_space space;
     bool full;
 
     if (turn->space_looked_ms != INT64_MIN && turn->mono_ms < turn->space_looked_ms + SPACE_LOOK_MS)
-        return;
+        return SCH_OK;
     turn->space_looked_ms = turn->mono_ms;
     sch_store_space(turn->options.store, &space);
+    if (space.map == 0) {               /* says nothing about room; and a turn without changes would not notice */
+        if (turn->unread_ms == 0)
+            turn->unread_ms = turn->mono_ms;
+        return turn->mono_ms - turn->unread_ms < UNREAD_MAX_MS ? SCH_OK
+                                                                : sch_fail(error, SCH_E_IO, "the store cannot be read");
+    }
+    turn->unread_ms = 0;
     full = space.available < turn->options.reserve_bytes;
     if (full != turn->full)
         sch_log(full ? SCH_LOG_ERROR : SCH_LOG_INFO, full ? "STORE_FULL" : "STORE_ROOM",
@@ -183,6 +192,7 @@ static void look_at_space(struct sch_turn *turn)
     metrics->messages = space.rows[SCH_TABLE_MESSAGE];
     metrics->uploads = space.rows[SCH_TABLE_UPLOAD];
     turn->waiting = space.rows[SCH_TABLE_MAILBOX];
+    return SCH_OK;
 }
 
 /* ---- apply -------------------------------------------------------------------------------------- */
@@ -343,7 +353,9 @@ int sch_turn_run(struct sch_turn *turn, int64_t max_wait_ms, sch_error *error)
     read_clock(turn);
     sch_net_wait(turn->options.net, wait_ms(turn, max_wait_ms));
     read_clock(turn);
-    look_at_space(turn);
+    code = look_at_space(turn, error);
+    if (code != SCH_OK)
+        return code;
     sch_turn_gather(turn);
     code = apply(turn, error);
     sch_net_release(turn->options.net);

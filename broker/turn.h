@@ -27,8 +27,7 @@ struct sch_turn_options {
                                            a confirmed time; 15 minutes */
 };
 
-/* Reads the store's counters and last civil time. Gives a turn. Errors: NO_MEMORY, STORE_DAMAGED,
- * SCHEMA_NEWER, SCHEMA_OLDER. */
+/* Reads the store's counters and last civil time. Gives a turn. Errors: NO_MEMORY, STORE_DAMAGED, IO. */
 int sch_turn_open(struct sch_turn **turn, const struct sch_turn_options *options, sch_error *error);
 void sch_turn_close(struct sch_turn *turn);
 

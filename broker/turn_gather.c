@@ -12,6 +12,8 @@
 #include "id.h"
 #include "shell/log.h"
 
+#define LOOK_AGAIN_MS 1000              /* after the store failed: or nobody would wake for what is due */
+
 /* ---- what is due -------------------------------------------------------------------------------- */
 
 struct due_scan {
@@ -54,7 +56,7 @@ static int64_t scan_due(struct sch_turn *turn, size_t wanted)
         from.len = 0;
     if (sch_store_scan(turn->options.store, SCH_TABLE_DUE, (struct sch_bytes){ 0 }, from, false, SCH_TURN_DUES_MAX + 1,
                        visit_due, &scan) != SCH_STORE_OK)
-        return INT64_MAX;
+        return turn->now_ms + LOOK_AGAIN_MS;
     if (turn->due_reset_ms > turn->now_ms && turn->due_reset_ms < scan.next_ms)
         scan.next_ms = turn->due_reset_ms;
     return scan.next_ms;

@@ -83,6 +83,7 @@ struct sch_turn {
     int64_t now_ms, mono_ms;
     int64_t started_ms, confirmed_ms;   /* civil, as believed */
     int64_t space_looked_ms;
+    int64_t unread_ms;                  /* monotonic: since when the store cannot be read; 0: it can */
     int64_t sessions_next_ms;
     int64_t retry_ms;                   /* monotonic; what the store did not take is not tried again before */
     size_t fetch_bytes;                 /* that the fetches of this turn will be answered with */

@@ -10,6 +10,7 @@
  */
 #include "migrate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,18 +156,22 @@ static int do_empty(struct migration *m, enum sch_table table, enum stage then)
     return page.count < ERASED_MAX ? next_stage(m, then) : commit(m);
 }
 
-/* A dossier in either form: those up to `done` have the new one. False: it is not there, or cannot be read. */
-static bool read_dossier(struct migration *m, const struct sch_id *id, struct sch_dossier *dossier)
+/* A dossier in either form: those up to `done` have the new one. *there false: there is none. */
+static int read_dossier(struct migration *m, const struct sch_id *id, struct sch_dossier *dossier, bool *there)
 {
     struct sch_record_key key = sch_record_key_id(id);
     struct sch_bytes value = { m->buffer, 0 };
+    enum sch_store_result result = sch_store_get(m->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), m->buffer,
+                                                 SCH_RECORD_DOSSIER_MAX, &value.len);
 
-    if (sch_store_get(m->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), m->buffer, SCH_RECORD_DOSSIER_MAX,
-                      &value.len) != SCH_STORE_OK)
-        return false;
+    *there = result == SCH_STORE_OK;
+    if (result == SCH_STORE_NONE)
+        return SCH_OK;
+    if (result != SCH_STORE_OK)
+        return SCH_E_IO;
     if (m->done.size > 0 && memcmp(id->bytes, m->done.bytes, SCH_ID_SIZE) <= 0)
-        return sch_record_dossier_decode(value, dossier) == SCH_OK;
-    return sch_record_v1_dossier(value, dossier) == SCH_OK;
+        return sch_record_dossier_decode(value, dossier);
+    return sch_record_v1_dossier(value, dossier);
 }
 
 static bool ended_without_care(const struct sch_dossier *dossier)
@@ -177,7 +182,7 @@ static bool ended_without_care(const struct sch_dossier *dossier)
 
 /* Schema 1 named the dossier before as the root. Up to the first one, whose beginning is the chain's; a link that
  * the referrer had no part in is none. */
-static void find_root(struct migration *m, struct sch_dossier *dossier)
+static int find_root(struct migration *m, struct sch_dossier *dossier)
 {
     struct sch_address referrer = dossier->member[SCH_MEMBER_REFERRER].address;
     struct sch_id before = sch_id_is_none(&dossier->parent) ? dossier->follows : dossier->parent;
@@ -185,15 +190,19 @@ static void find_root(struct migration *m, struct sch_dossier *dossier)
     dossier->root = dossier->id;
     dossier->chain_ms = dossier->opened_ms;
     dossier->refusals = ended_without_care(dossier);
-    for (int hop = 0; hop < HOPS_MAX && !sch_id_is_none(&before) && read_dossier(m, &before, m->other); hop++) {
-        if (sch_dossier_member(m->other, referrer.text) == SCH_MEMBER_NONE)
-            return;
+    for (int hop = 0; hop < HOPS_MAX && !sch_id_is_none(&before); hop++) {
+        bool there;
+        int code = read_dossier(m, &before, m->other, &there);
+
+        if (code != SCH_OK || !there || sch_dossier_member(m->other, referrer.text) == SCH_MEMBER_NONE)
+            return code;
         dossier->root = m->other->id;
         dossier->chain_ms = m->other->opened_ms;
         dossier->refusals = (uint8_t)(dossier->refusals + ended_without_care(m->other));
         referrer = m->other->member[SCH_MEMBER_REFERRER].address;
         before = sch_id_is_none(&m->other->parent) ? m->other->follows : m->other->parent;
     }
+    return SCH_OK;
 }
 
 static void add_proof(struct sch_dossier *dossier)
@@ -210,7 +219,7 @@ static void add_proof(struct sch_dossier *dossier)
     dossier->proof[dossier->proof_count++] = (struct sch_proof){ phase, dossier->id };
 }
 
-static void convert(struct migration *m, struct sch_dossier *dossier)
+static int convert(struct migration *m, struct sch_dossier *dossier)
 {
     bool done = dossier->phase >= SCH_PHASE_CLOSED;
 
@@ -229,7 +238,7 @@ static void convert(struct migration *m, struct sch_dossier *dossier)
         dossier->closed_ms = 0;
     else if (dossier->closed_ms == 0)
         dossier->closed_ms = dossier->changed_ms;
-    find_root(m, dossier);
+    return find_root(m, dossier);
 }
 
 static int put_indexes(struct migration *m, const struct sch_dossier *dossier)
@@ -280,14 +289,17 @@ static int do_dossiers(struct migration *m)
 
     for (size_t i = 0; i < page.count && code == SCH_OK; i++) {
         struct sch_id id;
+        bool there;
 
         if (page.key[i].size != SCH_ID_SIZE)
             return SCH_E_STORE_DAMAGED;
         memcpy(id.bytes, page.key[i].bytes, SCH_ID_SIZE);
-        if (!read_dossier(m, &id, m->dossier))
-            return SCH_E_STORE_DAMAGED;
-        convert(m, m->dossier);
-        code = put_dossier(m, m->dossier);
+        code = read_dossier(m, &id, m->dossier, &there);
+        assert(code != SCH_OK || there);        /* nobody else writes, and this key was just read */
+        if (code == SCH_OK)
+            code = convert(m, m->dossier);
+        if (code == SCH_OK)
+            code = put_dossier(m, m->dossier);
     }
     if (code != SCH_OK)
         return code;

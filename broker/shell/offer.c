@@ -22,7 +22,7 @@ struct rows {
     size_t count;
 };
 
-enum offered { OFFERED, NO_TAKER, UNREADABLE };
+enum offered { OFFERED, NO_TAKER, UNREADABLE, LATER };
 
 static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
 {
@@ -37,32 +37,38 @@ static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
     return ++rows->count < ROWS_MAX;
 }
 
-/* Reads a row of a table into the arena; an empty result where there is none. */
-static struct sch_bytes fetch(const struct sch_offer *offer, enum sch_table table, const struct sch_id *id, size_t size)
+/* Reads a row of a table into the arena; no row, or one that is too large, gives no bytes. False: the store failed,
+ * which says nothing about the row. */
+static bool fetch(const struct sch_offer *offer, enum sch_table table, const struct sch_id *id, size_t size,
+                  struct sch_bytes *bytes)
 {
     struct sch_record_key key = sch_record_key_id(id);
     uint8_t *buffer = sch_arena_take(offer->arena, size);
     size_t got = 0;
+    enum sch_store_result result = SCH_STORE_NONE;
 
-    if (buffer == NULL || sch_store_get(offer->store, table, sch_record_key_bytes(&key), buffer, size, &got) !=
-                              SCH_STORE_OK)
-        return (struct sch_bytes){ 0 };
-    return (struct sch_bytes){ buffer, got };
+    if (buffer != NULL)
+        result = sch_store_get(offer->store, table, sch_record_key_bytes(&key), buffer, size, &got);
+    *bytes = result == SCH_STORE_OK ? (struct sch_bytes){ buffer, got } : (struct sch_bytes){ 0 };
+    return result == SCH_STORE_OK || result == SCH_STORE_NONE || got > size;
 }
 
-static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailbox, const struct waiting *waiting,
-                  bool again, struct sch_reply *reply, struct sch_bytes *body)
+static enum offered build(const struct sch_offer *offer, const struct sch_mailbox *mailbox,
+                          const struct waiting *waiting, bool again, struct sch_reply *reply, struct sch_bytes *body)
 {
     struct sch_message_row row;
+    struct sch_bytes bytes;
 
-    if (sch_record_message_decode(fetch(offer, SCH_TABLE_MESSAGE, &waiting->entry.message, SCH_RECORD_MESSAGE_MAX),
-                                  &row) != SCH_OK)
-        return false;
+    if (!fetch(offer, SCH_TABLE_MESSAGE, &waiting->entry.message, SCH_RECORD_MESSAGE_MAX, &bytes))
+        return LATER;
+    if (sch_record_message_decode(bytes, &row) != SCH_OK)
+        return UNREADABLE;
     *body = (struct sch_bytes){ 0 };
     if (row.body_size > 0 && row.part_count == 0) {
-        *body = fetch(offer, SCH_TABLE_BODY, &waiting->entry.message, row.body_size);
+        if (!fetch(offer, SCH_TABLE_BODY, &waiting->entry.message, row.body_size, body))
+            return LATER;
         if (body->len != row.body_size)
-            return false;
+            return UNREADABLE;
     }
     memset(reply, 0, sizeof *reply);
     reply->type = SCH_REPLY_DELIVERY;
@@ -74,7 +80,7 @@ static bool build(const struct sch_offer *offer, const struct sch_mailbox *mailb
     reply->delivery.redelivered = again || waiting->sequence < offer->first_sequence;
     reply->delivery.sequence = waiting->sequence;
     reply->delivery.part_count = row.part_count;
-    return true;
+    return OFFERED;
 }
 
 /* Sends a message to a session and leases it there. A session that is gone, or whose key may no longer collect
@@ -88,16 +94,18 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
     struct sch_session *session;
     struct sch_reply reply;
     struct sch_bytes body;
+    enum offered built;
     bool again = sch_sessions_hold(offer->sessions, mailbox, &entry->dossier, &entry->message) != NULL;
 
     session = sch_sessions_taker(offer->sessions, mailbox, bytes, offer->mono_ms);
     if (session == NULL)
         return NO_TAKER;
     sch_arena_reset(offer->arena);
-    if (!build(offer, mailbox, waiting, again, &reply, &body)) {
+    built = build(offer, mailbox, waiting, again, &reply, &body);
+    if (built != OFFERED) {
         sch_log(SCH_LOG_ERROR, "MESSAGE_UNREADABLE", "a message that waits cannot be read from the store",
-                "sequence=%llu", (unsigned long long)waiting->sequence);
-        return UNREADABLE;
+                "sequence=%llu tried_again=%s", (unsigned long long)waiting->sequence, built == LATER ? "yes" : "no");
+        return built;
     }
     for (; session != NULL;
          session = sch_sessions_taker(offer->sessions, mailbox, bytes, offer->mono_ms)) {
@@ -114,7 +122,7 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
             return sch_sessions_lease(offer->sessions, mailbox, session, &entry->dossier, &entry->message,
                                       waiting->sequence, bytes, offer->mono_ms) != NULL
                        ? OFFERED
-                       : NO_TAKER;
+                       : LATER;
         }
         if (sent == SCH_SENT_GONE)
             sch_sessions_end(offer->sessions, session);
@@ -122,6 +130,13 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
             sch_sessions_stall(offer->sessions, session, offer->mono_ms);
     }
     return NO_TAKER;
+}
+
+/* The store failed, or memory ran out: the mailbox stays as it is, and is looked into again when they have recovered. */
+static bool try_later(const struct sch_offer *offer)
+{
+    sch_sessions_look_later(offer->sessions, offer->mono_ms);
+    return false;
 }
 
 /* True when the mailbox has more to look at that a session could take. */
@@ -133,16 +148,20 @@ static bool offer_mailbox(const struct sch_offer *offer, struct sch_mailbox *mai
 
     if (sch_store_scan(offer->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix), sch_record_key_bytes(&from),
                        false, ROWS_MAX, gather, &rows) != SCH_STORE_OK)
-        return false;
+        return try_later(offer);
     for (size_t i = 0; i < rows.count; i++) {
         const struct waiting *waiting = &rows.row[i];
+        enum offered offered = OFFERED;
 
         if (sch_sessions_busy(offer->sessions, mailbox, &waiting->entry.dossier)) {
             if (waiting->sequence < mailbox->skipped_min)
                 mailbox->skipped_min = waiting->sequence;
-        } else if (offer_one(offer, mailbox, waiting) == NO_TAKER) {
+        } else {
+            offered = offer_one(offer, mailbox, waiting);
+        }
+        if (offered == NO_TAKER || offered == LATER) {
             mailbox->scan_from = waiting->sequence;
-            return false;
+            return offered == LATER && try_later(offer);
         }
         mailbox->scan_from = waiting->sequence + 1;
     }

@@ -507,6 +507,11 @@ void sch_sessions_stall(struct sch_sessions *s, struct sch_session *session, int
     run_out_at(s, session->stalled_until_ms);
 }
 
+void sch_sessions_look_later(struct sch_sessions *s, int64_t mono_ms)
+{
+    run_out_at(s, mono_ms + SCH_LOOK_LATER_MS);
+}
+
 int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
 {
     int64_t next_ms = INT64_MAX;

@@ -21,6 +21,7 @@
 #define SCH_SESSION_IDLE_MS 180000      /* nothing heard for so long: gone */
 #define SCH_STALL_MS 20                 /* how long a full pipe is left alone */
 #define SCH_BACKOFF_MAX_MS 300000
+#define SCH_LOOK_LATER_MS 1000
 
 struct sch_session {
     bool used;
@@ -95,8 +96,11 @@ void sch_sessions_extend(struct sch_sessions *sessions, struct sch_session *sess
 /* Its pipe is full: left alone for a moment. */
 void sch_sessions_stall(struct sch_sessions *sessions, struct sch_session *session, int64_t mono_ms);
 
-/* Ends leases and back-offs that ran out, and sessions that fell silent. Returns when the next of these, or
- * the end of a stall, is due; INT64_MAX when none is. */
+/* What waits could not be looked at now: worth a turn in SCH_LOOK_LATER_MS. */
+void sch_sessions_look_later(struct sch_sessions *sessions, int64_t mono_ms);
+
+/* Ends leases and back-offs that ran out, and sessions that fell silent. Returns when the next of these, the end
+ * of a stall, or such a look is due; INT64_MAX when none is. */
 int64_t sch_sessions_expire(struct sch_sessions *sessions, int64_t mono_ms);
 
 /* Mailboxes, by index and by address (NULL: nobody attached since the start). */

@@ -564,19 +564,24 @@ void sch_store_space(struct sch_store *store, struct sch_space *space)
         space->available = disk;
 }
 
-/* LMDB leaves the copy in the cache of the system; a backup is on the disk. */
-static int sync_copy(const char *path)
+/* LMDB leaves the copy in the cache of the system; a backup is on the disk. Half of one must not pass for a backup,
+ * nor keep the next from having its name. */
+static int finish_copy(const char *path, int rc)
 {
     char file[PATH_SIZE + 16];
-    int fd, failed;
+    int fd;
 
     (void)snprintf(file, sizeof(file), "%s/data.mdb", path);
     fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    failed = fsync(fd) != 0 ? errno : 0;
-    (void)close(fd);
-    return failed;
+    if (rc == 0 && (fd < 0 || fsync(fd) != 0))
+        rc = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    if (rc != 0) {
+        (void)unlink(file);
+        (void)rmdir(path);
+    }
+    return rc;
 }
 
 int sch_store_backup(struct sch_store *store, const char *path, sch_error *error)
@@ -590,7 +595,6 @@ int sch_store_backup(struct sch_store *store, const char *path, sch_error *error
     (void)pthread_rwlock_rdlock(&store->env_lock);
     rc = store->env != NULL ? mdb_env_copy2(store->env, path, MDB_CP_COMPACT) : EIO;
     (void)pthread_rwlock_unlock(&store->env_lock);
-    if (rc == 0)
-        rc = sync_copy(path);
+    rc = finish_copy(path, rc);
     return rc == 0 ? SCH_OK : sch_fail(error, SCH_E_IO, "%s: %s", path, mdb_strerror(rc));
 }

@@ -353,11 +353,15 @@ size_t sch_upload_watch_due(struct sch_upload_watch *watch, struct sch_store *st
     if (now_ms < watch->next_ms)
         return 0;
     memcpy(from, watch->from, sizeof from);
+    /* What was not seen has no end yet: without a new look it would never have one. */
     if (sch_store_scan(store, SCH_TABLE_UPLOAD, (struct sch_bytes){ 0 },
                        (struct sch_bytes){ from, watch->from_size }, false, WATCH_ROWS_MAX, visit, &look) !=
-        SCH_STORE_OK)
-        look.rows = 0;
-    more = !look.bad && (look.rows == WATCH_ROWS_MAX || look.ended_count == SCH_UPLOAD_DROPS_MAX);
+            SCH_STORE_OK ||
+        look.bad) {
+        sch_upload_watch_defer(watch, now_ms + SCH_UPLOAD_RETRY_MS);
+        return look.ended_count;
+    }
+    more = look.rows == WATCH_ROWS_MAX || look.ended_count == SCH_UPLOAD_DROPS_MAX;
     if (!more) {
         watch->next_ms = watch->pass_ms;
         look_at_all(watch);

@@ -29,7 +29,7 @@ struct old {
     size_t count, room;
     size_t whole;                       /* rows up to the last link */
     uint8_t hash[32];                   /* in that link */
-    bool stopped, damaged;
+    bool damaged;
 };
 
 void sch_work_look_back(struct sch_work *work)
@@ -116,11 +116,15 @@ static void forget_message(struct sch_work *work, const struct sch_id *id)
     struct sch_record_key key = sch_record_key_id(id);
     struct sch_message_row row;
     size_t size = 0;
+    enum sch_store_result result = sch_store_get(work->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value,
+                                                 sizeof value, &size);
 
-    if (sch_store_get(work->store, SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), value, sizeof value, &size) !=
-            SCH_STORE_OK ||
-        sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK)
+    if (result == SCH_STORE_NONE)
+        return;                         /* its dossier went before */
+    if (result != SCH_STORE_OK || sch_record_message_decode((struct sch_bytes){ value, size }, &row) != SCH_OK) {
+        work->failed = true;
         return;
+    }
     for (size_t i = 0; i < row.recipient_count; i++)
         if (row.recipient[i].state == SCH_DELIVERY_STORED)
             return;
@@ -133,10 +137,13 @@ static void forget_trail(struct sch_work *work, const struct old_row *row)
     struct sch_record_key key = sch_record_key_trail(&row->dossier, row->sequence);
     uint8_t value[SCH_RECORD_TRAIL_MAX];
     size_t size = 0;
+    enum sch_store_result result = sch_store_get(work->store, SCH_TABLE_TRAIL, sch_record_key_bytes(&key), value,
+                                                 sizeof value, &size);
 
-    if (sch_store_get(work->store, SCH_TABLE_TRAIL, sch_record_key_bytes(&key), value, sizeof value, &size) ==
-        SCH_STORE_OK)
+    if (result == SCH_STORE_OK)
         sch_work_erase(work, SCH_TABLE_TRAIL, key);
+    else if (result != SCH_STORE_NONE)
+        work->failed = true;
 }
 
 static void forget_rows(struct sch_work *work, const struct old *old)
@@ -175,11 +182,12 @@ void sch_work_forget(struct sch_work *work)
     }
     forget_rows(work, &old);
     if (work->failed) {
-        /* They do not fit: the turn goes on without them, and a later one, with less of its own, tries again. */
+        /* They do not fit: the turn goes on without them, and a later one, with less of its own, tries again. Or one of
+         * them cannot be read: without it the others would leave it behind for ever. */
         work->failed = false;
         work->batch.count = ops;
         if (ops < ROWS_MIN)
-            give_up(work, "too many at once");
+            give_up(work, "too many at once, or unreadable");
         return;
     }
     work->meta.audit_first = old.row[old.whole - 1].sequence + 1;

@@ -4,7 +4,6 @@
  */
 #include "shell/reader.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct sch_reader {
@@ -17,8 +16,8 @@ int sch_reader_open(struct sch_reader **out, struct sch_store *store, struct sch
 {
     struct sch_reader *reader = calloc(1, sizeof *reader);
 
-    (void)error;
-    assert(reader != NULL);
+    if (reader == NULL)
+        return sch_fail(error, SCH_E_NO_MEMORY, "the reader");
     reader->store = store;
     reader->net = net;
     *out = reader;
@@ -41,7 +40,8 @@ int sch_reader_put(struct sch_reader *reader, const struct sch_reader_job *job)
         sch_reader_queue_of(&reader->done, &job->peer) >= SCH_READER_PEER_JOBS_MAX)
         return SCH_E_BROKER_BUSY;
     copy = sch_reader_job_new(job);
-    assert(copy != NULL);
+    if (copy == NULL)
+        return SCH_E_NO_MEMORY;
     sch_reader_job_run(copy, reader->store, NULL);
     sch_reader_queue_put(&reader->done, copy);
     sch_net_wake(reader->net);
