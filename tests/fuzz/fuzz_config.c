@@ -1,10 +1,10 @@
 /*
- * fuzz_config.c: any bytes as one of the files that an operator writes: scharnierd.conf, client.conf, hl7v2.conf, an
- * HL7v2 map, a key file.
+ * fuzz_config.c: any bytes as one of the files that an operator writes: scharnierd.conf, client.conf,
+ * hl7v2.conf, an HL7v2 map, a key file.
  *
  * The first byte chooses. No file has a name: all are read through descriptors, keys and norms too. Held:
- * what is accepted keeps to the ranges that the headers state; what is refused has a code, a text that names the
- * file, and was reported; reading the same bytes twice ends alike, and nothing is left open.
+ * what is accepted keeps to the ranges that the headers state; what is refused has a code, a text that names
+ * the file, and was reported; a key that is taken is the line that is written for it; nothing is left open.
  */
 #include <assert.h>
 #include <sodium.h>
@@ -114,7 +114,8 @@ static void try_client(struct sch_bytes bytes)
     sch_error error = SCH_ERROR_INIT;
     unsigned reports = 0;
     (void)bytes;
-    if (check_end(sch_client_config_load(&config, path, count_report, &reports, &error), reports, &error)) {
+    int code = sch_client_config_load(&config, path, count_report, &reports, &error);
+    if (check_end(code, reports, &error)) {
         assert(config.endpoint[0] != '\0' && config.region_count <= SCH_CLIENT_REGIONS_MAX);
         for (size_t i = 0; i < config.mailbox_count; i++)
             assert(sch_client_config_mailbox(&config, config.address[i].text) == &config.mailbox[i]);
@@ -128,7 +129,8 @@ static void try_hl7v2(struct sch_bytes bytes)
     sch_error error = SCH_ERROR_INIT;
     unsigned reports = 0;
     (void)bytes;
-    if (!check_end(sch_hl7v2_config_read(path, count_report, &reports, &config, &error), reports, &error))
+    int code = sch_hl7v2_config_read(path, count_report, &reports, &config, &error);
+    if (!check_end(code, reports, &error))
         return;
     assert(config.side == SCH_SIDE_HIS || config.side == SCH_SIDE_EPD);
     assert(config.peer_port >= 1 && config.peer_port <= 65535 && config.listen_port <= 65535);
