@@ -241,6 +241,21 @@ static void test_found_incomplete_after_opening(void **state)
     assert_int_equal(f.dossier.phase, SCH_PHASE_CLOSED);
 }
 
+/* Of two letters about two ends one is owed, whatever is found about the first. */
+static void test_found_incomplete_when_another_is_owed(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_BACK_REFERRAL);
+    struct sch_id letter = f.last;
+    say(SCH_KIND_TREATMENT_START);
+    say(SCH_KIND_TREATMENT_END);
+    struct sch_instance owed = *step_fixture_owed(&f, 9);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, letter, PRACTICE, SCH_SECTION_AFTERCARE), SCH_OK);
+    assert_int_equal(step_fixture_count(&f, SCH_EFFECT_REOPEN), 0);
+    assert_memory_equal(step_fixture_owed(&f, 9), &owed, sizeof owed);
+}
+
 /* Another word of the end does not ask for the letter again that was written about it. */
 static void test_a_second_end_after_its_letter(void **state)
 {
@@ -354,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_no_treatment_said_twice),
         cmocka_unit_test(test_documents_close_unless_sections_are_demanded),
         cmocka_unit_test(test_found_incomplete_after_opening),
+        cmocka_unit_test(test_found_incomplete_when_another_is_owed),
         cmocka_unit_test(test_a_second_end_after_its_letter),
         cmocka_unit_test(test_found_incomplete_intake_in_treatment),
         cmocka_unit_test(test_withheld),

@@ -68,6 +68,10 @@ static void test_the_receiver_asks(void **state)
     /* A fresh E2, from the reply. */
     assert_int_equal(step_fixture_owed(&f, 2)->from_ms, f.world.now_ms);
     assert_int_equal(step_fixture_owed(&f, 2)->due_ms, step_fixture_end_of(20260312));
+    /* Saying more begins nothing more. */
+    step_fixture_wait(&f, 1);
+    assert_int_equal(reply(PRACTICE, NULL, SCH_KIND_UNSPECIFIED), SCH_OK);
+    assert_null(step_fixture_about(&f, SCH_EFFECT_OPEN, 2));
 }
 
 static void test_asking_is_no_way_to_stall(void **state)
