@@ -1,8 +1,8 @@
 /*
  * store_check.c: reads a whole store, whichever it is, and says whether it can be trusted. See store_lmdb.h.
  *
- * Every key and value is decoded; what a row refers to must be there; the counts of what is owed must be those of
- * the dossiers; the audit chain must hold. Works through the port alone, in pages, since a visitor of a scan may
+ * Every key and value is decoded; what a row refers to must be there, and the letter of each message that has one; the
+ * counts of what is owed must be those of the dossiers; the audit chain must hold. Works through the port alone, in pages, since a visitor of a scan may
  * not call the store: it notes what a page refers to, and that is looked up after the page.
  */
 #include <inttypes.h>
@@ -49,6 +49,13 @@ struct scratch {
     uint64_t sequence[SCH_TRAIL_ROW_MAX];
 };
 
+/* Where the letter of a message stands: in BODY under its id, in PART under a number, or nowhere. */
+struct letter {
+    bool is_one;
+    uint32_t part_count;
+    uint64_t part_number;
+};
+
 struct page {
     enum sch_table table;
     struct scratch *scratch;
@@ -56,6 +63,7 @@ struct page {
     struct sch_store_counts *counts;
     size_t rows;
     struct sch_id refers[PAGE_ROWS];
+    struct letter letter[PAGE_ROWS];        /* of the messages in refers */
     uint8_t last[SCH_STORE_KEY_MAX + 1];    /* the key of the last row, and room to step past it */
     size_t last_size;
     bool bad;                               /* the last row cannot be read */
@@ -77,11 +85,16 @@ static int check_meta(struct scratch *scratch, struct sch_bytes key, struct sch_
     return sch_record_meta_decode(value, &scratch->meta);
 }
 
-static int check_message(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value)
+static int check_message(struct scratch *scratch, struct sch_bytes key, struct sch_bytes value, struct sch_id *id,
+                         struct letter *letter)
 {
+    const struct sch_message_row *message = &scratch->message;
+
     if (sch_record_message_decode(value, &scratch->message) != SCH_OK || key.len != SCH_ID_SIZE ||
-        memcmp(key.ptr, scratch->message.id.bytes, SCH_ID_SIZE) != 0)
+        memcmp(key.ptr, message->id.bytes, SCH_ID_SIZE) != 0)
         return SCH_E_STORE_DAMAGED;
+    *id = message->id;
+    *letter = (struct letter){ message->body_size > 0, message->part_count, message->part_number };
     return SCH_OK;
 }
 
@@ -143,13 +156,15 @@ static int check_upload(struct scratch *scratch, struct sch_bytes key, struct sc
     return sch_record_upload_decode(value, &scratch->upload);
 }
 
-static int check_row(struct page *page, struct sch_bytes key, struct sch_bytes value, struct sch_id *refers)
+static int check_row(struct page *page, struct sch_bytes key, struct sch_bytes value)
 {
+    struct sch_id *refers = &page->refers[page->rows];
+
     switch (page->table) {
     case SCH_TABLE_META:
         return check_meta(page->scratch, key, value);
     case SCH_TABLE_MESSAGE:
-        return check_message(page->scratch, key, value);
+        return check_message(page->scratch, key, value, refers, &page->letter[page->rows]);
     case SCH_TABLE_BODY:
         return check_id(key, refers);
     case SCH_TABLE_DOSSIER:
@@ -194,7 +209,8 @@ static bool visit(void *context, struct sch_bytes key, struct sch_bytes value)
     page->last_size = key.len;
     page->counts->rows[page->table]++;
     page->counts->bytes[page->table] += key.len + value.len;
-    page->bad = check_row(page, key, value, &page->refers[page->rows++]) != SCH_OK;
+    page->bad = check_row(page, key, value) != SCH_OK;
+    page->rows++;
     return !page->bad;
 }
 
@@ -208,14 +224,25 @@ static int bad_row(const struct page *page, const char *what, sch_error *error)
                     hex, what);
 }
 
-static bool is_there(struct sch_store *store, enum sch_table table, const struct sch_id *id)
+static bool has_row(struct sch_store *store, enum sch_table table, struct sch_record_key key)
 {
-    struct sch_record_key key = sch_record_key_id(id);
     uint8_t none[1];
     size_t size;
 
     /* The buffer is too small on purpose: only whether there is a row matters. */
     return sch_store_get(store, table, sch_record_key_bytes(&key), none, 0, &size) != SCH_STORE_NONE;
+}
+
+/* A message that says that it has a letter has it until the last recipient settled it. */
+static bool has_letter(struct sch_store *store, const struct sch_id *message, const struct letter *letter)
+{
+    bool has = true;
+
+    if (letter->is_one && letter->part_count == 0)
+        return has_row(store, SCH_TABLE_BODY, sch_record_key_id(message));
+    for (uint32_t i = 0; letter->is_one && has && i < letter->part_count; i++)
+        has = has_row(store, SCH_TABLE_PART, sch_record_key_part(letter->part_number, i));
+    return has;
 }
 
 static int check_page(struct sch_store *store, struct page *page, sch_error *error)
@@ -226,11 +253,13 @@ static int check_page(struct sch_store *store, struct page *page, sch_error *err
         return bad_row(page, "the table cannot be read", error);
     if (page->bad)
         return bad_row(page, "a row cannot be read", error);
-    if (refers_to[page->table] == SCH_TABLE_COUNT)
-        return SCH_OK;
-    for (size_t i = 0; i < page->rows; i++)
-        if (!is_there(store, refers_to[page->table], &page->refers[i]))
+    for (size_t i = 0; i < page->rows; i++) {
+        if (page->table == SCH_TABLE_MESSAGE && !has_letter(store, &page->refers[i], &page->letter[i]))
+            return bad_row(page, "the letter of a message is not there", error);
+        if (refers_to[page->table] != SCH_TABLE_COUNT &&
+            !has_row(store, refers_to[page->table], sch_record_key_id(&page->refers[i])))
             return bad_row(page, "a row refers to one that is not there", error);
+    }
     return SCH_OK;
 }
 

@@ -474,10 +474,12 @@ class Backups(Case):
     def test_a_lost_row_is_found(self):
         with self.running():
             self.refer("lost")
-        self.says(self.broker("backup", "create", self.copy), 0)
-        with Rows(self.copy) as rows:
-            rows.erase("message", rows.all("message")[0][0])
-        self.says(self.broker("backup", "verify", self.copy), IO, "E4105", "do not remove the older ones")
+        for table, wanted in (("message", "a row refers to one"), ("body", "the letter of a message")):
+            copy = self.copy + "-" + table
+            self.says(self.broker("backup", "create", copy), 0)
+            with Rows(copy) as rows:
+                rows.erase(table, rows.all(table)[0][0])
+            self.says(self.broker("backup", "verify", copy), IO, "E4105", wanted, "is not there", "do not remove the older ones")
 
 
 class Schemas(Case):
@@ -585,7 +587,6 @@ class Doors(RegionCase):
         finally:
             for client in held:
                 client.close()
-
         def alive():
             try:
                 return " 200 " in self.http(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[:20]

@@ -174,6 +174,48 @@ static void a_check_finds_what_is_damaged(void **state)
     assert_int_equal(sch_store_check(store, &counts, &error), SCH_E_BACKUP_BAD);
 }
 
+static void put_message(const struct sch_message_row *message)
+{
+    static uint8_t bytes[SCH_RECORD_MESSAGE_MAX];
+    struct sch_record_key key = sch_record_key_id(&message->id);
+    size_t size = sch_record_message_encode(message, bytes, sizeof(bytes));
+
+    assert_true(size > 0);
+    assert_int_equal(put_row(SCH_TABLE_MESSAGE, sch_record_key_bytes(&key), (struct sch_bytes){ bytes, size }),
+                     SCH_STORE_OK);
+}
+
+/* A copy whose letters are gone is no good, however whole its dossiers are. */
+static void a_check_looks_for_each_letter(void **state)
+{
+    struct sch_store_counts counts;
+    sch_error error = SCH_ERROR_INIT;
+    struct sch_message_row message = { .id = { { 1, 2, 3 } }, .body_size = 4 };
+    struct sch_record_key key = sch_record_key_id(&message.id);
+    struct sch_op gone = { .table = SCH_TABLE_BODY, .erase = true, .key = sch_record_key_bytes(&key),
+                           .expected = SCH_STORE_ANY };
+
+    (void)state;
+    fill_store();
+    assert_int_equal(sch_store_apply(store, &gone, 1), SCH_STORE_OK);
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_E_BACKUP_BAD);
+    assert_non_null(strstr(error.text, "table message"));
+    assert_non_null(strstr(error.text, "the letter of a message is not there"));
+    message.body_size = 0;              /* destroyed, as it should be */
+    put_message(&message);
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_OK);
+    message.body_size = 2 * 300000;
+    message.part_count = 2;
+    message.part_number = 77;
+    put_message(&message);
+    for (uint32_t index = 0; index < 2; index++) {
+        assert_int_equal(sch_store_check(store, &counts, &error), SCH_E_BACKUP_BAD);
+        key = sch_record_key_part(77, index);
+        assert_int_equal(put_row(SCH_TABLE_PART, sch_record_key_bytes(&key), text("bytes")), SCH_STORE_OK);
+    }
+    assert_int_equal(sch_store_check(store, &counts, &error), SCH_OK);
+}
+
 /* Counts that are not those of the dossiers: one too many, one too few, and a dossier that is counted nowhere. */
 static void a_check_counts_again(void **state)
 {
@@ -227,7 +269,8 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(a_check_finds_what_is_damaged), CASE(a_check_counts_again), CASE(a_check_walks_every_page),
+        CASE(a_check_finds_what_is_damaged), CASE(a_check_looks_for_each_letter), CASE(a_check_counts_again),
+        CASE(a_check_walks_every_page),
     };
 
     return cmocka_run_group_tests_name("store_check", tests, NULL, NULL);
