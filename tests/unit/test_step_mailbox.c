@@ -73,6 +73,16 @@ static void test_what_makes_it_received(void **state)
     assert_true(f.dossier.received);
 }
 
+static void test_its_sender_is_told(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_say(&f, SCH_KIND_ACCEPTANCE), SCH_OK);
+    assert_int_equal(step_fixture_collect(&f, f.last, PRACTICE), SCH_OK);
+    assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_STATUS, 0)->sender, SCH_MEMBER_RECEIVER);
+    assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_STATUS, 0)->member, SCH_MEMBER_CREDITOR);
+}
+
 static void test_settling_again(void **state)
 {
     (void)state;
@@ -298,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_collect),
         cmocka_unit_test(test_what_makes_it_received),
+        cmocka_unit_test(test_its_sender_is_told),
         cmocka_unit_test(test_settling_again),
         cmocka_unit_test(test_settling_what_others_got),
         cmocka_unit_test(test_refused_referral_is_undelivered),
