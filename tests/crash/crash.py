@@ -3,9 +3,9 @@
 
     crash.py [--rounds N] [--seed SEED] [--scene NAME]... [--cheap]
 
-N rounds (50) of SIGKILL on one region, then every scene on one of its own. --scene plays those alone (kills is one
-too); --cheap leaves out what takes long or needs root. SCHARNIER_BUILD is the flavour's folder, as `make crash`
-gives it. The last line is "N passed, N failed, N skipped".
+N rounds (50) of SIGKILL on one region, then every scene on one of its own. --scene plays those alone (kills
+is one too); --cheap leaves out what takes long or needs root. SCHARNIER_BUILD is the flavour's folder, as
+`make crash` gives it. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -21,7 +21,7 @@ from collections import Counter
 from cuts import Cuts
 from driver import BIN, Fault, Stage
 from judge import Judge
-from kills import Kills
+from kills import ALL_POINTS_FROM, Kills
 from scenes import SCENES, Scene
 
 FAULTS_SHOWN = 20
@@ -42,6 +42,8 @@ class KillRounds(Scene):
     def faults(self, stage, judge):
         faults = self.kills.faults(self.rounds)
         self.kills.report()
+        if self.rounds < ALL_POINTS_FROM:
+            return faults
         if stage.resent() == 0:
             faults.append("nothing was ever sent again: the test did not test it")
         if sum(suppressed(stage, judge).values()) == 0:
@@ -81,8 +83,9 @@ class Sums:
     def report(self):
         by_role = ", ".join(f"{role} {times}" for role, times in self.kills.items())
         by_whom = ", ".join(f"{who} {times}" for who, times in self.suppressed.items())
-        print(f"crash: {sum(self.kills.values())} kills ({by_role}), {self.receipted} receipted, {self.resent} resent, "
-              f"{sum(self.suppressed.values())} duplicates suppressed ({by_whom}), {self.lost} lost, {self.twice} twice")
+        print(f"crash: {sum(self.kills.values())} kills ({by_role}), {self.receipted} receipted, "
+              f"{self.resent} resent, {sum(self.suppressed.values())} duplicates suppressed ({by_whom}), "
+              f"{self.lost} lost, {self.twice} twice")
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped", flush=True)
 
 
@@ -93,9 +96,10 @@ def judge(scene, stage, sums):
     sums.add(stage, result)
     faults = result.faults + verify(["--audit-verify", store]) + verify(["backup", "verify", store])
     states = Counter(r["state"] for m in result.rows["message"] for r in m["recipients"])
-    print(f"{scene.name}: {len(result.messages)} messages, {len(result.rows['dossier'])} dossiers, {len(result.receipted)} "
-          f"receipted; deliveries: {states[2]} collected, {states[3]} refused and reported, {states[5]} withdrawn; "
-          f"{result.dues} open promises have the right due; {result.lost} lost, {result.twice} twice")
+    print(f"{scene.name}: {len(result.messages)} messages, {len(result.rows['dossier'])} dossiers, "
+          f"{len(result.receipted)} receipted; deliveries: {states[2]} collected, {states[3]} refused and "
+          f"reported, {states[5]} withdrawn; {result.dues} open promises have the right due; "
+          f"{result.lost} lost, {result.twice} twice")
     return faults + scene.faults(stage, result)
 
 
@@ -126,8 +130,8 @@ def play(scene, draw, sums):
 
 
 def tell(scene, faults, seconds, seed, rounds):
-    print(f"{'FAILED' if faults else 'passed'} {scene.name}: {scene.__doc__ or f'{rounds} rounds of SIGKILL'} "
-          f"({seconds:.0f} s)", flush=True)
+    what = scene.__doc__ or f"{rounds} rounds of SIGKILL."
+    print(f"{'FAILED' if faults else 'passed'} {scene.name}: {what} ({seconds:.0f} s)", flush=True)
     for fault in faults[:FAULTS_SHOWN]:
         print("fault: " + fault)
     if len(faults) > FAULTS_SHOWN:
@@ -147,10 +151,12 @@ def read_arguments():
 
 def choose(arguments):
     scenes = [KillRounds(arguments.rounds)] + [scene() for scene in SCENES + (Cuts,)]
-    unknown = set(arguments.scene or []) - {scene.name for scene in scenes}
-    if unknown:
-        sys.exit(f"no such scene: {', '.join(sorted(unknown))}; there are {', '.join(s.name for s in scenes)}")
-    return [s for s in scenes if (s.name in arguments.scene if arguments.scene else s.cheap or not arguments.cheap)]
+    names = [scene.name for scene in scenes]
+    for name in set(arguments.scene or []) - set(names):
+        sys.exit(f"no such scene: {name}; there are {', '.join(names)}")
+    if arguments.scene:
+        return [scene for scene in scenes if scene.name in arguments.scene]
+    return [scene for scene in scenes if scene.cheap or not arguments.cheap]
 
 
 def end(_number, _frame):

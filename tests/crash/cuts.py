@@ -1,7 +1,7 @@
 """Networks that are cut: the broker and each party in a network namespace of its own, joined by veth.
 
-A link goes down at either end, so that packets meet no route, or a wire that swallows them; packets are lost at random
-by netem or nftables, whichever this kernel and system have. Names of namespaces carry the pid of this process, so runs
+A link goes down at either end, so that packets meet no route, or a wire that swallows them; packets are lost
+at random by netem or nftables, whichever there is. Names of namespaces carry the pid of this process, so runs
 beside each other do not meet.
 """
 
@@ -18,7 +18,8 @@ SHORT_CUTS = 6
 
 
 def ip(*words):
-    return subprocess.run(["ip"] + [str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.run(["ip"] + [str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
 
 
 def must(done):
@@ -40,7 +41,8 @@ class Net:
         must(ip("-n", self.hub, "link", "set", "lo", "up"))
         for i, (name, leaf) in enumerate(self.leaf.items()):
             must(ip("netns", "add", leaf))
-            must(ip("-n", self.hub, "link", "add", self.link[name], "type", "veth", "peer", "name", "wire", "netns", leaf))
+            must(ip("-n", self.hub, "link", "add", self.link[name], "type", "veth",
+                    "peer", "name", "wire", "netns", leaf))
             must(ip("-n", self.hub, "addr", "add", f"10.213.{i}.1/30", "dev", self.link[name]))
             must(ip("-n", leaf, "addr", "add", f"10.213.{i}.2/30", "dev", "wire"))
             self.join(name)
@@ -69,8 +71,9 @@ class Net:
         rules = "".join(f"add chain inet loss {way} {{ type filter hook {way} priority 0 ; }}\n"
                         f"add rule inet loss {way} numgen random mod 100 < {LOSS_PERCENT} drop\n"
                         for way in ("input", "output"))
-        done = subprocess.run(["ip", "netns", "exec", leaf, "nft", "-f", "-"], input="add table inet loss\n" + rules,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(["ip", "netns", "exec", leaf, "nft", "-f", "-"], text=True,
+                              input="add table inet loss\n" + rules, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
         return "nftables" if done.returncode == 0 else None
 
     def lose_no_more(self, name, by):
@@ -79,7 +82,7 @@ class Net:
             must(subprocess.run(["tc", "-n", leaf, "qdisc", "del", "dev", "wire", "root"]))
             must(subprocess.run(["tc", "-n", self.hub, "qdisc", "del", "dev", self.link[name], "root"]))
         elif by == "nftables":
-            must(subprocess.run(["ip", "netns", "exec", leaf, "nft", "delete", "table", "inet", "loss"]))
+            must(ip("netns", "exec", leaf, "nft", "delete", "table", "inet", "loss"))
 
     def clean(self):
         for namespace in [self.hub] + list(self.leaf.values()):
@@ -87,7 +90,7 @@ class Net:
 
 
 class Cuts(Scene):
-    """Links between namespaces lose packets and are cut, short and long, while the broker is killed behind one."""
+    """Links between namespaces lose packets and are cut, short and long; the broker is killed behind one."""
 
     name = "cuts"
     net = None
@@ -156,7 +159,8 @@ class Cuts(Scene):
         stage.broker.start()
         time.sleep(LONG_S)
         stage.flows(20, [other])
-        expect(stage.letters(receiver) == letters and stage.receipts("r", [sender]) == receipts, "the cut did not cut")
+        expect(stage.letters(receiver) == letters and stage.receipts("r", [sender]) == receipts,
+               "the cut did not cut")
         self.net.join(receiver.name)
         self.net.join(sender.name)
         stage.flows(20, [sender])

@@ -1,4 +1,4 @@
-"""The real processes of a crash test: a region, its broker and adapters over all their lives, and their books.
+"""Real processes of the crash test: a region, its broker and adapters over all their lives, and their books.
 
 Knows how to start, stop, kill and watch them; not when or why: that is kills.py and the scenes.
 """
@@ -242,7 +242,7 @@ class Stage:
         self.all_live()
 
     def receipts(self, letter, processes=None):
-        """How many messages with such a key have a receipt: r(eferrals), w(ithdrawals), a, b (answers), t(aken up)."""
+        """How many messages with such a key have a receipt: r(eferral), w(ithdrawal), a or b (answer)."""
         return sum(line.startswith(letter) for p in processes or self.adapters for line in p.book("receipts"))
 
     def letters(self, process):
@@ -272,7 +272,8 @@ class Stage:
         while quiet < 5:
             self.all_live()
             if time.monotonic() > end:
-                raise Fault(f"not at rest after {DRAIN_S} s: queued {self.queued()}, outboxes {self.outboxes()}")
+                raise Fault(f"not at rest after {DRAIN_S} s: queued {self.queued()}, "
+                            f"outboxes {self.outboxes()}")
             time.sleep(0.2)
             at_rest = self.queued() == 0 and all(p.outbox() == 0 for p in self.adapters)
             quiet = quiet + 1 if at_rest else 0

@@ -1,7 +1,7 @@
 """Rounds of SIGKILL under traffic.
 
 Each round kills one process at a named point (point.h), or one or several at a random moment, often one more
-beside it, and starts them again on the same directories; sometimes one of them is killed again while it gets up.
+beside it, and starts them again on the same directories; sometimes one is killed again while it gets up.
 A rare point, the rewriting of an outbox, stays armed on one sender while the rounds go on elsewhere.
 """
 
@@ -23,6 +23,7 @@ ALL_POINTS_FROM = 33        # rounds; with fewer, not every point has its turn
 def plan_rounds(count, draw):
     """Two rounds of three at a named point, each point in its turn; the others at random moments."""
     points = [(role, point) for role, names in POINTS.items() for point in names]
+    draw.shuffle(points)
     named = [points[i % len(points)] for i in range(count - count // 3)]
     rounds = named + [None] * (count // 3)
     draw.shuffle(rounds)
