@@ -119,7 +119,7 @@ static bool fails(enum fault_kind kind)
 
 /* ---- when the broker is at work ------------------------------------------------------------------ */
 
-static bool work_from_now(bool at_work)
+bool fault_at_work(bool at_work)
 {
     bool before = fault.at_work;
 
@@ -132,10 +132,10 @@ static bool work_from_now(bool at_work)
     type __wrap_##name parameters;                                                                                   \
     type __wrap_##name parameters                                                                                    \
     {                                                                                                                \
-        bool before = work_from_now(at_work);                                                                        \
+        bool before = fault_at_work(at_work);                                                                        \
         type result = __real_##name arguments;                                                                       \
                                                                                                                      \
-        (void)work_from_now(before);                                                                                 \
+        (void)fault_at_work(before);                                                                                 \
         return result;                                                                                               \
     }
 

@@ -41,6 +41,9 @@ size_t fault_strikes(void);             /* calls that failed */
 /* From now on nothing is counted and nothing fails. */
 void fault_end(void);
 
+/* For a test that calls the store itself: what follows is the broker's work, or is not. Returns which it was. */
+bool fault_at_work(bool at_work);
+
 /* What the broker allocated while it was at work and did not free. */
 size_t fault_unfreed(void);
 

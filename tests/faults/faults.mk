@@ -10,8 +10,15 @@ $(FAULTS): $(call obj,$(wildcard tests/faults/*.c) tests/power/store_on_disk.c b
 	$(call link,$(addprefix -Wl$(comma)--wrap=,$(FAULTS_WRAP)) $(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(subst \
 	    -llmdb,-l:liblmdb.a,$(BROKER_LIBS)))
 
+# The same wrappers under the store alone.
+LMDB_FAULTS := $(B)/tests/store/test_lmdb_faults
+$(LMDB_FAULTS): $(call obj,tests/store/test_lmdb_faults.c tests/faults/fault.c broker/shell/store_lmdb.c) $(LIB_TEST) \
+    $(LIB_SHELL) $(LIB_CORE) $(LIB_PROTO)
+	$(call link,$(addprefix -Wl$(comma)--wrap=,$(FAULTS_WRAP)) $(filter %.o,$^) $(call grouped,$(filter %.a,$^)),$(subst \
+	    -llmdb,-l:liblmdb.a,$(BROKER_LIBS)) -lcmocka)
+
 # A share of the paths that lead to such a call, as a suite of tests/run.sh.
-FAULTS_RUN := faults $(FAULTS) --
+FAULTS_RUN := faults $(FAULTS) -- test_lmdb_faults $(LMDB_FAULTS) --
 
 .PHONY: faults
 faults: $(FAULTS) ## each path to an allocation, read, write, commit or sync of the broker fails; each call: FAULTS_FLAGS=--all

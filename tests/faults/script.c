@@ -80,6 +80,17 @@ static int open_store(struct script *script)
     return code;
 }
 
+/* A start so long after the last commit that nobody believes the clock: an operator does. What he says is written
+ * down with the next turn that has something to write. */
+static void confirm_time(struct script *script)
+{
+    if (!sch_turn_is_held(script->stage.turn))
+        return;
+    sch_turn_confirm_time(script->stage.turn);
+    sch_turn_reload(script->stage.turn, script->stage.book);
+    stage_run(&script->stage);
+}
+
 /* A process that did not start is started again, by then without a fault. */
 static void start(struct script *script)
 {
@@ -88,6 +99,8 @@ static void start(struct script *script)
 
         if (code == SCH_OK) {
             stage_start(&script->stage);
+            if (script->stage.turn_code == SCH_OK)
+                confirm_time(script);
             code = script->stage.turn_code;
         }
         if (code != SCH_OK) {

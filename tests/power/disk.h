@@ -31,6 +31,7 @@ enum disk_cut { DISK_CUT_NONE_THERE, DISK_CUT_ALL_THERE, DISK_CUT_RANDOM, DISK_C
 /*
  * Writes to `path` the file as a power cut after `moment` writes and syncs could have left it. ignore_syncs: as if
  * no fdatasync had ever been done, to see that this is found. Returns how many writes were at the cut's mercy.
+ * Of one path, and of moments in their order; nobody else writes to it.
  */
 size_t disk_image(const char *path, size_t moment, enum disk_cut cut, bool ignore_syncs, struct sch_prng *prng);
 

@@ -154,6 +154,8 @@ static bool is_good(const char *directory, size_t moment, enum disk_cut cut, boo
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
+        if (quiet && freopen("/dev/null", "w", stderr) == NULL)
+            _exit(1);
         const char *wrong = judge(directory, moment);
         if (wrong != NULL && !quiet)
             printf("power: after %zu writes and syncs, cut %d: %s\n", moment, (int)cut, wrong);
