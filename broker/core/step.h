@@ -98,7 +98,8 @@ enum sch_effect_type {
     SCH_EFFECT_REOPEN,                  /* instance that was closed and is owed again, OPEN or INCOMPLETE */
     SCH_EFFECT_ALERT,                   /* instance, with its step */
     SCH_EFFECT_SNOOZE,                  /* instance, with its snoozed_ms */
-    SCH_EFFECT_BREACH,                  /* `message` went to a wrong party; member: who collected it */
+    SCH_EFFECT_BREACH,                  /* `message`, of this kind, went to a wrong party; member: who
+                                           collected it */
     SCH_EFFECT_FOLLOW,                  /* step dossier `message` with an event of type `event`, now:
                                            taken_back or not */
     SCH_EFFECT_SIBLINGS,                /* step the others of group `message` with SIBLING, now */

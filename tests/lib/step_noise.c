@@ -11,6 +11,8 @@
 #include "core/value.h"
 
 #define LEASED_MAX 16
+/* More than a step appends before it looks. */
+#define DEPTH 8
 #define LONG_AGO_MS INT64_C(1000)
 
 struct look {
@@ -63,12 +65,8 @@ static void copy_used(struct sch_dossier *to, const struct sch_dossier *from)
     to->delivery_count = from->delivery_count;
 }
 
-static void add_instance(struct sch_dossier *dossier, const struct look *look)
+static void fill_instance(struct sch_instance *instance, const struct look *look)
 {
-    if (dossier->instance_count == SCH_INSTANCES_MAX) {
-        return;
-    }
-    struct sch_instance *instance = &dossier->instance[dossier->instance_count];
     memset(instance, 0, sizeof *instance);
     instance->expectation = look->expectation;
     instance->member = look->member;
@@ -82,13 +80,9 @@ static void add_instance(struct sch_dossier *dossier, const struct look *look)
     instance->unit = SCH_UNIT_DAYS;
 }
 
-static void add_delivery(struct sch_dossier *dossier, const struct look *look)
+static void fill_delivery(struct sch_delivery *delivery, const struct look *look)
 {
     static const enum sch_kind kinds[] = { SCH_KIND_REFERRAL, SCH_KIND_DELIVERY_REPORT, SCH_KIND_REMINDER };
-    if (dossier->delivery_count == SCH_DELIVERIES_MAX) {
-        return;
-    }
-    struct sch_delivery *delivery = &dossier->delivery[dossier->delivery_count];
     memset(delivery, 0, sizeof *delivery);
     delivery->kind = kinds[look->number % 3];
     delivery->message = look->about;
@@ -101,8 +95,13 @@ static void add_delivery(struct sch_dossier *dossier, const struct look *look)
 
 static void add_noise(struct sch_dossier *dossier, const struct look *look)
 {
-    add_instance(dossier, look);
-    add_delivery(dossier, look);
+    const size_t instances = dossier->instance_count, deliveries = dossier->delivery_count;
+    for (size_t i = instances; i < instances + DEPTH && i < SCH_INSTANCES_MAX; i++) {
+        fill_instance(&dossier->instance[i], look);
+    }
+    for (size_t i = deliveries; i < deliveries + DEPTH && i < SCH_DELIVERIES_MAX; i++) {
+        fill_delivery(&dossier->delivery[i], look);
+    }
     if (dossier->proof_count < SCH_PROOFS_MAX) {
         struct sch_proof *proof = &dossier->proof[dossier->proof_count];
         proof->phase = (enum sch_phase)(1 + look->number % (SCH_PHASE_COUNT - 1));

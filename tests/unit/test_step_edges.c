@@ -231,6 +231,19 @@ static void test_an_appointment_outlives_a_withdrawal_in_error(void **state)
     assert_int_equal(f.dossier.phase, SCH_PHASE_INTAKE_PRESUMED);
 }
 
+/* Whoever looks into a possible data breach must know what kind of message went astray. */
+static void test_a_breach_names_what_was_read(void **state)
+{
+    (void)state;
+    begin(S);
+    struct sch_id report = say(SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE);
+    assert_int_equal(step_fixture_collect(&f, report, POH), SCH_OK);
+    step_fixture_correction(&f, report, SCH_KIND_INTAKE_REPORT, S)->fact[SCH_FACT_WRONG_PARTY] = SCH_YES_YES;
+    f.subject.collected = true;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(step_fixture_effect(&f, SCH_EFFECT_BREACH, 0)->kind, SCH_KIND_INTAKE_REPORT);
+}
+
 /* The report was an error, the second appointment was not: its report is owed. */
 static void test_an_appointment_after_a_report_in_error(void **state)
 {
@@ -305,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_an_end_without_a_letter_to_owe_closes),
         cmocka_unit_test(test_care_that_ended_is_not_owed_anew),
         cmocka_unit_test(test_an_appointment_outlives_a_withdrawal_in_error),
+        cmocka_unit_test(test_a_breach_names_what_was_read),
         cmocka_unit_test(test_an_appointment_after_a_report_in_error),
         cmocka_unit_test(test_the_due_itself_is_late),
         cmocka_unit_test(test_what_is_due_without_a_promise),

@@ -124,6 +124,8 @@ static void test_a_redirection_in_error_after_the_child(void **state)
     begin();
     f.dossier.refusals = 1;
     struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    assert_int_equal(step_fixture_collect(&f, redirection, PRACTICE), SCH_OK);
+    assert_int_equal(step_fixture_collect(&f, redirection, POH), SCH_OK);
     hear(SCH_EVENT_FORWARD, child, S, false);
     correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
     assert_int_equal(f.dossier.refusals, 1);
