@@ -25,7 +25,8 @@ PARSERS = {
     "fuzz_norm": "broker/shell/norm_file.c broker/core/norm.c broker/core/calendar.c",
     "fuzz_permit": "broker/shell/permit_file.c broker/core/permit.c",
     "fuzz_query": "broker/shell/query*.c broker/shell/queue.c",
-    "fuzz_record": "broker/shell/record.c broker/shell/record_[admtu]*.c broker/shell/pack.c",
+    "fuzz_record": "broker/shell/record.c broker/shell/record_[amtu]*.c broker/shell/record_dossier.c "
+                   "broker/shell/pack.c",
     "fuzz_wire": "proto/wire*.c proto/utf8.c proto/arena.c",
 }
 

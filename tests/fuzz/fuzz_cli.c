@@ -1,9 +1,10 @@
 /*
- * fuzz_cli.c: any bytes as a command line of scharnier(1), as a message in JSON, or as a value that a person types.
+ * fuzz_cli.c: any bytes as a command line of scharnier(1), as a message in JSON, or as a value that a person
+ * types.
  *
  * The first byte chooses. Nothing is run and no file is read: where a file is named, its name is its content.
- * Held: a command line that is taken fits the table of commands, and written out the plain way is taken as the
- * same; a message that is taken fits its limits, and its facts their types; times, ids and kenmerken that
+ * Held: a command line that is taken fits the table of commands, and written out the plain way is taken as
+ * the same; a message that is taken fits its limits, and its facts their types; times, ids and kenmerken that
  * are read print as what reads back.
  */
 #include <assert.h>
@@ -60,7 +61,8 @@ static void check_line(const struct sch_cli *cli)
 }
 
 /* Globals, command, options, operands, each in one form only. */
-static int write_line(const struct sch_cli *cli, char *word[WORDS_MAX], char *own[WORDS_MAX], size_t *own_count)
+static int write_line(const struct sch_cli *cli, char *word[WORDS_MAX], char *own[WORDS_MAX],
+                      size_t *own_count)
 {
     int count = 0;
     const struct sch_cli_command *command = cli->command;
@@ -95,7 +97,8 @@ static void check_same(const struct sch_cli *a, const struct sch_cli *b)
 {
     assert(a->command == b->command && a->help == b->help && a->json == b->json && a->jsonl == b->jsonl);
     assert(a->headers == b->headers && a->quiet == b->quiet && a->timeout_ms == b->timeout_ms);
-    assert((a->config == NULL) == (b->config == NULL) && (a->config == NULL || strcmp(a->config, b->config) == 0));
+    assert((a->config == NULL) == (b->config == NULL));
+    assert(a->config == NULL || strcmp(a->config, b->config) == 0);
     assert(a->operand_count == b->operand_count && a->option_count == b->option_count);
     for (size_t i = 0; i < a->operand_count; i++)
         assert(strcmp(a->operand[i], b->operand[i]) == 0);

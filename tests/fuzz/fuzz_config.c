@@ -33,7 +33,8 @@ static char path[64];
 static void put_file(int fd, const void *content, size_t size)
 {
     int made = memfd_create("f", 0);
-    if (made < 0 || fchmod(made, 0600) != 0 || pwrite(made, content, size, 0) != (ssize_t)size || dup2(made, fd) != fd)
+    if (made < 0 || fchmod(made, 0600) != 0 || pwrite(made, content, size, 0) != (ssize_t)size ||
+        dup2(made, fd) != fd)
         abort();
     close(made);
 }
@@ -187,7 +188,8 @@ static void try_key(struct sch_bytes bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const targets[])(struct sch_bytes) = { try_broker, try_client, try_hl7v2, try_map, try_key };
+    static void (*const targets[])(struct sch_bytes) = { try_broker, try_client, try_hl7v2, try_map,
+                                                         try_key };
     if (size == 0)
         return 0;
     struct sch_bytes bytes = { data + 1, size - 1 };

@@ -2,9 +2,9 @@
  * fuzz_core.c: bytes as the life of a few dossiers: who says what to whom, and when.
  *
  * Every draw comes from the input, so that the fuzzer's coverage steers the story: sensible events of
- * tests/lib/step_life.h, and headers that were edited at will, as far as the wire lets them through; time that
- * goes by as it likes, norms and permits that change, dossiers that follow, forward and stand beside one
- * another. Each step is watched by step_oracle.h and judged by judge.h.
+ * tests/lib/step_life.h, and headers that were edited at will (wild.h); time that goes by as it likes, norms
+ * and permits that change, dossiers that follow, forward and stand beside one another. Each step is watched
+ * by step_oracle.h and judged by judge.h.
  */
 #include <string.h>
 
@@ -177,8 +177,10 @@ static void change_rules(void)
 {
     if (draw(2) == 0) {
         default_norms = false;
-        step_fixture_norm(&f, 1 + (unsigned)draw(15), (enum sch_variant)draw(SCH_VARIANT_COUNT), (int)draw(400),
-                          (enum sch_unit)(1 + draw(4)));
+        unsigned number = 1 + (unsigned)draw(15);
+        enum sch_variant variant = (enum sch_variant)draw(SCH_VARIANT_COUNT);
+        int term = (int)draw(400);
+        step_fixture_norm(&f, number, variant, term, (enum sch_unit)(1 + draw(4)));
         f.norms.required[1 + draw(SCH_KIND_COUNT - 1)] =
             (struct sch_required){ (uint32_t)draw(SCH_SECTION_ALL + 1), draw(2) != 0 };
     } else {

@@ -1,10 +1,10 @@
 /*
  * fuzz_letter.c: any bytes as the letter of a message, and what readers see of it.
  *
- * The first bytes choose the kind of message and facts; the rest is the plaintext of the letter, as a sender's
- * software wrote it. Held: what decodes encodes to a letter that decodes to the same; scharnier(1) shows it
- * without a character that steers a terminal, as text and as JSON that can be read; an attachment's file name
- * stays in its folder; an HL7v2 adapter writes what it can read itself.
+ * The first bytes choose the kind of message and facts; the rest is the plaintext of the letter, as a
+ * sender's software wrote it. Held: what decodes encodes to a letter that decodes to the same; scharnier(1)
+ * shows it without a character that steers a terminal, as text and as JSON that can be read; an attachment's
+ * file name stays in its folder; an HL7v2 adapter writes what it can read itself.
  */
 #include <assert.h>
 #include <sodium.h>

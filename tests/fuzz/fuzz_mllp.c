@@ -1,9 +1,9 @@
 /*
  * fuzz_mllp.c: a stream of bytes in pieces, as a socket may give them, through the MLLP decoder.
  *
- * The first bytes say the frame limit and where the pieces end. Held: however it is cut, the same messages come
- * out, and they are what a plain reading of the stream, byte by byte, finds; nothing is larger than the limit,
- * and what is exactly as large is whole; what the encoder writes is read back.
+ * The first bytes say the frame limit and where the pieces end. Held: however it is cut, the same messages
+ * come out, and they are what a plain reading of the stream, byte by byte, finds; nothing is larger than the
+ * limit, and what is exactly as large is whole; what the encoder writes is read back.
  */
 #include <assert.h>
 #include <stdlib.h>

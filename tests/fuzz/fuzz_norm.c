@@ -1,10 +1,10 @@
 /*
  * fuzz_norm.c: any bytes as a region's norms, and a day on which they are applied.
  *
- * The first two bytes choose the day, 2000 to 2089; the rest is the file. Held: rows that are accepted keep to
- * norm.h, are sorted and named, and stand once; every one of them finds a due that lies ahead, whose reminder
- * comes before; written down again the plain way, they read back as the same norms. What is refused has a code,
- * a place, and was reported.
+ * The first two bytes choose the day, 2000 to 2089; the rest is the file. Held: rows that are accepted keep
+ * to norm.h; every one of them finds a due that lies ahead, whose reminder comes before; written down again
+ * the plain way, they read back as the same norms, so that they are named, sorted and stand once. What is
+ * refused has a code, a place, and was reported.
  */
 #include <assert.h>
 #include <stdarg.h>
@@ -47,7 +47,8 @@ static void apply_row(const struct sch_norm *row, int32_t day)
 {
     const char *region = row->scope == SCH_SCOPE_REGION ? row->where : "elders";
     const char *provider = row->scope == SCH_SCOPE_PROVIDER ? row->where : NULL;
-    const struct sch_norm *found = sch_norm_find(&norms, row->expectation, row->variant, region, provider, day);
+    const struct sch_norm *found =
+        sch_norm_find(&norms, row->expectation, row->variant, region, provider, day);
     const struct sch_calendar *calendar = sch_norm_calendar(&norms, region);
     int64_t from_ms = sch_ms_of_day(day) + 36000000;
 
@@ -70,7 +71,8 @@ static void check_norms(int32_t day)
     }
     for (size_t i = 0; i < norms.calendar_count; i++) {
         const struct sch_region_calendar *at = &norms.calendar[i];
-        assert(at->calendar.added_count <= SCH_CALENDAR_DAYS_MAX && sch_norm_calendar(&norms, at->region) != NULL);
+        assert(at->calendar.added_count <= SCH_CALENDAR_DAYS_MAX);
+        assert(sch_norm_calendar(&norms, at->region) == &at->calendar);
         int32_t next = sch_add_working_days(&at->calendar, day, 3);
         assert(next > day && sch_is_working_day(&at->calendar, next));
     }
@@ -115,8 +117,9 @@ static void put_row(struct page *page, const struct sch_norm *row)
 {
     static const char *const scopes[] = { "", " region ", " provider " };
     const char *variant = sch_norm_file_variant(row->variant);
-    put(page, "[E%u%s%s%s%s]\nid = %s\nenabled = %s\n", row->expectation, variant[0] != '\0' ? "." : "", variant,
-        scopes[row->scope], row->where, row->id, row->enabled ? "yes" : "no");
+    put(page, "[E%u%s%s%s%s]\n", row->expectation, variant[0] != '\0' ? "." : "", variant, scopes[row->scope],
+        row->where);
+    put(page, "id = %s\nenabled = %s\n", row->id, row->enabled ? "yes" : "no");
     if (row->term != 0)
         put(page, "term = %u\n", row->term);
     if (row->unit != SCH_UNIT_NONE)

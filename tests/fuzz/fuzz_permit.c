@@ -2,8 +2,8 @@
  * fuzz_permit.c: any bytes as a region's table of permits.
  *
  * Held: what is accepted says yes to known kinds of message and party only, and to nobody who is not named;
- * written down again the plain way, it reads back as the same matrix. What is refused has a code, a place, and
- * was reported.
+ * written down again the plain way, it reads back as the same matrix. What is refused has a code, a place,
+ * and was reported.
  */
 #include <assert.h>
 #include <stdarg.h>

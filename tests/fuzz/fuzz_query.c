@@ -1,10 +1,12 @@
 /*
- * fuzz_query.c: questions to a broker with some fifty dossiers: hostile filters and cursors, and an operator's words.
+ * fuzz_query.c: questions to a broker with some fifty dossiers: hostile filters and cursors, and an
+ * operator's words.
  *
- * The first byte chooses between a query, drawn from the bytes, and a request about mailboxes as the control socket
- * hands it on. Pages are followed by their cursor, which is edited on the way as the bytes say. Held: a refusal has
- * a code and a field; a page fits its limit and its frame; no row of it, whatever the cursor, is of a dossier in which
- * the party has no part, or the coordinator no region; a cursor moves on; an operator's answer is lines of text.
+ * The first byte chooses between a query, drawn from the bytes, and a request about mailboxes as the control
+ * socket hands it on. Pages are followed by their cursor, which is edited on the way as the bytes say. Held:
+ * a refusal has a code and a field; a page fits its limit and its frame; no row of it, whatever the cursor,
+ * is of a dossier in which the party has no part, or the coordinator no region; a cursor moves on; an
+ * operator's answer is lines of text.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -43,7 +45,8 @@ static void populate(void)
         enum play_setting setting;
         const char *words;
     } lives[] = { { PLAY_CARE, "OPENS" }, { PLAY_CARE, "OPENS ACCEPTANCE APPOINTMENT NO_SHOW" },
-                  { PLAY_CARE, "OPENS REFUSAL" }, { PLAY_CARE, "OPENS INTAKE_REPORT TREATMENT_START TREATMENT_END" },
+                  { PLAY_CARE, "OPENS REFUSAL" },
+                  { PLAY_CARE, "OPENS INTAKE_REPORT TREATMENT_START TREATMENT_END" },
                   { PLAY_TEAM, "OPENS ACCEPTANCE" }, { PLAY_CRISIS, "OPENS" }, { PLAY_CONSULT, "OPENS" },
                   { PLAY_TALK, "OPENS" }, { PLAY_NOTICE, "OPENS" }, { PLAY_INVOLVED, "OPENS" } };
     for (size_t i = 0; i < 5 * sizeof lives / sizeof lives[0]; i++) {
@@ -66,7 +69,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     book = sch_region_sim_book();
     populate();
     stage_stop(&play.stage);
-    if (sch_work_open(&work, play.stage.store, &metrics, &error) != SCH_OK || sch_sessions_open(&sessions) != SCH_OK ||
+    if (sch_work_open(&work, play.stage.store, &metrics, &error) != SCH_OK ||
+        sch_sessions_open(&sessions) != SCH_OK ||
         sch_arena_init(&arena, SCH_QUERY_ARENA_SIZE) != SCH_OK ||
         sch_arena_init(&scratch, SCH_ARENA_REPLY_SIZE) != SCH_OK ||
         sch_arena_init(&again, SCH_ARENA_REPLY_SIZE) != SCH_OK)
@@ -149,9 +153,9 @@ static void check_visible(const struct sch_query_permit *permit, const struct sc
     assert(dossier != NULL && dossier->phase != SCH_PHASE_NONE);
     for (size_t i = 0; i < dossier->member_count; i++) {
         const struct sch_member *member = &dossier->member[i];
-        visible = visible || (permit->coordinator ? i <= SCH_MEMBER_RECEIVER &&
-                                                        strcmp(member->region, permit->party.region) == 0
-                                                  : strcmp(member->address.text, permit->party.address.text) == 0);
+        bool here = i <= SCH_MEMBER_RECEIVER && strcmp(member->region, permit->party.region) == 0;
+        bool part = strcmp(member->address.text, permit->party.address.text) == 0;
+        visible = visible || (permit->coordinator ? here : part);
     }
     assert(visible);
 }
@@ -160,7 +164,8 @@ static void check_visible(const struct sch_query_permit *permit, const struct sc
 static void check_shown(const struct sch_query_permit *permit, const struct sch_address *address)
 {
     assert(address->text[0] == '\0' || sch_address_valid(address->text));
-    assert(!permit->coordinator || strncmp(address->text, "agb:", 4) != 0 || strchr(address->text, '/') == NULL);
+    bool department = strncmp(address->text, "agb:", 4) == 0 && strchr(address->text, '/') != NULL;
+    assert(!permit->coordinator || !department);
 }
 
 static size_t check_rows(const struct sch_query_permit *permit, const struct sch_page *page)
@@ -221,12 +226,14 @@ static void try_query(void)
         code = sch_query_run(play.stage.store, &permit, now_ms, NULL, &arena, &page);
         assert(code == SCH_OK);
         /* A dossier's promises stay on one page, whatever its limit. */
-        size_t most = page.unanswered_count > 0 && query.limit < SCH_INSTANCES_MAX ? SCH_INSTANCES_MAX : query.limit;
+        bool whole = page.unanswered_count > 0 && query.limit < SCH_INSTANCES_MAX;
+        size_t most = whole ? SCH_INSTANCES_MAX : query.limit;
         assert(check_rows(&permit, &page) <= most && page.cursor_size <= SCH_CURSOR_MAX);
         check_frame(&page);
         if (page.cursor_size == 0)
             return;
-        assert(page.cursor_size != query.cursor_size || memcmp(page.cursor, query.cursor, page.cursor_size) != 0);
+        assert(page.cursor_size != query.cursor_size ||
+               memcmp(page.cursor, query.cursor, page.cursor_size) != 0);
         memcpy(query.cursor, page.cursor, sizeof query.cursor);
         query.cursor_size = page.cursor_size;
         edit_cursor(&query);

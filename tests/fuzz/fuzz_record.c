@@ -106,7 +106,8 @@ static void try_passed(struct sch_bytes value)
     enum sch_passed_role role;
     memset(&message, 0xa5, sizeof message);
     int code = sch_record_passed_decode(value, &message, &role);
-    size_t size = code == SCH_OK ? sch_record_passed_encode(&message, role, buffer, SCH_RECORD_PASSED_MAX) : 0;
+    size_t size =
+        code == SCH_OK ? sch_record_passed_encode(&message, role, buffer, SCH_RECORD_PASSED_MAX) : 0;
     check(code, &message, sizeof message, value, size);
     assert((code == SCH_OK) == (role != 0));
 }

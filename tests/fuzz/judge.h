@@ -9,7 +9,8 @@
 
 #include "step_fixture.h"
 
-/* What f->event did to f->dossier, which was *before; f->effects tell it. default_norms: DOMAIN's terms hold. */
+/* What f->event did to f->dossier, which was *before; f->effects tell it. default_norms: DOMAIN's terms
+ * hold. */
 void judge_step(const struct step_fixture *f, const struct sch_dossier *before, bool default_norms);
 
 /* An assertion of a fuzz program: says what was broken, and aborts. */

@@ -1,6 +1,6 @@
 /*
- * replay.c: runs a fuzz program over files and folders of inputs, without libFuzzer: for coverage by gcov, and for
- * compilers that have no libFuzzer.
+ * replay.c: runs a fuzz program over files and folders of inputs, without libFuzzer: for coverage by gcov,
+ * and for compilers that have no libFuzzer.
  */
 #include <dirent.h>
 #include <stdint.h>

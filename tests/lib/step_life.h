@@ -3,8 +3,8 @@
  * do.
  *
  * Each call prepares fixture.event (and header); the caller steps it and tells what came of it. The same seed
- * gives the same life; so do the same bytes, when a life is drawn from those. Must not know: what the core ought
- * to do.
+ * gives the same life; so do the same bytes, when a life is drawn from those. Must not know: what the core
+ * ought to do.
  */
 #ifndef SCH_TEST_STEP_LIFE_H
 #define SCH_TEST_STEP_LIFE_H
