@@ -277,6 +277,39 @@ static void chains_come_back(void **state)
     check_flips(buffer, size, decode_chain, encode_chain, sizeof(row));
 }
 
+/* ---- uploads ------------------------------------------------------------------------------------ */
+
+static int decode_upload(struct sch_bytes value, void *target)
+{
+    return sch_record_upload_decode(value, target);
+}
+
+static size_t encode_upload(const void *value, uint8_t *buffer, size_t capacity)
+{
+    return sch_record_upload_encode(value, buffer, capacity);
+}
+
+static void uploads_come_back(void **state)
+{
+    struct sch_upload_row row = { .number = 7, .count = 10, .since_ms = 1797840000000, .last_size = 12 }, again;
+    uint8_t buffer[SCH_RECORD_UPLOAD_MAX];
+    size_t size;
+
+    (void)state;
+    row.there[0] = 0x09;                /* the first, the fourth and the last of ten */
+    row.there[1] = 0x02;
+    memset(row.hash[0], 1, sizeof row.hash[0]);
+    memset(row.hash[3], 3, sizeof row.hash[3]);
+    memset(row.hash[9], 9, sizeof row.hash[9]);
+    size = sch_record_upload_encode(&row, buffer, sizeof(buffer));
+    assert_int_equal(sch_record_upload_decode((struct sch_bytes){ buffer, size }, &again), SCH_OK);
+    assert_memory_equal(&row, &again, sizeof(row));
+    check_truncation(buffer, size, decode_upload, sizeof(row));
+    check_flips(buffer, size, decode_upload, encode_upload, sizeof(row));
+    for (size_t less = 0; less < size; less++)
+        assert_int_equal(sch_record_upload_encode(&row, buffer, less), 0);
+}
+
 static void passed_messages_come_back(void **state)
 {
     struct sch_id id = id_of(1), again;
@@ -402,7 +435,8 @@ int main(void)
         cmocka_unit_test(messages_come_back),
         cmocka_unit_test(mailbox_rows_come_back), cmocka_unit_test(counters_come_back),
         cmocka_unit_test(schema_is_compared), cmocka_unit_test(audit_rows_come_back),
-        cmocka_unit_test(chains_come_back), cmocka_unit_test(passed_messages_come_back),
+        cmocka_unit_test(chains_come_back), cmocka_unit_test(uploads_come_back),
+        cmocka_unit_test(passed_messages_come_back),
         cmocka_unit_test(trails_come_back),
         cmocka_unit_test(bytes_are_golden), cmocka_unit_test(numbers_have_one_form),
     };
