@@ -201,6 +201,9 @@ int sim_open(struct sim *sim, enum sch_kind kind, int sender, int receiver, int 
 
     if (sim->dossier_count == SIM_DOSSIERS_MAX || sender == receiver)
         return -1;
+    /* What comes of something at random is as random. */
+    wild = wild || (parent >= 0 && sim->message[sim->dossier[parent].opening].wild) ||
+           (follows >= 0 && sim->message[sim->dossier[follows].opening].wild);
     header.sender = sim->mailbox[sender].address;
     header.receiver = sim->mailbox[receiver].address;
     if (kind != SCH_KIND_CARE_NOTICE && kind != SCH_KIND_INVOLVEMENT_NOTICE) {

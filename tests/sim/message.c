@@ -13,7 +13,6 @@
 
 #define LETTER_PADDED 512
 #define LARGE_PADDED 300032             /* two parts */
-#define SUBMIT_REQUEST 2
 
 /* The slot in which the number of this message stands, or would. */
 static size_t slot_of(const struct sim *sim, const struct sch_id *id)
@@ -320,7 +319,7 @@ void sim_submit(struct sim *sim, int index)
 
 static void write_command(struct sim_message *message, const struct sch_seal *sealed)
 {
-    struct sch_command command = { .request = SUBMIT_REQUEST, .type = SCH_COMMAND_SUBMIT };
+    struct sch_command command = { .request = SIM_SUBMIT_REQUEST, .type = SCH_COMMAND_SUBMIT };
     uint8_t header[SCH_HEADER_SIZE_MAX], seal[SCH_SEAL_SIZE_MAX], bytes[SCH_COMMAND_SIZE_MAX];
 
     command.submit.header.ptr = header;

@@ -51,6 +51,26 @@ static void check_made(struct sim *sim, const struct sim_dossier *dossier, int m
                       (int)header->kind);
 }
 
+/* While one waits in a mailbox, nothing later of its dossier is handed out there. */
+static void check_turn_of(struct sim *sim, const struct sch_id *dossier, const struct sch_reply *reply)
+{
+    static struct sch_dossier record;
+    static uint8_t value[SCH_RECORD_DOSSIER_MAX];
+    struct sch_record_key key = sch_record_key_id(dossier);
+    size_t size;
+
+    if (sch_store_get(sim->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), value, sizeof value, &size) !=
+            SCH_STORE_OK ||
+        sch_record_dossier_decode((struct sch_bytes){ value, size }, &record) != SCH_OK)
+        return;                         /* another look finds that */
+    for (size_t i = 0; i < record.delivery_count; i++)
+        if (record.delivery[i].sequence < reply->delivery.sequence &&
+            strcmp(record.member[record.delivery[i].member].address.text, reply->delivery.mailbox.text) == 0)
+            sim_violation(sim, "%s got sequence %llu, and %llu of that dossier waits", reply->delivery.mailbox.text,
+                          (unsigned long long)reply->delivery.sequence,
+                          (unsigned long long)record.delivery[i].sequence);
+}
+
 /* Judged as the broker sends it: what the network does to it afterwards is not the broker's. */
 static void check_delivery(struct sim *sim, int system, const struct sch_reply *reply, const struct sch_header *header)
 {
@@ -74,12 +94,27 @@ static void check_delivery(struct sim *sim, int system, const struct sch_reply *
     }
     if (dossier < 0)
         return;
+    check_turn_of(sim, id, reply);
     last = &sim->dossier[dossier].last_sequence[mailbox];
     if ((int64_t)reply->delivery.sequence > *last)
         *last = (int64_t)reply->delivery.sequence;
     else if (!reply->delivery.redelivered)
         sim_violation(sim, "order within a dossier: %llu after %lld", (unsigned long long)reply->delivery.sequence,
                       (long long)*last);
+}
+
+/* Once a receipt was sent, the message is never refused; the one may overtake the other on the way. */
+static void check_promised(struct sim *sim, const struct sch_reply *reply)
+{
+    bool receipt = reply->type == SCH_REPLY_RECEIPT;
+    int index = sim_message_find(sim, receipt ? &reply->receipt.message : &reply->rejection.message);
+
+    if (index < 0 || reply->request != SIM_SUBMIT_REQUEST)
+        return;
+    if (receipt)
+        sim->message[index].promised = true;
+    else if (sim->message[index].promised && !sim_is_passing(reply->rejection.code))
+        sim_violation(sim, "a receipted message was rejected with E%u", reply->rejection.code);
 }
 
 void sim_oracle_sent(struct sim *sim, int system, struct sch_bytes bytes)
@@ -96,6 +131,8 @@ void sim_oracle_sent(struct sim *sim, int system, struct sch_bytes bytes)
         sim_violation(sim, "a delivered header cannot be read: %s", fault.field);
     else if (reply.type == SCH_REPLY_DELIVERY)
         check_delivery(sim, system, &reply, &header);
+    else if (reply.type == SCH_REPLY_RECEIPT || reply.type == SCH_REPLY_REJECTION)
+        check_promised(sim, &reply);
 }
 
 /* ---- the store ---------------------------------------------------------------------------------- */

@@ -42,6 +42,7 @@ struct told_dossier {
     int of;                             /* in sim.dossier */
     enum sch_phase phase;
     int64_t opened_ms, closed_ms;       /* closed_ms: since when it is at an end and nothing is owed; 0: it is not */
+    int64_t was_closed_ms, opened_again_ms;
     bool purged;
     enum sch_kind said;                 /* the last message, and when */
     int64_t said_ms;

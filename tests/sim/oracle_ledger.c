@@ -396,7 +396,14 @@ static void note_closed(struct told *told, struct told_dossier *dossier, int64_t
 
     for (int i = dossier->first; over && i >= 0; i = told->promise[i].next)
         over = told->promise[i].number == 1 || told->promise[i].number == 11 || !is_owed(&told->promise[i]);
-    dossier->closed_ms = !over ? 0 : dossier->closed_ms == 0 ? at_ms : dossier->closed_ms;
+    if (!over && dossier->closed_ms != 0) {
+        dossier->was_closed_ms = dossier->closed_ms;
+        dossier->opened_again_ms = at_ms;
+        dossier->closed_ms = 0;
+    } else if (over && dossier->closed_ms == 0) {
+        /* What opens and ends in one turn has opened nothing. */
+        dossier->closed_ms = dossier->opened_again_ms == at_ms ? dossier->was_closed_ms : at_ms;
+    }
 }
 
 static void replay(struct told *told, const struct sch_audit_record *record)

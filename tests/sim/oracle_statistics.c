@@ -112,7 +112,8 @@ static struct entries recount(const struct told *told, bool gooi)
     return entries;
 }
 
-static struct sch_statistics_row row_of(const struct entry *entry, size_t count)
+/* *judged: of how many the share is. */
+static struct sch_statistics_row row_of(const struct entry *entry, size_t count, uint32_t *judged)
 {
     struct sch_statistics_row row = { .expectation = entry->number, .month = entry->month, .count = (uint32_t)count };
     uint32_t answered[FIGURES_DAYS] = { 0 }, censored[FIGURES_DAYS] = { 0 }, number[OUTCOMES] = { 0 };
@@ -133,7 +134,8 @@ static struct sch_statistics_row row_of(const struct entry *entry, size_t count)
     row.withheld = number[WITHHELD];
     row.waived = number[WAIVED];
     row.cancelled = number[CANCELLED];
-    figures_share(row.within, row.within + row.late + number[OVERDUE], &row);
+    *judged = row.within + row.late + number[OVERDUE];
+    figures_share(row.within, *judged, &row);
     row.median_days = figures_waits_until(answered, censored, row.count, 0.5);
     row.p90_days = figures_waits_until(answered, censored, row.count, 0.1);
     return row;
@@ -148,6 +150,15 @@ static bool same_row(const struct sch_statistics_row *want, const struct sch_sta
            want->late == have->late && want->withheld == have->withheld && want->waived == have->waived &&
            want->cancelled == have->cancelled && want->incomplete == have->incomplete &&
            (want->announced == have->announced || want->expectation == 7);
+}
+
+/* Of fewer than five a share is not published. */
+static void leave_out(struct sch_statistics_row *row, uint32_t judged)
+{
+    if (judged < SMALL) {
+        row->within_permille = row->low_permille = 0;
+        row->high_permille = 1000;
+    }
 }
 
 static bool same_figures(const struct sch_statistics_row *want, const struct sch_statistics_row *have)
@@ -186,12 +197,13 @@ static uint32_t vague_numbers(const struct entries *entries)
 
 /* Rows come in the order in which the entries are sorted; *at is where the last one ended. */
 static void hold_page(struct sim *sim, const struct sch_page *page, const struct entries *entries, uint32_t vague,
-                      size_t *at)
+                      bool published, size_t *at)
 {
     for (size_t i = 0; i < page->statistics_count && sim->violations == 0; i++) {
         const struct sch_statistics_row *have = &page->statistics[i];
         struct entry group = { .month = have->month, .number = have->expectation };
         struct sch_statistics_row want;
+        uint32_t judged;
         size_t end;
 
         strcpy(group.debtor, have->debtor.text);
@@ -205,7 +217,9 @@ static void hold_page(struct sim *sim, const struct sch_page *page, const struct
             if (end == *at) {
                 sim_violation(sim, "statistics of E%u %u %s are invented", group.number, group.month, group.debtor);
             } else if (!have->suppressed) {
-                want = row_of(&entries->entry[*at], end - *at);
+                want = row_of(&entries->entry[*at], end - *at, &judged);
+                if (published)
+                    leave_out(&want, judged);
                 hold_row(sim, &want, have, (vague >> group.number & 1) != 0);
             }
         }
@@ -247,7 +261,7 @@ static void hold_table(struct sim *sim, size_t peer, struct sch_command *command
     do {
         if (!next_page(sim, peer, command, &reply))
             return;
-        hold_page(sim, &reply.page, entries, vague, &at);
+        hold_page(sim, &reply.page, entries, vague, command->query.published, &at);
         for (size_t i = 0; i < reply.page.statistics_count && command->query.published; i++)
             check_published(sim, &reply.page.statistics[i]);
     } while (command->query.cursor_size > 0 && sim->violations == 0);

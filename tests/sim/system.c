@@ -12,7 +12,7 @@
 
 #include <scharnier/version.h>
 
-enum { REQUEST_HELLO = 1, REQUEST_SUBMIT, REQUEST_SETTLE, REQUEST_ATTACH, REQUEST_PART, REQUEST_FETCH, REQUEST_QUERY };
+enum { REQUEST_HELLO = 1, REQUEST_SUBMIT = SIM_SUBMIT_REQUEST, REQUEST_SETTLE, REQUEST_ATTACH, REQUEST_PART, REQUEST_FETCH, REQUEST_QUERY };
 
 static const struct {
     const char *key_id;
@@ -197,7 +197,7 @@ static bool is_fair(const struct sim *sim, const struct sim_message *message, ui
 }
 
 /* Try again later: nothing was decided about the message. */
-static bool is_passing(uint32_t code)
+bool sim_is_passing(uint32_t code)
 {
     switch (code) {
     case SCH_E_BROKER_BUSY:
@@ -235,9 +235,7 @@ static void answered(struct sim *sim, const struct sch_id *id, const struct sch_
         return;
     if (reply->type == SCH_REPLY_RECEIPT) {
         receipted(sim, message, reply);
-    } else if (!is_passing(code)) {
-        if (message->receipted)
-            sim_violation(sim, "a receipted message was rejected with E%u", code);
+    } else if (!sim_is_passing(code) && !message->receipted) {
         if (!is_fair(sim, message, code))
             sim_violation(sim, "a message of kind %d was rejected: E%u %s %s", (int)message->header.kind, code,
                           reply->rejection.name, reply->rejection.field);

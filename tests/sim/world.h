@@ -58,6 +58,7 @@ struct sim_message {
     bool letter;
     bool wild;                          /* made at random: any rejection is fair */
     bool receipted, rejected;
+    bool promised;                      /* a receipt was sent, whether it arrived or not */
     uint32_t code;                      /* of the rejection */
     uint32_t part_count;                /* 0: not in parts */
     struct sch_id upload;
@@ -237,6 +238,8 @@ void sim_systems_init(struct sim *sim);
 void sim_system_connect(struct sim *sim, int system);
 void sim_system_leave(struct sim *sim, int system);
 void sim_system_receive(struct sim *sim, const struct sim_event *event);
+#define SIM_SUBMIT_REQUEST 2
+bool sim_is_passing(uint32_t code);             /* a rejection that decides nothing about the message */
 void sim_say(struct sim *sim, int system, const struct sch_command *command, size_t body_size);
 int sim_adapter(const struct sim *sim, int party);      /* one that is welcomed; -1: none */
 const char *sim_key_id(int party);
