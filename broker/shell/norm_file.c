@@ -174,7 +174,8 @@ static int begin_section(struct loader *loader, const struct sch_ini *ini, const
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(word[0], names[i]) == 0)
             return sch_ini_error(ini, SCH_E_NORM_FORMAT,
-                                 "section \"%s\": write [norms], [calendar utrecht] or [sections INTAKE_REPORT]", section);
+                                 "section \"%s\": write [norms], [calendar utrecht] or [sections INTAKE_REPORT]",
+                                 section);
     return sch_ini_unknown(ini, SCH_E_NORM_FORMAT, "section", word[0], names, 3);
 }
 

@@ -54,7 +54,8 @@ static bool tells_of_a_no_show(const struct sch_reading *reading, const struct s
                                enum sch_kind kind)
 {
     return record->expectation == 5 || kind == SCH_KIND_NO_SHOW ||
-           (had_a_no_show(reading->dossier) && tells_of_an_appointment(record, kind)) || record->event == SCH_TRACE_MOVED ||
+           (had_a_no_show(reading->dossier) && tells_of_an_appointment(record, kind)) ||
+           record->event == SCH_TRACE_MOVED ||
            (record->expectation == 6 && record->standing == SCH_STANDING_CANCELLED) ||
            (record->event == SCH_TRACE_PHASE && (record->phase == SCH_PHASE_INTAKE_PLANNED ||
                                                  record->phase == SCH_PHASE_INTAKE_PRESUMED));
@@ -72,8 +73,8 @@ static uint32_t shown_code(const struct sch_reading *reading, const struct sch_a
 }
 
 /* *is_shown: is it for these eyes? */
-static int write_row(const struct sch_reading *reading, const struct sch_audit_record *record, struct sch_trace_row *row,
-                     bool *is_shown)
+static int write_row(const struct sch_reading *reading, const struct sch_audit_record *record,
+                     struct sch_trace_row *row, bool *is_shown)
 {
     const struct sch_address *party = record->concerned.text[0] != '\0' ? &record->concerned : &record->actor;
     enum sch_kind kind;

@@ -1,9 +1,10 @@
 /*
  * store_check.c: reads a whole store, whichever it is, and says whether it can be trusted. See store_lmdb.h.
  *
- * Every key and value is decoded; what a row refers to must be there, and the letter of each message that has one; the
- * counts of what is owed must be those of the dossiers; the audit chain must hold. Works through the port alone, in pages, since a visitor of a scan may
- * not call the store: it notes what a page refers to, and that is looked up after the page.
+ * Every key and value is decoded; what a row refers to must be there, and the letter of each message that has one;
+ * the counts of what is owed must be those of the dossiers; the audit chain must hold. Works through the port alone,
+ * in pages, since a visitor of a scan may not call the store: it notes what a page refers to, and that is looked up
+ * after the page.
  */
 #include <inttypes.h>
 #include <stdlib.h>

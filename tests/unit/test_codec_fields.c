@@ -1,5 +1,5 @@
 /*
- * test_codec_fields.c: every field of every reply is held against its range, or stands on a list of those that have none.
+ * test_codec_fields.c: every field of every reply is held against its range, or stands on a list of those without one.
  *
  * A reply is made by walking its description, so a field that is added later is spoilt here too: whoever adds it either
  * checks it in the decoder or says below that any value will do. A library that reads replies trusts its broker little.
@@ -183,7 +183,8 @@ static void put_bad(const ProtobufCFieldDescriptor *field, void *member)
 /* path: "page.trace." of the message that is walked. */
 static void spoil_each(Scharnier__V1__Reply *reply, ProtobufCMessage *message, const char *path)
 {
-    static const char *const any_bytes[] = { "delivery.header", "delivery.seal", "directory.content", "page.cursor", NULL };
+    static const char *const any_bytes[] = { "delivery.header", "delivery.seal", "directory.content", "page.cursor",
+                                             NULL };
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
         bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;

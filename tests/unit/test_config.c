@@ -214,7 +214,8 @@ static void test_values(void **state)
         { "io_threads = 16", NULL },
         { "[region Utrecht]", ":5: error: \"Utrecht\" is no region code: a-z, 0-9 and \"-\"" },
         { "[region ]", ":5: error: write [region NAME], with the region's code" },
-        { "[region utrecht en omstreken]", ":5: error: \"utrecht en omstreken\" is no region code: a-z, 0-9 and \"-\"" },
+        { "[region utrecht en omstreken]",
+          ":5: error: \"utrecht en omstreken\" is no region code: a-z, 0-9 and \"-\"" },
         { "[region abcdefghijklmnopqrstuvwxyz0123456789]",
           ":5: error: \"abcdefghijklmnopqrstuvwxyz0123456789\" is no region code: a-z, 0-9 and \"-\"" },
         { "[region]", ":5: error: write [region NAME], with the region's code" },
@@ -366,11 +367,13 @@ static void test_every_fixed_key(void **state)
     static const struct {
         const char *text, *key;
     } changed[] = {
-        { "[broker]\nlisten = tcp://127.0.0.1:5891\ncurve_key = broker.key\nstore = store\ndevelopment = yes\n" REGION FILES,
+        { "[broker]\nlisten = tcp://127.0.0.1:5891\ncurve_key = broker.key\nstore = store\n"
+          "development = yes\n" REGION FILES,
           "listen" },
         { "[broker]\nlisten = tcp://127.0.0.1:5890 tcp://127.0.0.1:5891\ncurve_key = broker.key\nstore = store\n"
           "development = yes\n" REGION FILES, "listen" },
-        { "[broker]\nlisten = tcp://127.0.0.1:5890\ncurve_key = broker.key\nstore = other\ndevelopment = yes\n" REGION FILES,
+        { "[broker]\nlisten = tcp://127.0.0.1:5890\ncurve_key = broker.key\nstore = other\n"
+          "development = yes\n" REGION FILES,
           "store" },
         { DEVELOPED "map_size = 8G\n" REGION FILES, "map_size" },
         { DEVELOPED "verify_signatures = no\n" REGION FILES, "verify_signatures" },
@@ -431,7 +434,8 @@ static void test_without_a_report(void **state)
     (void)load(f, BROKER "development = yes\n" REGION FILES "[clock]\nrate = none\n");
     assert_int_equal(sch_config_load(&f->config, f->path, NULL, NULL, &f->error), SCH_E_CONFIG);
     assert_non_null(strstr(f->error.text, "rate"));
-    (void)load(f, "[broker]\nlisten = tcp://0.0.0.0:1\ndevelopment = yes\ncurve_key = broker.key\nstore = s\n" REGION FILES);
+    (void)load(f, "[broker]\nlisten = tcp://0.0.0.0:1\ndevelopment = yes\ncurve_key = broker.key\n"
+                  "store = s\n" REGION FILES);
     assert_int_equal(sch_config_load(&f->config, f->path, NULL, NULL, &f->error), SCH_OK);
     assert_int_equal(f->config.warning_count, 1);
     assert_int_equal(sch_config_load(&f->config, "/nowhere/x.conf", NULL, NULL, NULL), SCH_E_IO);

@@ -117,7 +117,8 @@ static void test_pages(void **state)
     metrics.draining = 1;
     sch_metrics_publish(&f->board, &metrics, mono_ms());
     assert_answer(port, "GET /readyz", "503", "the broker is stopping");
-    assert_answer(port, "GET /healthz?verbose", "503", "\"name\":\"draining\",\"ok\":false,\"why\":\"the broker is stopping\"");
+    assert_answer(port, "GET /healthz?verbose", "503",
+                  "\"name\":\"draining\",\"ok\":false,\"why\":\"the broker is stopping\"");
 }
 
 /* A loop that hangs is seen although these pages have a thread of their own: systemd and people may restart it. */

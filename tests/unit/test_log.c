@@ -97,7 +97,8 @@ static void test_journal(void **state)
     sch_log_plain(SCH_LOG_ERROR, "STOPPED", "the broker cannot go on");
     assert_string_equal(end(), "<4>RELOAD_FAILED the old one stays count=2 why=\"a \"b\" \\ c?d=e?\"\n"
                                "<3>STOPPED the broker cannot go on\n");
-    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino + 1000000);
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino + 1000000);
     const char *const others[] = { stream, "0:0", "nonsense", "" };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         setenv("JOURNAL_STREAM", others[i], 1);

@@ -348,7 +348,8 @@ static void an_empty_frame_is_a_message(void **state)
 static void a_message_that_proves_nobody_is_dropped(void **state)
 {
     struct fixture *f = *state;
-    static const char *const odd[] = { "known", "#0011", "", "a-key-id-that-is-far-longer-than-any-key-id-may-be-and-longer#00",
+    static const char *const odd[] = { "known", "#0011", "",
+                                       "a-key-id-that-is-far-longer-than-any-key-id-may-be-and-longer#00",
                                        "known#0000000000000000000000000000000000000000000000000000000000000000" };
     struct sch_inbound message;
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {

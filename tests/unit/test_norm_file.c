@@ -189,8 +189,9 @@ static void faults_name_their_place(void **state)
           "n.ini:5: since: \"tomorrow!!\" is no date between 2000-01-01 and 2099-12-31" },
         { HEAD "[calendar gooi]\nadd = 2026-01-02,, 2026-01-03\n",
           "n.ini:5: add: \"\" is no date between 2000-01-01 and 2099-12-31" },
-        { HEAD "[calendar gooi]\ndrop = 2026-01-02, second of January and more words than any date has in it, so many that\n",
-          "n.ini:5: drop: \"second of January and more words than any date \" is no date between 2000-01-01 and 2099-12-31" },
+        { HEAD "[calendar gooi]\ndrop = 2026-01-02, second of January and more words than any date has in it\n",
+          "n.ini:5: drop: \"second of January and more words than any date \" is no date between 2000-01-01 and "
+          "2099-12-31" },
         { HEAD "[E3]\nenabled = no\n[E2]\nterm = 1\nunit = days\n[E3]\nenabled = no\n",
           "n.ini: [E2]: source is missing: where does this norm come from?" },
         { HEAD "[sections INTAKE_REPORT]\nrequired = plann\n",
@@ -285,7 +286,8 @@ static void the_order_of_rows_is_no_matter(void **state)
         assert_true(norms.row[i - 1].expectation <= norms.row[i].expectation);
     assert_string_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "gooi", NULL, day(20270101))->id, "gooi/E2");
     assert_string_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "utrecht", NULL, day(20260101))->id, "utrecht/E2");
-    assert_int_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "haarlem", NULL, day(20261231))->since_day, day(20000101));
+    assert_int_equal(sch_norm_find(&norms, 2, SCH_VARIANT_PLAIN, "haarlem", NULL, day(20261231))->since_day,
+                     day(20000101));
     assert_string_equal(sch_norm_find(&norms, 9, SCH_VARIANT_CLINICAL, "haarlem", NULL, day(20261231))->id,
                         "nl/E9.clinical");
     assert_string_equal(sch_norm_file_unit((enum sch_unit)99), "");

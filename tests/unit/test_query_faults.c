@@ -63,8 +63,8 @@ void *__wrap_realloc(void *former, size_t size)
     return no_memory() ? NULL : __real_realloc(former, size);
 }
 
-typedef enum sch_store_result get_fn(struct sch_store *store, enum sch_table table, struct sch_bytes key, uint8_t *buffer,
-                                     size_t capacity, size_t *size);
+typedef enum sch_store_result get_fn(struct sch_store *store, enum sch_table table, struct sch_bytes key,
+                                     uint8_t *buffer, size_t capacity, size_t *size);
 get_fn __real_sch_store_get, __wrap_sch_store_get;
 enum sch_store_result __wrap_sch_store_get(struct sch_store *store, enum sch_table table, struct sch_bytes key,
                                            uint8_t *buffer, size_t capacity, size_t *size)
@@ -142,7 +142,8 @@ static void live(struct query_case *c)
             assert_true(say(c, &referral, to[i], SCH_KIND_NO_SHOW, SCH_FACT_EVENT_DATE, stage_date(&c->stage, -2), 0));
         }
         if (i % 3 != 2)
-            assert_true(say(c, &referral, to[i], SCH_KIND_REFUSAL, SCH_FACT_REFUSAL_REASON, SCH_REFUSAL_NO_CAPACITY, 0));
+            assert_true(say(c, &referral, to[i], SCH_KIND_REFUSAL, SCH_FACT_REFUSAL_REASON, SCH_REFUSAL_NO_CAPACITY,
+                            0));
         if (i % 3 != 2) {
             stage_referral(&c->stage, &again, from, "west");
             struct sch_header header = again.header;
@@ -356,8 +357,8 @@ static void spoil(enum sch_table table, const struct one_row *row, enum spoilt h
     copy = *row;
     if (how == FILLED)
         memset(copy.value + kept, 0xff, row->value_size - kept);
-    put(table, &copy, how == KEY_CUT ? row->key_size - 1 : row->key_size, how == CUT ? kept + row->value_size / 4 : row->value_size,
-        false);
+    put(table, &copy, how == KEY_CUT ? row->key_size - 1 : row->key_size,
+        how == CUT ? kept + row->value_size / 4 : row->value_size, false);
 }
 
 static void mend(enum sch_table table, const struct one_row *row, enum spoilt how)
