@@ -287,7 +287,7 @@ class Judge:
                     self.fault(f"{address}: the application has {message_id}, whose state is {states}")
             for message_id in lines(self.books[address] / "again"):
                 self.twice += 1
-                self.fault(f"{address}: {message_id} was handed out twice in one life of the process")
+                self.fault(f"{address}: {message_id} was handed out again, in one life or settled")
 
     # The ledger.
 

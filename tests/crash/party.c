@@ -17,6 +17,7 @@
 #define CONNECT_MS 3000
 
 volatile sig_atomic_t crash_stopping, crash_draining;
+static struct crash_party *only_party;  /* of this process, for a hook that has no context */
 
 static void on_signal(int number)
 {
@@ -92,19 +93,19 @@ static void mark(struct crash_party *party, struct crash_slot *slot, const struc
     slot->seen |= seen;
 }
 
-static void read_application(struct crash_party *party, const char *dir)
+static void read_ids(struct crash_party *party, const char *dir, const char *name, unsigned seen)
 {
     char path[1024], line[256];
     struct sch_id id;
     FILE *file;
 
-    snprintf(path, sizeof path, "%s/application", dir);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     file = fopen(path, "r");
     if (file == NULL)
         return;
     while (fgets(line, sizeof line, file) != NULL)
         if (read_id(line, &id))
-            mark(party, slot_of(party, &id), &id, CRASH_STORED);
+            mark(party, slot_of(party, &id), &id, seen);
     fclose(file);
 }
 
@@ -117,13 +118,27 @@ void crash_party_store(struct crash_party *party, const sch_msg *msg)
     char text[CRASH_ID_TEXT_SIZE];
 
     crash_id_text(&header->id, text);
-    if ((slot->seen & CRASH_THIS_LIFE) != 0)
+    if ((slot->seen & (CRASH_THIS_LIFE | CRASH_SETTLED)) != 0)
         crash_note(party->again, true, "%s\n", text);
     if ((slot->seen & CRASH_STORED) != 0)
         crash_note(party->skipped, false, "%s\n", text);
     else
         crash_note(party->application, true, "%s %d\n", text, (int)header->kind);
     mark(party, slot, &header->id, CRASH_STORED | CRASH_THIS_LIFE);
+    if (party->verdict_count < CRASH_VERDICTS_MAX)
+        party->verdict[party->verdict_count++] = header->id;
+}
+
+/* Nothing syncs the journal between a callback and the verdict that it gave. */
+static void note_settled(void)
+{
+    char text[CRASH_ID_TEXT_SIZE];
+
+    for (size_t i = 0; i < only_party->verdict_count; i++) {
+        crash_id_text(&only_party->verdict[i], text);
+        crash_note(only_party->settled, false, "%s\n", text);
+    }
+    only_party->verdict_count = 0;
 }
 
 bool crash_party_hesitates(struct crash_party *party, const struct sch_id *id)
@@ -258,6 +273,7 @@ bool crash_party_open(struct crash_party *party, const char *config, const char 
     party->receipts = crash_book(dir, "receipts");
     party->rejected = crash_book(dir, "rejected");
     party->skipped = crash_book(dir, "skipped");
+    party->settled = crash_book(dir, "settled");
     party->again = crash_book(dir, "again");
     party->resettled = crash_book(dir, "resettled");
     snprintf(path, sizeof path, "%s/status", dir);
@@ -265,7 +281,10 @@ bool crash_party_open(struct crash_party *party, const char *config, const char 
     if (party->status < 0)
         abort();
     party->outbox_shown = SIZE_MAX;
-    read_application(party, dir);
+    only_party = party;
+    crash_journal_synced = note_settled;
+    read_ids(party, dir, "application", CRASH_STORED);
+    read_ids(party, dir, "settled", CRASH_SETTLED);
     if (open_client(party, config, on_msg, &error))
         return true;
     sch_perror(&error);
@@ -280,6 +299,7 @@ void crash_party_close(struct crash_party *party)
     close(party->receipts);
     close(party->rejected);
     close(party->skipped);
+    close(party->settled);
     close(party->again);
     close(party->resettled);
     close(party->status);

@@ -7,7 +7,9 @@
  *   receipts *      key, message id, dossier, and new | duplicate (for the broker) | known (to the outbox)
  *   rejected *      key, error
  *   skipped         message id: handed out once more after a crash, and recognised
- *   again           message id: handed out twice in one life of the process, which must never happen
+ *   settled         message id: its verdict is durable in libscharnier's journal
+ *   again           message id: handed out twice in one life of the process, or after its verdict was
+ *                   durable, which must never happen
  *   resettled       one line per message that the journal of verdicts kept from being handed out again
  *   status          how many messages the outbox holds
  */
@@ -24,7 +26,9 @@
 #define CRASH_KEY_SIZE 64
 #define CRASH_ID_TEXT_SIZE (2 * SCH_ID_SIZE + 1)
 
-enum crash_seen { CRASH_RETRIED = 1, CRASH_STORED = 2, CRASH_THIS_LIFE = 4 };
+#define CRASH_VERDICTS_MAX 64           /* more wait for no sync; what does not fit is not asserted */
+
+enum crash_seen { CRASH_RETRIED = 1, CRASH_STORED = 2, CRASH_THIS_LIFE = 4, CRASH_SETTLED = 8 };
 
 struct crash_slot {
     struct sch_id id;
@@ -33,9 +37,11 @@ struct crash_slot {
 
 struct crash_party {
     sch_client *client;
-    int application, receipts, rejected, skipped, again, resettled, status;
+    int application, receipts, rejected, skipped, settled, again, resettled, status;
     size_t outbox_shown;
     bool short_of_disk;                 /* at the last step */
+    struct sch_id verdict[CRASH_VERDICTS_MAX];      /* given since the journal was synced */
+    size_t verdict_count;
     struct crash_slot *slots;
     size_t slot_count;
 };

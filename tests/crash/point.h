@@ -12,4 +12,7 @@
  * nothing. */
 void crash_point(const char *name);
 
+/* Called by wrap_client.c when the journal of verdicts was synced, before its point; NULL: nobody asks. */
+extern void (*crash_journal_synced)(void);
+
 #endif

@@ -26,6 +26,8 @@ int __wrap_fdatasync(int fd);
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
 
+void (*crash_journal_synced)(void);
+
 /* FNV-1a: two letters with different content keys do not meet in 64 bits. */
 static uint64_t hash_of(const uint8_t *bytes, size_t size)
 {
@@ -98,7 +100,10 @@ int __wrap_fdatasync(int fd)
     path[size] = '\0';
     if (is_named(path, "outbox"))
         crash_point("synced-outbox");
-    if (is_named(path, "journal"))
+    if (is_named(path, "journal")) {
+        if (crash_journal_synced != NULL)
+            crash_journal_synced();
         crash_point("synced-journal");
+    }
     return code;
 }
