@@ -206,7 +206,8 @@ static void take_back(struct sch_act *act)
     if (dossier->phase < SCH_PHASE_ENDED) {
         dossier->taken_up = false;
     }
-    if (sch_evidence_is_turned_away(dossier) && dossier->phase != act->phase_before && !dossier->taken_up) {
+    /* The E10 of an earlier end may have gone with it; but while a child is awaited nobody owes one. */
+    if (sch_evidence_is_turned_away(dossier) && dossier->forward_by_ms == 0 && !dossier->taken_up) {
         bool undelivered = dossier->phase == SCH_PHASE_UNDELIVERED;
         sch_refusal_hand_back(act, undelivered ? SCH_MEMBER_REFERRER : SCH_MEMBER_CREDITOR,
                               act->event->header->id);

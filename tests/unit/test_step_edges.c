@@ -212,6 +212,22 @@ static void test_care_that_ended_is_not_owed_anew(void **state)
     assert_null(step_fixture_owed(&f, 15));
 }
 
+/* Who refused, and then does it after all, does not owe what that proves. */
+static void test_what_takes_a_refusal_back_is_not_owed(void **state)
+{
+    (void)state;
+    begin(S);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    say(SCH_KIND_APPOINTMENT, SCH_PHASE_INTAKE_PLANNED);
+    assert_null(step_fixture_owed(&f, 4));
+    step_fixture_init(&f);
+    step_fixture_opening(&f, SCH_KIND_CONSULT_REQUEST, PRACTICE, S);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    say(SCH_KIND_CONSULT_REPLY, SCH_PHASE_CLOSED);
+    assert_null(step_fixture_about(&f, SCH_EFFECT_OPEN, 14));
+}
+
 /* What was planned before a withdrawal that was an error is planned after it, whatever the region counts. */
 static void test_an_appointment_outlives_a_withdrawal_in_error(void **state)
 {
@@ -317,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_an_acceptance_leaves_a_presumed_intake),
         cmocka_unit_test(test_an_end_without_a_letter_to_owe_closes),
         cmocka_unit_test(test_care_that_ended_is_not_owed_anew),
+        cmocka_unit_test(test_what_takes_a_refusal_back_is_not_owed),
         cmocka_unit_test(test_an_appointment_outlives_a_withdrawal_in_error),
         cmocka_unit_test(test_a_breach_names_what_was_read),
         cmocka_unit_test(test_an_appointment_after_a_report_in_error),

@@ -1,4 +1,4 @@
-/* test_step_undo.c: what a CORRECTION must not bring back: promises that the dossier, as it is now, does not owe. */
+/* test_step_undo.c: what a CORRECTION brings back, and what the dossier, as it is then, does not owe. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,6 +113,125 @@ static void test_nobody_was_sent_away(void **state)
     expect_not_owed(10);
 }
 
+/* He was sent back after the refusal that was an error: somebody has to see to him still. */
+static void test_sent_back_all_the_same(void **state)
+{
+    (void)state;
+    begin(S);
+    struct sch_id refusal = say(SCH_KIND_REFUSAL);
+    say(SCH_KIND_BACK_REFERRAL);
+    correct(refusal, SCH_KIND_REFUSAL, S, SCH_PHASE_BACK_REFERRED);
+    assert_int_equal(step_fixture_owed(&f, 10)->member, SCH_MEMBER_CREDITOR);
+    /* Once the practice has taken him up, it has. */
+    begin(S);
+    refusal = say(SCH_KIND_REFUSAL);
+    struct sch_id question = say(SCH_KIND_INFORMATION_REQUEST);
+    say(SCH_KIND_TAKEN_UP);
+    correct(question, SCH_KIND_INFORMATION_REQUEST, S, SCH_PHASE_REFUSED);
+    expect_not_owed(10);
+    assert_null(step_fixture_about(&f, SCH_EFFECT_OPEN, 10));
+}
+
+/* The acceptance was an error, and so was the refusal before it: nobody was sent away. */
+static void test_two_errors(void **state)
+{
+    (void)state;
+    begin(S);
+    struct sch_id refusal = say(SCH_KIND_REFUSAL);
+    struct sch_id acceptance = say(SCH_KIND_ACCEPTANCE);
+    correct(acceptance, SCH_KIND_ACCEPTANCE, S, SCH_PHASE_REFUSED);
+    assert_non_null(step_fixture_owed(&f, 10));
+    correct(refusal, SCH_KIND_REFUSAL, S, SCH_PHASE_SENT);
+    assert_null(step_fixture_owed(&f, 10));
+}
+
+/* A report that nobody waited for opened its own promise, and answered it. */
+static void test_a_report_out_of_the_blue(void **state)
+{
+    (void)state;
+    begin(S);
+    struct sch_id report = say(SCH_KIND_INTAKE_REPORT);
+    correct(report, SCH_KIND_INTAKE_REPORT, S, SCH_PHASE_SENT);
+    assert_null(step_fixture_owed(&f, 6));
+    assert_non_null(step_fixture_owed(&f, 2));
+}
+
+/* While a child is awaited nobody else has to do anything, whatever else was an error. */
+static void test_a_child_is_awaited_still(void **state)
+{
+    (void)state;
+    begin(S);
+    struct sch_id question = say(SCH_KIND_INFORMATION_REQUEST);
+    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
+    header->fact[SCH_FACT_REDIRECTION_MODE] = SCH_MODE_FORWARDED;
+    header->fact[SCH_FACT_PATIENT_AGREED] = SCH_YES_YES;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    int64_t forward_by_ms = f.dossier.forward_by_ms;
+    correct(question, SCH_KIND_INFORMATION_REQUEST, S, SCH_PHASE_REDIRECTED);
+    assert_null(step_fixture_owed(&f, 10));
+    assert_int_equal(f.dossier.forward_by_ms, forward_by_ms);
+}
+
+/* The referrer had to see to what was undelivered; that a team took it after all was an error. */
+static void test_undelivered_all_the_same(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_referral(&f, HUISARTSENPOST, S)->creditor = f.party[PRACTICE].address;
+    step_fixture_copy(&f, PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_REFUSE, f.last, S, 0), SCH_OK);
+    struct sch_id acceptance = say(SCH_KIND_ACCEPTANCE);
+    correct(acceptance, SCH_KIND_ACCEPTANCE, S, SCH_PHASE_UNDELIVERED);
+    assert_int_equal(step_fixture_owed(&f, 10)->member, SCH_MEMBER_REFERRER);
+}
+
+static void test_taken_up_in_error_after_an_end(void **state)
+{
+    (void)state;
+    begin(S);
+    step_fixture_message(&f, SCH_KIND_INTAKE_REPORT)->fact[SCH_FACT_OUTCOME] = SCH_OUTCOME_NO_TREATMENT;
+    f.header.sections = SCH_SECTION_PLAN;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    struct sch_id report = f.last;
+    struct sch_id taken = say(SCH_KIND_TAKEN_UP);
+    struct sch_id question = say(SCH_KIND_INFORMATION_REQUEST);
+    correct(question, SCH_KIND_INFORMATION_REQUEST, S, SCH_PHASE_ENDED);
+    assert_true(f.dossier.taken_up);
+    correct(taken, SCH_KIND_TAKEN_UP, PRACTICE, SCH_PHASE_ENDED);
+    assert_non_null(step_fixture_owed(&f, 10));
+    correct(report, SCH_KIND_INTAKE_REPORT, S, SCH_PHASE_SENT);
+    assert_null(step_fixture_owed(&f, 10));
+}
+
+/* The end was an error, the appointment before it was not: E7 counts from its day again. And an end of which
+ * nothing is owed closes, also when that comes by a CORRECTION. */
+static void test_clocks_after_an_end_in_error(void **state)
+{
+    (void)state;
+    begin(S);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 3), SCH_OK);
+    int64_t due_ms = step_fixture_owed(&f, 7)->due_ms;
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 9), SCH_OK);
+    struct sch_id second = f.last;
+    assert_true(step_fixture_owed(&f, 7)->due_ms > due_ms);
+    struct sch_id end = say(SCH_KIND_TREATMENT_END);
+    correct(end, SCH_KIND_TREATMENT_END, S, SCH_PHASE_INTAKE_PLANNED);
+    assert_true(step_fixture_owed(&f, 7)->due_ms > due_ms);
+    correct(second, SCH_KIND_APPOINTMENT, S, SCH_PHASE_INTAKE_PLANNED);
+    begin(S);
+    say(SCH_KIND_DISCHARGE_LETTER);
+    struct sch_id question = say(SCH_KIND_INFORMATION_REQUEST);
+    correct(question, SCH_KIND_INFORMATION_REQUEST, S, SCH_PHASE_CLOSED);
+    /* An appointment that was an error no longer brings the start of treatment nearer. */
+    begin(S);
+    due_ms = step_fixture_owed(&f, 7)->due_ms;
+    struct sch_id appointment = say(SCH_KIND_APPOINTMENT);
+    assert_true(step_fixture_owed(&f, 7)->due_ms < due_ms);
+    correct(appointment, SCH_KIND_APPOINTMENT, S, SCH_PHASE_SENT);
+    assert_int_equal(step_fixture_owed(&f, 7)->due_ms, due_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +240,13 @@ int main(void)
         cmocka_unit_test(test_an_intake_that_was_held_after_a_no_show),
         cmocka_unit_test(test_a_treatment_that_ended_twice),
         cmocka_unit_test(test_nobody_was_sent_away),
+        cmocka_unit_test(test_sent_back_all_the_same),
+        cmocka_unit_test(test_two_errors),
+        cmocka_unit_test(test_a_report_out_of_the_blue),
+        cmocka_unit_test(test_a_child_is_awaited_still),
+        cmocka_unit_test(test_undelivered_all_the_same),
+        cmocka_unit_test(test_taken_up_in_error_after_an_end),
+        cmocka_unit_test(test_clocks_after_an_end_in_error),
     };
     return cmocka_run_group_tests_name("step_undo", tests, NULL, NULL);
 }
