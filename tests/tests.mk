@@ -98,13 +98,13 @@ test: ## everything that CI runs; installs what is missing first
 	$(Q)$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO) $(YEAR) $(POWER) $(FAULTS) $(LMDB_FAULTS)
+test-programs: $(UNIT) $(STORE_TESTS) $(SIM) $(DUE_BATCH) $(SCENARIO) $(YEAR) $(POWER) $(FAULTS) $(LMDB_FAULTS) $(CRASH_BINS)
 
 .PHONY: test-all
 test-all: all test-programs
 	$(Q)$(RUN) $(B)/log $(call suite,$(UNIT) $(STORE_TESTS)) \
 	    sim $(SIM_RUN) --count 200 -- sim-again $(SIM) --seed 1001 --count 10 --check -- \
-	    scenario $(SCENARIO) tests/scenario/*.scn -- $(YEAR_RUN) $(POWER_RUN) $(FAULTS_RUN) $(GOLDEN) $(E2E_RUN) \
+	    scenario $(SCENARIO) tests/scenario/*.scn -- $(YEAR_RUN) $(POWER_RUN) $(FAULTS_RUN) $(CRASH_RUN) $(GOLDEN) $(E2E_RUN) \
 	    interop /usr/bin/python3 tests/interop/run.py -- \
 	    asan $(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=asan check N=8 -- \
 	    fuzz env BUILD=$(BUILD) tests/fuzz/run.sh $(or $(T),60)
