@@ -392,6 +392,33 @@ static void test_sender_in_copy_needs_no_stanza(void **state)
     assert_int_equal(reply.type, SCH_REPLY_RECEIPT);
 }
 
+/* ---- what is due -------------------------------------------------------------------------------- */
+
+/*
+ * More dossiers than a turn takes fell due during a stop. Each acts, and comes to a row that cannot yet: its E1, which
+ * nobody is alerted of in the first minutes. That later row passes over none of those that are still to come.
+ */
+static void test_all_that_fell_due_in_a_stop(void **state)
+{
+    size_t linde = stage_enter(&stage, "linde", 1);
+    sch_error error = SCH_ERROR_INIT;
+    uint64_t before;
+
+    (void)state;
+    for (int i = 0; i < 70; i++)
+        refer(linde, "linde", "haven");
+    stage_pass(&stage, 6 * 24 * HOUR_MS + 4 * HOUR_MS);
+    before = stage.metrics.alerts[SCH_STEP_OVERDUE];
+    assert_int_equal(before, 70);                   /* the E1s; each E2 is due a day and a half from now */
+    stage_stop(&stage);
+    sch_clock_sim_advance(stage.clock, 3 * 24 * HOUR_MS);
+    stage.turn_code = sch_turn_open(&stage.turn, &stage.options, &error);
+    assert_int_equal(stage.turn_code, SCH_OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(sch_turn_run(stage.turn, 0, &error), SCH_OK);
+    assert_int_equal(stage.metrics.alerts[SCH_STEP_OVERDUE] - before, 70);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +434,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_expiry_right_after_a_confirmed_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_held_time_does_not_run_backwards, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_expiry_soon_after_a_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_all_that_fell_due_in_a_stop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_coordinator_is_never_a_copy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sender_in_copy_needs_no_stanza, set_up, tear_down),
     };
