@@ -72,8 +72,10 @@ static void print(uint64_t seed, const struct found *found, uint64_t on)
             printf("%s%s", between, sim_fault_name((enum sim_fault)i));
             between = ",";
         }
-    printf("%s --life %" PRIu64 " --until %" PRIu64 " --trace\"\n", *between == '\0' ? "none" : "",
-           found->limits.life, found->performed);
+    fputs(*between == '\0' ? "none" : "", stdout);
+    if (found->limits.life != 0)
+        printf(" --life %" PRIu64, found->limits.life);
+    printf(" --until %" PRIu64 " --trace\"\n", found->performed);
 }
 
 void sim_shrink(struct sim *sim, uint64_t seed)
