@@ -132,7 +132,7 @@ static enum offered offer_one(const struct sch_offer *offer, struct sch_mailbox 
     return NO_TAKER;
 }
 
-/* The store failed, or memory ran out: the mailbox stays as it is, and is looked into again when they have recovered. */
+/* The store failed, or memory ran out: the mailbox stays as it is, and is looked into again a little later. */
 static bool try_later(const struct sch_offer *offer)
 {
     sch_sessions_look_later(offer->sessions, offer->mono_ms);

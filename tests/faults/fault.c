@@ -127,16 +127,16 @@ bool fault_at_work(bool at_work)
     return before;
 }
 
-#define WRAP(type, name, parameters, arguments, at_work)                                                            \
-    type __real_##name parameters;                                                                                   \
-    type __wrap_##name parameters;                                                                                   \
-    type __wrap_##name parameters                                                                                    \
-    {                                                                                                                \
-        bool before = fault_at_work(at_work);                                                                        \
-        type result = __real_##name arguments;                                                                       \
-                                                                                                                     \
-        (void)fault_at_work(before);                                                                                 \
-        return result;                                                                                               \
+#define WRAP(type, name, parameters, arguments, at_work)                                                     \
+    type __real_##name parameters;                                                                           \
+    type __wrap_##name parameters;                                                                           \
+    type __wrap_##name parameters                                                                            \
+    {                                                                                                        \
+        bool before = fault_at_work(at_work);                                                                \
+        type result = __real_##name arguments;                                                               \
+                                                                                                             \
+        (void)fault_at_work(before);                                                                         \
+        return result;                                                                                       \
     }
 
 WRAP(int, sch_store_open,
@@ -231,12 +231,12 @@ void __wrap_free(void *block)
 
 /* ---- LMDB --------------------------------------------------------------------------------------- */
 
-#define WRAP_LMDB(kind, error, name, parameters, arguments)                                                          \
-    int __real_##name parameters;                                                                                    \
-    int __wrap_##name parameters;                                                                                    \
-    int __wrap_##name parameters                                                                                     \
-    {                                                                                                                \
-        return fails(kind) ? (error) : __real_##name arguments;                                                      \
+#define WRAP_LMDB(kind, error, name, parameters, arguments)                                                  \
+    int __real_##name parameters;                                                                            \
+    int __wrap_##name parameters;                                                                            \
+    int __wrap_##name parameters                                                                             \
+    {                                                                                                        \
+        return fails(kind) ? (error) : __real_##name arguments;                                              \
     }
 
 /* What a write may fail with differs in what the broker makes of it. */

@@ -261,7 +261,8 @@ static struct options read_options(int argc, char **argv)
     const char *kind = value_of(argc, argv, "--kind");
     struct options options = { .seed = number(argc, argv, "--seed", 1),
                                .share = (unsigned)number(argc, argv, "--share", 350),
-                               .paths = flag(argc, argv, "--paths"), .all = flag(argc, argv, "--all"), .verbose = flag(argc, argv, "--verbose"),
+                               .paths = flag(argc, argv, "--paths"), .all = flag(argc, argv, "--all"),
+                               .verbose = flag(argc, argv, "--verbose"),
                                .scene = value_of(argc, argv, "--scene"), .kind = -1, .only = -1 };
 
     for (int i = 0; i < FAULT_KINDS && kind != NULL; i++)

@@ -17,7 +17,7 @@
 #include "shell/store_lmdb.h"
 
 #define TRIES_MAX 6
-#define SETTLE_MS 1200000               /* a quarter of an hour after a start nothing goes, and then minutes are enough */
+#define SETTLE_MS 1200000               /* for a quarter of an hour after a start nothing goes */
 #define FAILING_TURNS_MAX 50            /* that pass before somebody repairs what lasts: ten turns go in a second */
 #define HOUR_MS INT64_C(3600000)
 

@@ -36,10 +36,10 @@ struct script {
     size_t party_count;
     struct script_receipt receipt[SCRIPT_RECEIPTS_MAX];
     size_t receipt_count;
-    struct sch_id settled[SCRIPT_RECEIPTS_MAX]; /* an application takes a message once, though it be offered twice */
+    struct sch_id settled[SCRIPT_RECEIPTS_MAX]; /* a message is taken once, though it be offered twice */
     size_t settled_count;
     bool migrates;                      /* the store is opened as it is, of an older schema */
-    bool forgotten;                     /* the years took what was sent: sending it again is no longer the same */
+    bool forgotten;                     /* the years took what was sent: it is not sent again */
     size_t stops;                       /* times that the broker stopped with an error, or did not start */
     char text[SCRIPT_TEXT_MAX];         /* what came out of it */
     size_t text_size;
@@ -53,8 +53,8 @@ struct script_scene {
 extern const struct script_scene script_scenes[];
 extern const size_t script_scene_count;
 
-/* Plays a scene on a stage that is open and was not yet played on. Then, with no more faults: time passes, the store is checked,
- * the broker is started anew, and everything that has a receipt is sent again. */
+/* Plays a scene on a stage that is open and was not yet played on. Then, with no more faults: time passes, the store is
+ * checked, the broker is started anew, and everything that has a receipt is sent again. */
 void script_run(struct script *script, const struct script_scene *scene);
 
 /* ---- for scenes (script.c) ---------------------------------------------------------------------- */
