@@ -119,9 +119,12 @@ static void test_sent_back_all_the_same(void **state)
     (void)state;
     begin(S);
     struct sch_id refusal = say(SCH_KIND_REFUSAL);
-    say(SCH_KIND_BACK_REFERRAL);
+    struct sch_id back = say(SCH_KIND_BACK_REFERRAL);
     correct(refusal, SCH_KIND_REFUSAL, S, SCH_PHASE_BACK_REFERRED);
     assert_int_equal(step_fixture_owed(&f, 10)->member, SCH_MEMBER_CREDITOR);
+    /* If that was an error too nobody was sent anywhere. */
+    correct(back, SCH_KIND_BACK_REFERRAL, S, SCH_PHASE_SENT);
+    assert_null(step_fixture_owed(&f, 10));
     /* Once the practice has taken him up, it has. */
     begin(S);
     refusal = say(SCH_KIND_REFUSAL);
