@@ -72,7 +72,7 @@ void sch_feedback_no_show(struct sch_act *act)
         return;
     }
     sch_evidence_reach(act, SCH_PHASE_INTAKE_PLANNED);
-    (void)sch_promise_end_all(act, 6, SCH_STANDING_CANCELLED, message(act));
+    sch_promise_end_all(act, 6, SCH_STANDING_CANCELLED, message(act));
     dossier->intake_day = 0;
     sch_promise_follow_intake(act);
     int32_t day = sch_evidence_day(act);
