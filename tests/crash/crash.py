@@ -165,7 +165,9 @@ def end(_number, _frame):
 
 def main():
     arguments = read_arguments()
-    signal.signal(signal.SIGTERM, end)  # so that everything is cleaned up, as after Ctrl-C
+    # So that everything is cleaned up, as after Ctrl-C. A terminal that closes sends SIGHUP.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     print(f"crash: seed {arguments.seed}", flush=True)
     sums = Sums()
     for scene in choose(arguments):
