@@ -368,7 +368,8 @@ static void test_coordinator_is_never_a_copy(void **state)
     assert_string_equal(reply.rejection.field, "header.copies");
 }
 
-/* Who refers and wants the feedback stands among the copies; it gets no letter of its own, and so no stanza. */
+/* Who refers for somebody else's patient and wants the feedback too stands among the copies; it gets no letter of its
+ * own, and so no stanza. */
 static void test_sender_in_copy_needs_no_stanza(void **state)
 {
     size_t linde = stage_enter(&stage, "linde", 1);
@@ -381,8 +382,11 @@ static void test_sender_in_copy_needs_no_stanza(void **state)
     (void)state;
     stage_referral(&stage, &message, "linde", "haven");
     header = message.header;
+    assert_true(sch_address_set(&header.creditor, "agb:01000002"));
+    header.copies[header.copy_count++] = header.creditor;
+    stage_write(&stage, &message, &header, STAGE_LETTER);
+    /* Sealed for receiver and creditor, as the broker asks of a sender. */
     header.copies[header.copy_count++] = header.sender;
-    /* Sealed for the receiver alone, as the broker asks of a sender. */
     memcpy(copy, message.command, message.command_size);
     assert_int_equal(sch_command_decode((struct sch_bytes){ copy, message.command_size }, &stage.arena, &command,
                                         &fault), SCH_OK);
