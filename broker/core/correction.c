@@ -92,10 +92,12 @@ static bool is_wanted(enum sch_phase phase, unsigned number)
     case 3: return phase == SCH_PHASE_SENT;
     case 4: return phase < SCH_PHASE_INTAKE_PLANNED;
     case 5: return phase < SCH_PHASE_INTAKE_DONE;
+    case 6: return phase >= SCH_PHASE_INTAKE_PLANNED;
     case 7: return phase < SCH_PHASE_IN_TREATMENT;
     case 8: return phase == SCH_PHASE_IN_TREATMENT;
     case 9: return phase == SCH_PHASE_ENDED || phase == SCH_PHASE_BACK_REFERRED;
     case 10: return phase >= SCH_PHASE_ENDED;
+    case 12: return phase >= SCH_PHASE_ACCEPTED;
     default: return true;
     }
 }
@@ -113,15 +115,40 @@ static void replay(struct sch_act *act)
     sch_proof_remove(dossier, subject_id(act));
 }
 
+/* Is what the subject opened owed without it, because another message says the same? It counts on as it did. */
+static bool is_said_again(const struct sch_act *act, unsigned number, bool planned_since)
+{
+    const struct sch_dossier *dossier = act->dossier;
+    enum sch_kind kind = act->event->subject.kind;
+    switch (number) {
+    case 6:
+        /* A later appointment has moved it since, and it is that one's now. */
+        return planned_since;
+    case 8:
+        return kind == SCH_KIND_TREATMENT_START && sch_proof_of(dossier, SCH_PHASE_IN_TREATMENT) != NULL;
+    case 9:
+        return kind == SCH_KIND_TREATMENT_END && sch_proof_of(dossier, SCH_PHASE_ENDED) != NULL;
+    case 12:
+        return sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL;
+    case 4:
+    case 7:
+    case 13:
+    case 14:
+        /* The opening owed it, and the subject after an end anew: as does whoever took the patient too. */
+        return is_wanted(dossier->phase, number);
+    default:
+        return false;
+    }
+}
+
 static void cancel_opened(struct sch_act *act, bool planned_since)
 {
     struct sch_dossier *dossier = act->dossier;
     for (size_t i = 0; i < dossier->instance_count; i++) {
         struct sch_instance *instance = &dossier->instance[i];
-        /* An E6 that a later appointment has moved since is that appointment's now. */
-        bool moved_on = instance->expectation == 6 && planned_since;
-        if (instance->expectation != 1 && sch_instance_is_open(instance) && !moved_on &&
-            sch_value_same_id(&instance->opened_by, subject_id(act))) {
+        if (instance->expectation != 1 && sch_instance_is_open(instance) &&
+            sch_value_same_id(&instance->opened_by, subject_id(act)) &&
+            !is_said_again(act, instance->expectation, planned_since)) {
             sch_promise_end(act, instance, SCH_STANDING_CANCELLED, act->event->header->id);
         }
     }

@@ -75,6 +75,65 @@ static void test_what_was_said_twice(void **state)
     }
 }
 
+/* What the first of two opened is owed as long as one of them stands, and no longer. */
+static void test_what_two_messages_open(void **state)
+{
+    (void)state;
+    static const struct {
+        enum step_party to;
+        enum sch_kind kind;
+        unsigned owed;
+        enum sch_phase both, none;
+    } row[] = {
+        { S, SCH_KIND_APPOINTMENT, 6, SCH_PHASE_INTAKE_PLANNED, SCH_PHASE_SENT },
+        { S, SCH_KIND_TREATMENT_START, 8, SCH_PHASE_IN_TREATMENT, SCH_PHASE_SENT },
+        { S, SCH_KIND_TREATMENT_END, 9, SCH_PHASE_ENDED, SCH_PHASE_SENT },
+        { WIJKTEAM, SCH_KIND_ACCEPTANCE, 12, SCH_PHASE_ACCEPTED, SCH_PHASE_SENT },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        begin(row[i].to);
+        struct sch_id first = say(row[i].kind);
+        int64_t due_ms = step_fixture_owed(&f, row[i].owed)->due_ms;
+        struct sch_id second = say(row[i].kind);
+        correct(first, row[i].kind, row[i].to, row[i].both);
+        assert_non_null(step_fixture_owed(&f, row[i].owed));
+        assert_int_equal(step_fixture_owed(&f, row[i].owed)->due_ms, due_ms);
+        correct(second, row[i].kind, row[i].to, row[i].none);
+        expect_not_owed(row[i].owed);
+    }
+}
+
+/* Taken after all: the appointment shows it, though the acceptance before it was an error. */
+static void test_care_goes_on_without_the_acceptance(void **state)
+{
+    (void)state;
+    begin(S);
+    say(SCH_KIND_REFUSAL);
+    struct sch_id acceptance = say(SCH_KIND_ACCEPTANCE);
+    struct sch_id appointment = say(SCH_KIND_APPOINTMENT);
+    correct(acceptance, SCH_KIND_ACCEPTANCE, S, SCH_PHASE_INTAKE_PLANNED);
+    assert_non_null(step_fixture_owed(&f, 7));
+    assert_null(step_fixture_owed(&f, 4));
+    correct(appointment, SCH_KIND_APPOINTMENT, S, SCH_PHASE_REFUSED);
+    expect_not_owed(7);
+    expect_not_owed(4);
+    assert_non_null(step_fixture_owed(&f, 10));
+}
+
+/* Treatment is proven without the letter; the year that the letter began is not. */
+static void test_a_letter_owes_its_own_year(void **state)
+{
+    (void)state;
+    begin(S);
+    say(SCH_KIND_TREATMENT_START);
+    int64_t due_ms = step_fixture_owed(&f, 8)->due_ms;
+    step_fixture_wait(&f, 30);
+    struct sch_id letter = say(SCH_KIND_PROGRESS_LETTER);
+    assert_true(step_fixture_owed(&f, 8)->due_ms > due_ms);
+    correct(letter, SCH_KIND_PROGRESS_LETTER, S, SCH_PHASE_IN_TREATMENT);
+    assert_int_equal(step_fixture_owed(&f, 8)->due_ms, due_ms);
+}
+
 static void test_an_intake_that_was_held_after_a_no_show(void **state)
 {
     (void)state;
@@ -240,6 +299,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_end_owes_nothing_that_it_cancels),
         cmocka_unit_test(test_what_was_said_twice),
+        cmocka_unit_test(test_what_two_messages_open),
+        cmocka_unit_test(test_care_goes_on_without_the_acceptance),
+        cmocka_unit_test(test_a_letter_owes_its_own_year),
         cmocka_unit_test(test_an_intake_that_was_held_after_a_no_show),
         cmocka_unit_test(test_a_treatment_that_ended_twice),
         cmocka_unit_test(test_nobody_was_sent_away),
