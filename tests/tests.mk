@@ -43,6 +43,7 @@ suite = $(foreach program,$(1),$(notdir $(program)) $(program) --)
 RUN := SCHARNIER_DATA=$(if $(SCHARNIER_DATA),$(abspath $(SCHARNIER_DATA))) SCHARNIER_BUILD=$(abspath $(B)) tests/run.sh
 GOLDEN := layers tests/layers.sh $(CC) $(call obj,$(CORE)) -- \
     design /usr/bin/python3 tests/golden/design_files.py -- \
+    testing /usr/bin/python3 tests/golden/testing_names.py -- \
     norm-due /usr/bin/python3 tests/golden/norm_due.py $(DUE_BATCH) $(B)/bin/scharnier -- \
     cli /usr/bin/python3 tests/golden/cli.py $(B)/bin -- \
     library tests/golden/library.sh $(LIBSCHARNIER_SO) --
