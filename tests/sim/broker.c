@@ -101,6 +101,21 @@ static void drain(struct sim *sim)
         sim_broker_die(sim, "drained");
 }
 
+/* Notes since when and until when time is held. */
+static void note_held(struct sim *sim)
+{
+    bool going_on = sim->held_count > 0 && sim->held[sim->held_count - 1].to_ms == INT64_MAX;
+
+    if (sch_turn_is_held(sim->turn) == going_on)
+        return;
+    if (going_on)
+        sim->held[sim->held_count - 1].to_ms = sim->believed_ms;
+    else if (sim->held_count < SIM_HOLDS_MAX) {
+        sim->held[sim->held_count].from_ms = sim->believed_ms;
+        sim->held[sim->held_count++].to_ms = INT64_MAX;
+    }
+}
+
 void sim_broker_turn(struct sim *sim)
 {
     bool before = sim_fails(sim, SIM_FAULT_CRASH_BEFORE), after = sim_fails(sim, SIM_FAULT_CRASH_AFTER);
@@ -112,6 +127,7 @@ void sim_broker_turn(struct sim *sim)
         draw_commit(sim);
     run(sim);
     sim->believed_ms = sim_broker_ms(sim);
+    note_held(sim);
     sch_store_sim_fail(sim->store, SCH_SIM_NONE, 0);
     collect_sent(sim, before || after);
     if (before || after || sent)

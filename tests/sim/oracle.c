@@ -103,7 +103,27 @@ static void check_delivery(struct sim *sim, int system, const struct sch_reply *
                       (long long)*last);
 }
 
-/* Once a receipt was sent, the message is never refused; the one may overtake the other on the way. */
+/* Its whole dossier is gone, by time: 24 months after it closed, and so not before that. */
+static bool is_deleted(struct sim *sim, const struct sim_message *message)
+{
+    const struct sch_header *header = &message->header;
+    struct sch_record_key key = sch_record_key_id(sch_id_is_none(&header->dossier) ? &header->id : &header->dossier);
+    uint8_t *value;
+    size_t size;
+    bool gone;
+
+    if (sim->start_ms + 730 * SIM_DAY_MS > sim->now_ms)
+        return false;
+    value = malloc(SCH_RECORD_DOSSIER_MAX);
+    assert(value != NULL);
+    gone = sch_store_get(sim->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), value, SCH_RECORD_DOSSIER_MAX,
+                         &size) == SCH_STORE_NONE;
+    free(value);
+    return gone;
+}
+
+/* Once a receipt was sent, the message is never refused, while its dossier stands; the one may overtake the other on the
+ * way. */
 static void check_promised(struct sim *sim, const struct sch_reply *reply)
 {
     bool receipt = reply->type == SCH_REPLY_RECEIPT;
@@ -113,7 +133,8 @@ static void check_promised(struct sim *sim, const struct sch_reply *reply)
         return;
     if (receipt)
         sim->message[index].promised = true;
-    else if (sim->message[index].promised && !sim_is_passing(reply->rejection.code))
+    else if (sim->message[index].promised && !sim_is_passing(reply->rejection.code) &&
+             !is_deleted(sim, &sim->message[index]))
         sim_violation(sim, "a receipted message was rejected with E%u", reply->rejection.code);
 }
 
@@ -272,25 +293,6 @@ void sim_oracle_store(struct sim *sim)
 }
 
 /* ---- the end ------------------------------------------------------------------------------------ */
-
-/* Its whole dossier is gone, by time: 24 months after it closed, and so not before that. */
-static bool is_deleted(struct sim *sim, const struct sim_message *message)
-{
-    const struct sch_header *header = &message->header;
-    struct sch_record_key key = sch_record_key_id(sch_id_is_none(&header->dossier) ? &header->id : &header->dossier);
-    uint8_t *value;
-    size_t size;
-    bool gone;
-
-    if (sim->start_ms + 730 * SIM_DAY_MS > sim->now_ms)
-        return false;
-    value = malloc(SCH_RECORD_DOSSIER_MAX);
-    assert(value != NULL);
-    gone = sch_store_get(sim->store, SCH_TABLE_DOSSIER, sch_record_key_bytes(&key), value, SCH_RECORD_DOSSIER_MAX,
-                         &size) == SCH_STORE_NONE;
-    free(value);
-    return gone;
-}
 
 static void check_message(struct sim *sim, const struct sim_message *message)
 {

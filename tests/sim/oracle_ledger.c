@@ -227,6 +227,17 @@ static void moved(const struct told *told, const struct told_dossier *dossier, s
         note_from(told, dossier, promise, sim_message_find(told->sim, &dossier->said_id), record->at_ms);
 }
 
+/* Until when an E1 need not be alerted after the last start; a clock that was not believed in that time prolongs it. */
+static int64_t patience_ms(const struct told *told)
+{
+    int64_t until_ms = told->started_ms + E1_HOLD_MS;
+
+    for (size_t i = 0; i < told->sim->held_count; i++)
+        if (told->sim->held[i].from_ms >= told->started_ms && told->sim->held[i].from_ms <= until_ms)
+            until_ms = told->sim->held[i].to_ms < INT64_MAX - E1_HOLD_MS ? told->sim->held[i].to_ms + E1_HOLD_MS : INT64_MAX;
+    return until_ms;
+}
+
 /*
  * A clock that leapt, or a long stop, brings everything at once. Whoever comes by in the first minutes after a start
  * collects before an E1 is alerted; and a referral that has expired meanwhile cancels what fell due before.
@@ -235,7 +246,7 @@ static bool is_overtaken(const struct told *told, const struct told_dossier *dos
                          const struct told_promise *promise, const struct sch_audit_record *record)
 {
     if (promise->number == 1)
-        return record->at_ms <= told->started_ms + E1_HOLD_MS;
+        return record->at_ms <= patience_ms(told);
     return record->standing == SCH_STANDING_CANCELLED && dossier->expired_ms == record->at_ms;
 }
 

@@ -28,6 +28,7 @@
 #define SIM_EVENTS_MAX 65536
 #define SIM_BOOKS 7
 #define SIM_RELOADS_MAX 512
+#define SIM_HOLDS_MAX 64
 #define SIM_DAY_MS INT64_C(86400000)
 #define SIM_HOUR_MS INT64_C(3600000)
 
@@ -170,6 +171,10 @@ struct sim {
     int64_t frozen_ms;                  /* its civil clock stands still until then */
     int64_t drift_ppm, drift_left;
     int64_t believed_ms;                /* the latest civil time that the broker went by, as far as is known */
+    struct {
+        int64_t from_ms, to_ms;
+    } held[SIM_HOLDS_MAX];              /* when it did not believe its clock, by its own time */
+    size_t held_count;
     bool confirming, drained;
     struct sch_arena arena;
     uint64_t turns, crashes, lost, doubled, resent, duplicates, redelivered, alerts, hash, forged, asked, purged;
