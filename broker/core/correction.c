@@ -115,25 +115,52 @@ static void replay(struct sch_act *act)
     sch_proof_remove(dossier, subject_id(act));
 }
 
+/* Did this message open, or end, a promise of this number? */
+static bool has_opened(const struct sch_dossier *dossier, unsigned number, const struct sch_id *message)
+{
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        const struct sch_instance *instance = &dossier->instance[i];
+        if (instance->expectation == number && sch_value_same_id(&instance->opened_by, message)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_ended(const struct sch_dossier *dossier, unsigned number, const struct sch_id *message)
+{
+    for (size_t i = 0; i < dossier->instance_count; i++) {
+        const struct sch_instance *instance = &dossier->instance[i];
+        if (instance->expectation == number && sch_value_same_id(&instance->closed_by, message)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Is what the subject opened owed without it, because another message says the same? It counts on as it did. */
 static bool is_said_again(const struct sch_act *act, unsigned number, bool planned_since)
 {
     const struct sch_dossier *dossier = act->dossier;
-    enum sch_kind kind = act->event->subject.kind;
+    const struct sch_id *end;
     switch (number) {
     case 6:
         /* A later appointment has moved it since, and it is that one's now. */
         return planned_since;
     case 8:
-        return kind == SCH_KIND_TREATMENT_START && sch_proof_of(dossier, SCH_PHASE_IN_TREATMENT) != NULL;
+        /* A letter that began the year anew owes its own year; the one before it comes back instead. */
+        return !has_ended(dossier, 8, subject_id(act)) && sch_proof_of(dossier, SCH_PHASE_IN_TREATMENT) != NULL;
     case 9:
-        return kind == SCH_KIND_TREATMENT_END && sch_proof_of(dossier, SCH_PHASE_ENDED) != NULL;
+        /* Whoever reports after the intake that there will be no treatment ends without a letter. */
+        end = sch_proof_of(dossier, SCH_PHASE_ENDED);
+        return end != NULL && !has_opened(dossier, 10, end);
     case 12:
         return sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL;
     case 4:
     case 7:
     case 13:
     case 14:
+    case 15:
         /* The opening owed it, and the subject after an end anew: as does whoever took the patient too. */
         return is_wanted(dossier->phase, number);
     default:
@@ -141,15 +168,29 @@ static bool is_said_again(const struct sch_act *act, unsigned number, bool plann
     }
 }
 
+/* What the opening of the dossier owed, whoever opened it anew after an end. */
+static bool is_of_opening(unsigned number)
+{
+    return number == 4 || number == 7 || number >= 13;
+}
+
+/* What the subject opened is not owed. What another message ended already must not come back when that one is
+ * corrected as well: it ends by this CORRECTION, which stands for good. */
 static void cancel_opened(struct sch_act *act, bool planned_since)
 {
     struct sch_dossier *dossier = act->dossier;
+    struct sch_id by = act->event->header->id;
     for (size_t i = 0; i < dossier->instance_count; i++) {
         struct sch_instance *instance = &dossier->instance[i];
-        if (instance->expectation != 1 && sch_instance_is_open(instance) &&
-            sch_value_same_id(&instance->opened_by, subject_id(act)) &&
-            !is_said_again(act, instance->expectation, planned_since)) {
-            sch_promise_end(act, instance, SCH_STANDING_CANCELLED, act->event->header->id);
+        unsigned number = instance->expectation;
+        if (number == 1 || !sch_value_same_id(&instance->opened_by, subject_id(act)) ||
+            is_said_again(act, number, planned_since)) {
+            continue;
+        }
+        if (sch_instance_is_open(instance)) {
+            sch_promise_end(act, instance, SCH_STANDING_CANCELLED, by);
+        } else if (!is_of_opening(number) && !sch_value_same_id(&instance->closed_by, subject_id(act))) {
+            instance->closed_by = by;
         }
     }
 }
@@ -164,6 +205,16 @@ static void cancel_unwanted(struct sch_act *act)
     }
 }
 
+/* What the subject ended stays ended, by whatever proves it now: that one's CORRECTION must find it. */
+static void end_by_heir(struct sch_dossier *dossier, struct sch_instance *instance)
+{
+    const struct sch_instance *owed = sch_promise_find(dossier, instance->expectation);
+    const struct sch_id *heir = owed != NULL ? &owed->opened_by : sch_proof_of(dossier, sch_proof_replay(dossier));
+    if (heir != NULL) {
+        instance->closed_by = *heir;
+    }
+}
+
 static void reopen_one(struct sch_act *act, struct sch_instance *instance)
 {
     struct sch_dossier *dossier = act->dossier;
@@ -171,6 +222,7 @@ static void reopen_one(struct sch_act *act, struct sch_instance *instance)
     bool own = sch_value_same_id(&instance->opened_by, subject_id(act));
     bool owed = number != 11 && sch_promise_find(dossier, number) != NULL;
     if (!own && (owed || !is_wanted(dossier->phase, number))) {
+        end_by_heir(dossier, instance);
         return;
     }
     sch_promise_reopen(act, instance, instance->incomplete ? SCH_STANDING_INCOMPLETE : SCH_STANDING_OPEN);

@@ -71,6 +71,8 @@ static void unpack_instance(struct sch_unpack *unpack, const struct sch_dossier 
                             struct sch_instance *instance)
 {
     instance->expectation = (uint8_t)sch_unpack_uint(unpack, SCH_EXPECTATION_COUNT - 1);
+    if (instance->expectation == 0)
+        unpack->bad = true;
     instance->member = unpack_index(unpack, dossier, false);
     instance->standing = (enum sch_standing)sch_unpack_uint(unpack, SCH_STANDING_CANCELLED);
     instance->step = (enum sch_ladder)sch_unpack_uint(unpack, SCH_STEP_ESCALATED);

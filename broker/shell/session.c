@@ -24,6 +24,7 @@ struct sch_sessions {
     size_t lease_count, backoff_count;
     uint64_t expired;                           /* leases that ran out */
     int64_t look_ms;                            /* nothing runs out before this */
+    int64_t look_later_ms;                      /* when somebody wants to look again at what could not be read */
 };
 
 static uint64_t hash_bytes(const void *bytes, size_t size)
@@ -54,7 +55,7 @@ int sch_sessions_open(struct sch_sessions **sessions)
     if (s == NULL)
         return SCH_E_NO_MEMORY;
     memset(s->by_peer, 0xff, sizeof s->by_peer);
-    s->look_ms = INT64_MAX;
+    s->look_ms = s->look_later_ms = INT64_MAX;
     *sessions = s;
     return SCH_OK;
 }
@@ -509,15 +510,19 @@ void sch_sessions_stall(struct sch_sessions *s, struct sch_session *session, int
 
 void sch_sessions_look_later(struct sch_sessions *s, int64_t mono_ms)
 {
-    run_out_at(s, mono_ms + SCH_LOOK_LATER_MS);
+    s->look_later_ms = mono_ms + SCH_LOOK_LATER_MS;
+    run_out_at(s, s->look_later_ms);
 }
 
 int64_t sch_sessions_expire(struct sch_sessions *s, int64_t mono_ms)
 {
-    int64_t next_ms = INT64_MAX;
+    int64_t next_ms;
 
     if (mono_ms < s->look_ms)
         return s->look_ms;
+    if (s->look_later_ms <= mono_ms)
+        s->look_later_ms = INT64_MAX;
+    next_ms = s->look_later_ms;
 
     for (size_t i = 0; i < s->session_top; i++) {
         struct sch_session *session = &s->session[i];

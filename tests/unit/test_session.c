@@ -441,6 +441,18 @@ static void test_listener(void **state)
     assert_null(sch_sessions_listener(s, box_a.text));
 }
 
+/* What could not be read is looked at again, as often as it takes. */
+static void test_looking_later(void **state)
+{
+    struct sch_sessions *s = *state;
+
+    for (int64_t now_ms = 0; now_ms < 3 * SCH_LOOK_LATER_MS; now_ms += SCH_LOOK_LATER_MS) {
+        sch_sessions_look_later(s, now_ms);
+        assert_int_equal(sch_sessions_expire(s, now_ms), now_ms + SCH_LOOK_LATER_MS);
+    }
+    assert_int_equal(sch_sessions_expire(s, 3 * SCH_LOOK_LATER_MS), INT64_MAX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -454,6 +466,7 @@ int main(void)
         TEST(test_lease_runs_out),
         TEST(test_ping_extends), TEST(test_silence_ends_a_session), TEST(test_back_off_doubles),
         TEST(test_a_back_off_that_is_forgotten), TEST(test_rescan), TEST(test_listener),
+        TEST(test_looking_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,8 +133,7 @@ static void test_a_redirection_in_error_after_the_child(void **state)
     assert_false(f.dossier.taken_up);
 }
 
-/* An old E10 comes back by a CORRECTION while the patient is under way: nothing is counted off that was never
- * counted. */
+/* An E10 whose message was an error does not come back, nor is anything counted off that was never counted. */
 static void test_the_count_does_not_fall_below_zero(void **state)
 {
     (void)state;
@@ -145,7 +144,7 @@ static void test_the_count_does_not_fall_below_zero(void **state)
     struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FORWARD, child, S, false);
     correct(taken, SCH_KIND_TAKEN_UP, PRACTICE, SCH_PHASE_REDIRECTED);
-    assert_non_null(step_fixture_owed(&f, 10));
+    assert_null(step_fixture_owed(&f, 10));
     correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
     assert_int_equal(f.dossier.refusals, 0);
 }
