@@ -155,7 +155,7 @@ def link_tests(build, stub):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     libs = [build / "lib" / f"{n}.a" for n in ("libsch-test", "libsch-shell", "libsch-proto", "libscharnier")]
-    system = "-lcmocka -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread -lprotobuf-c -lsodium -linih -ljansson".split()
+    system = "-lcmocka -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread -lprotobuf-c -lsodium -linih -ljansson -lm".split()
     programs = []
     for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
         if not re.search(r'#include "core/|step_fixture', source.read_text()):
@@ -165,7 +165,7 @@ def link_tests(build, stub):
                             ("sim", ["--count", "3"])):
         objects = sorted((build / "obj/tests" / name).glob("*.o"))
         if name == "sim":
-            objects += [build / "obj/tests/year/almanac.o", "-Wl,--wrap=sch_step"]
+            objects += [*(build / "obj/tests/year" / f"{n}.o" for n in ("almanac", "figures")), "-Wl,--wrap=sch_step"]
         programs.append((objects, name, arguments))
     commands = []
     for objects, name, arguments in programs:
