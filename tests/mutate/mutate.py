@@ -158,7 +158,7 @@ def link_tests(build, stub):
     system = "-lcmocka -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread -lprotobuf-c -lsodium -linih -ljansson -lm".split()
     programs = []
     for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
-        if not re.search(r'#include "core/|step_fixture', source.read_text()):
+        if not re.search(r'#include "core/|step_fixture|(norm|permit)_file.h', source.read_text()):
             continue
         programs.append(([build / "obj" / source.relative_to(ROOT).with_suffix(".o")], source.stem, []))
     for name, arguments in (("scenario", sorted((ROOT / "tests/scenario").glob("*.scn"))),
