@@ -215,6 +215,8 @@ static int parse_day(const struct sch_ini *ini, const char *name, const char *te
 
 static int copy_text(const struct sch_ini *ini, const char *name, const char *value, char *out, size_t max)
 {
+    if (out[0] != '\0')
+        return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s goes over more than one line; keep it on one", name);
     if (strlen(value) > max)
         return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s is longer than %zu bytes", name, max);
     memcpy(out, value, strlen(value) + 1);

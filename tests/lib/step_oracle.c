@@ -252,8 +252,8 @@ static void note_forwarded(struct step_oracle *oracle)
         f->event.header->fact[SCH_FACT_REDIRECTION_MODE] == SCH_MODE_FORWARDED) {
         oracle->forwarded = true;       /* the REFERRAL had come before */
     }
-    if (f->event.type == SCH_EVENT_FORWARD && f->event.taken_back &&
-        step_fixture_about(f, SCH_EFFECT_OPEN, 10) != NULL) {
+    if ((f->event.type == SCH_EVENT_FORWARD || f->event.type == SCH_EVENT_FOLLOW) && f->event.taken_back &&
+        before->taken_up && !f->dossier.taken_up) {
         oracle->forwarded = false;      /* it was a mistake, and somebody must see to the patient after all */
     }
     oracle->forwarded = oracle->forwarded && f->dossier.phase == SCH_PHASE_REDIRECTED;

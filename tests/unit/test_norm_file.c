@@ -183,6 +183,7 @@ static void faults_name_their_place(void **state)
         { "[norms]\nid =\n", "n.ini:2: id: at most 8 of a-z, 0-9 and -" },
         { "[norms]\nid = nl\n", "n.ini: [norms]: id and version are missing" },
         { HEAD "[E2]\nid = 0123456789012345678901234567890123456789\n", "n.ini:5: id is longer than 31 bytes" },
+        { HEAD "[E2]\nsource = a duty\n  to report\n", "n.ini:6: source goes over more than one line; keep it on one" },
         { HEAD "[E2]\nsince = 2026-1-002\n",
           "n.ini:5: since: \"2026-1-002\" is no date between 2000-01-01 and 2099-12-31" },
         { HEAD "[E2]\nsince = tomorrow!!\n",
