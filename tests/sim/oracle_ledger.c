@@ -380,6 +380,8 @@ static void handed(struct told *told, struct told_dossier *dossier, const struct
             sim_violation(sim, "a letter was destroyed twice, or while somebody waited for it");
         break;
     default:
+        if (record->event != SCH_TRACE_WITHDRAWN)
+            dossier->said_ms = 0;       /* another step, of the same moment when the clock was set back */
         dossier->settled_ms = record->at_ms;
         if (record->event == SCH_TRACE_EXPIRED)
             dossier->expired_ms = record->at_ms;
