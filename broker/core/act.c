@@ -101,7 +101,8 @@ void sch_act_phase(struct sch_act *act, enum sch_phase phase)
 void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_id *by)
 {
     struct sch_dossier *dossier = act->dossier;
-    sch_proof_add(dossier, phase, by);
+    const struct sch_header *header = act->event->header;
+    sch_proof_add(dossier, phase, header != NULL ? header->kind : SCH_KIND_UNSPECIFIED, by);
     enum sch_phase proven = sch_proof_replay(dossier);
     bool stays = proven == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
                  phase != SCH_PHASE_INTAKE_PLANNED;

@@ -8,6 +8,7 @@
 #include "post.h"
 #include "promise.h"
 #include "refusal.h"
+#include "successor.h"
 #include "value.h"
 
 bool sch_chain_owes_care(const struct sch_dossier *dossier, const char *address)
@@ -127,45 +128,71 @@ static void take_up(struct sch_act *act)
     sch_promise_end_all(act, 10, SCH_STANDING_CLOSED, act->event->message);
 }
 
-/* The REFERRAL with which the patient was under way was an error. What it had answered is owed again, unless
- * the dossier has moved on; where nothing was owed yet the creditor is to see to it. */
+/* The E10 that this REFERRAL answered, if the dossier would still owe it; NULL when there is none. */
+static struct sch_instance *answered_by(struct sch_dossier *dossier, const struct sch_id *message)
+{
+    struct sch_instance *kept = sch_promise_kept(dossier, 10);
+    bool wanted = dossier->phase >= SCH_PHASE_ENDED && dossier->phase != SCH_PHASE_ENTERED_IN_ERROR &&
+                  sch_promise_find(dossier, 10) == NULL;
+    return wanted && kept != NULL && kept->standing == SCH_STANDING_CLOSED &&
+           sch_value_same_id(&kept->closed_by, message) ? kept : NULL;
+}
+
+/* A REFERRAL with which the patient was under way was an error. Unless he is with another, what it had answered
+ * is owed again; where nothing was owed yet the creditor is to see to it. */
 static void take_back(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    if (sch_act_is_forwarded(dossier) && !dossier->forwarded) {
-        sch_refusal_lapse(act);
-        return;
+    sch_successor_remove(dossier, &act->event->message, act->event->type == SCH_EVENT_FORWARD);
+    const struct sch_id *taker = sch_successor_taker(dossier);
+    struct sch_instance *answered = answered_by(dossier, &act->event->message);
+    if (sch_act_is_forwarded(dossier)) {
+        if (taker == NULL && !dossier->forwarded) {
+            sch_refusal_lapse(act);
+        }
+    } else if (answered != NULL && taker != NULL) {
+        answered->closed_by = *taker;
+    } else if (answered != NULL) {
+        sch_promise_reopen(act, answered, SCH_STANDING_OPEN);
+        sch_successor_release(dossier);
     }
-    struct sch_instance *kept = sch_promise_kept(dossier, 10);
-    bool wanted = dossier->phase >= SCH_PHASE_ENDED && dossier->phase != SCH_PHASE_ENTERED_IN_ERROR;
-    if (wanted && kept != NULL && kept->standing == SCH_STANDING_CLOSED &&
-        sch_value_same_id(&kept->closed_by, &act->event->message) && sch_promise_find(dossier, 10) == NULL) {
-        sch_promise_reopen(act, kept, SCH_STANDING_OPEN);
-        dossier->taken_up = false;
+}
+
+/* Is somebody to take the patient up, or has somebody, and may this party? */
+static bool may_take_up(struct sch_dossier *dossier, const char *address)
+{
+    const struct sch_instance *e10 = sch_promise_find(dossier, 10);
+    if (e10 == NULL && dossier->taken_up) {
+        e10 = sch_promise_kept(dossier, 10);
     }
+    if (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, address)) {
+        return e10 != NULL || dossier->forward_by_ms != 0 || dossier->taken_up;
+    }
+    return e10 != NULL && sch_value_same_text(dossier->member[e10->member].address.text, address);
 }
 
 void sch_chain_follow(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    const struct sch_party *party = act->event->sender;
-    bool pending = dossier->forward_by_ms != 0 || sch_promise_find(dossier, 10) != NULL;
     if (act->event->taken_back) {
         take_back(act);
-    } else if (pending &&
-        (sch_dossier_is(dossier, SCH_MEMBER_CREDITOR, party->address.text) ||
-         sch_chain_owes_care(dossier, party->address.text))) {
+    } else if (may_take_up(dossier, act->event->sender->address.text)) {
+        sch_successor_add(dossier, &act->event->message, false, true);
         take_up(act);
     }
 }
 
 void sch_chain_forward(struct sch_act *act)
 {
-    act->dossier->forwarded = !act->event->taken_back;
+    struct sch_dossier *dossier = act->dossier;
+    /* From a patient in treatment a child is a transfer: the parent goes on. */
+    bool took = dossier->phase == SCH_PHASE_REDIRECTED;
     if (act->event->taken_back) {
         take_back(act);
-    } else if (act->dossier->phase == SCH_PHASE_REDIRECTED) {
-        /* From a patient in treatment a child is a transfer: the parent goes on. */
+        return;
+    }
+    sch_successor_add(dossier, &act->event->message, true, took);
+    if (took) {
         take_up(act);
     }
 }

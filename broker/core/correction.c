@@ -17,6 +17,7 @@
 #include "proof.h"
 #include "refusal.h"
 #include "route.h"
+#include "successor.h"
 #include "value.h"
 
 int sch_correction_check(const struct sch_act *act, const char **field)
@@ -81,9 +82,10 @@ static void enter_in_error(struct sch_act *act)
     sch_chain_tell(act, true);
 }
 
-/* Does a dossier in this phase owe this at all? */
-static bool is_wanted(enum sch_phase phase, unsigned number)
+/* Does a dossier that stands so owe this at all? */
+static bool is_wanted(const struct sch_dossier *dossier, unsigned number)
 {
+    enum sch_phase phase = dossier->phase;
     if (sch_proof_is_end(phase) && !sch_expectation_rule(number)->survives) {
         return false;
     }
@@ -91,8 +93,10 @@ static bool is_wanted(enum sch_phase phase, unsigned number)
     case 2:
     case 3: return phase == SCH_PHASE_SENT;
     case 4: return phase < SCH_PHASE_INTAKE_PLANNED;
-    case 5: return phase < SCH_PHASE_INTAKE_DONE;
-    case 6: return phase >= SCH_PHASE_INTAKE_PLANNED;
+    case 5: return phase < SCH_PHASE_INTAKE_DONE && sch_proof_is_planned_by(dossier, SCH_KIND_NO_SHOW);
+    case 6:
+        return phase >= SCH_PHASE_INTAKE_DONE || (phase >= SCH_PHASE_INTAKE_PLANNED &&
+                                                  sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT));
     case 7: return phase < SCH_PHASE_IN_TREATMENT;
     case 8: return phase == SCH_PHASE_IN_TREATMENT;
     case 9: return phase == SCH_PHASE_ENDED || phase == SCH_PHASE_BACK_REFERRED;
@@ -139,11 +143,14 @@ static bool has_ended(const struct sch_dossier *dossier, unsigned number, const 
 }
 
 /* Is what the subject opened owed without it, because another message says the same? It counts on as it did. */
-static bool is_said_again(const struct sch_act *act, unsigned number, bool planned_since)
+static bool is_said_again(const struct sch_act *act, const struct sch_instance *instance, bool planned_since)
 {
     const struct sch_dossier *dossier = act->dossier;
+    unsigned number = instance->expectation;
     const struct sch_id *end;
     switch (number) {
+    case 5:
+        return sch_instance_is_open(instance) && is_wanted(dossier, 5);
     case 6:
         /* A later appointment has moved it since, and it is that one's now. */
         return planned_since;
@@ -162,7 +169,7 @@ static bool is_said_again(const struct sch_act *act, unsigned number, bool plann
     case 14:
     case 15:
         /* The opening owed it, and the subject after an end anew: as does whoever took the patient too. */
-        return is_wanted(dossier->phase, number);
+        return is_wanted(dossier, number);
     default:
         return false;
     }
@@ -184,7 +191,7 @@ static void cancel_opened(struct sch_act *act, bool planned_since)
         struct sch_instance *instance = &dossier->instance[i];
         unsigned number = instance->expectation;
         if (number == 1 || !sch_value_same_id(&instance->opened_by, subject_id(act)) ||
-            is_said_again(act, number, planned_since)) {
+            is_said_again(act, instance, planned_since)) {
             continue;
         }
         if (sch_instance_is_open(instance)) {
@@ -199,17 +206,26 @@ static void cancel_opened(struct sch_act *act, bool planned_since)
 static void cancel_unwanted(struct sch_act *act)
 {
     for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
-        if (!is_wanted(act->dossier->phase, number)) {
+        if (!is_wanted(act->dossier, number)) {
             sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, act->event->header->id);
         }
     }
+}
+
+/* The REFERRAL with which the patient is under way, whatever else answered his E10. */
+static const struct sch_id *taker_of(const struct sch_dossier *dossier, const struct sch_instance *instance)
+{
+    return instance->expectation == 10 ? sch_successor_taker(dossier) : NULL;
 }
 
 /* What the subject ended stays ended, by whatever proves it now: that one's CORRECTION must find it. */
 static void end_by_heir(struct sch_dossier *dossier, struct sch_instance *instance)
 {
     const struct sch_instance *owed = sch_promise_find(dossier, instance->expectation);
-    const struct sch_id *heir = owed != NULL ? &owed->opened_by : sch_proof_of(dossier, sch_proof_replay(dossier));
+    const struct sch_id *heir = taker_of(dossier, instance);
+    if (heir == NULL) {
+        heir = owed != NULL ? &owed->opened_by : sch_proof_of(dossier, sch_proof_replay(dossier));
+    }
     if (heir != NULL) {
         instance->closed_by = *heir;
     }
@@ -221,7 +237,7 @@ static void reopen_one(struct sch_act *act, struct sch_instance *instance)
     unsigned number = instance->expectation;
     bool own = sch_value_same_id(&instance->opened_by, subject_id(act));
     bool owed = number != 11 && sch_promise_find(dossier, number) != NULL;
-    if (!own && (owed || !is_wanted(dossier->phase, number))) {
+    if (!own && (owed || !is_wanted(dossier, number) || taker_of(dossier, instance) != NULL)) {
         end_by_heir(dossier, instance);
         return;
     }
@@ -232,7 +248,7 @@ static void reopen_one(struct sch_act *act, struct sch_instance *instance)
     } else if (number == 6) {
         dossier->intake_day = sch_day_of_ms(instance->from_ms);
     } else if (number == 10) {
-        dossier->taken_up = false;
+        sch_successor_release(dossier);
     } else if (number == 2 && act->event->subject.kind == SCH_KIND_INFORMATION_REQUEST) {
         assert(dossier->asked_count > 0);
         dossier->asked_count--;
@@ -283,7 +299,7 @@ static void take_back(struct sch_act *act)
     restore_year(act);
     cancel_unwanted(act);
     if (dossier->phase < SCH_PHASE_ENDED) {
-        dossier->taken_up = false;
+        sch_successor_release(dossier);
     }
     /* The E10 of an earlier end may have gone with it; but while a child is awaited nobody owes one. */
     if (sch_evidence_is_turned_away(dossier) && dossier->forward_by_ms == 0 && !dossier->taken_up) {

@@ -83,7 +83,15 @@ struct sch_delivery {
  * one out and replays the others. */
 struct sch_proof {
     enum sch_phase phase;
+    enum sch_kind kind;                 /* of the message; UNSPECIFIED: none of a party's, or not noted */
     struct sch_id by;
+};
+
+/* A REFERRAL with which the patient went on from here. See successor.h. */
+struct sch_successor {
+    struct sch_id id;
+    bool child;                         /* it names this dossier as its parent */
+    bool took;                          /* it took the patient up */
 };
 
 struct sch_dossier {
@@ -98,7 +106,7 @@ struct sch_dossier {
     enum sch_party_kind echelon;        /* the receiver's kind */
     enum sch_urgency urgency;
     bool breach;                        /* a message to a wrong party was collected */
-    bool forwarded;                     /* a REFERRAL names this dossier as its parent */
+    bool forwarded;                     /* a child came that found no place among the successors */
     uint8_t asked_count;                /* times that an INFORMATION_REQUEST answered E2 */
     uint8_t refusals;                   /* ends without care in the chain so far, this dossier's included */
     struct sch_id parent, follows, group, root;
@@ -114,6 +122,8 @@ struct sch_dossier {
     int32_t intake_day;                 /* planned, presumed or held; 0: unknown */
     struct sch_proof proof[SCH_PROOFS_MAX];
     size_t proof_count;
+    struct sch_successor successor[SCH_SUCCESSORS_MAX];
+    size_t successor_count;
     struct sch_instance instance[SCH_INSTANCES_MAX];
     size_t instance_count;
     struct sch_delivery delivery[SCH_DELIVERIES_MAX];

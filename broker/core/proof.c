@@ -73,10 +73,11 @@ static void make_room(struct sch_dossier *dossier)
     }
 }
 
-void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, const struct sch_id *by)
+void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, enum sch_kind kind, const struct sch_id *by)
 {
     make_room(dossier);
     dossier->proof[dossier->proof_count].phase = phase;
+    dossier->proof[dossier->proof_count].kind = kind;
     dossier->proof[dossier->proof_count].by = *by;
     dossier->proof_count++;
 }
@@ -98,4 +99,15 @@ const struct sch_id *sch_proof_of(const struct sch_dossier *dossier, enum sch_ph
         }
     }
     return NULL;
+}
+
+bool sch_proof_is_planned_by(const struct sch_dossier *dossier, enum sch_kind kind)
+{
+    for (size_t i = dossier->proof_count; i-- > 0;) {
+        const struct sch_proof *proof = &dossier->proof[i];
+        if (proof->phase == SCH_PHASE_INTAKE_PLANNED) {
+            return proof->kind == kind || proof->kind == SCH_KIND_UNSPECIFIED;
+        }
+    }
+    return false;
 }

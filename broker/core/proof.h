@@ -28,12 +28,16 @@ enum sch_phase sch_proof_replay(const struct sch_dossier *dossier);
 enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by);
 
 /* Adds a proof. When the list is full, the oldest one goes that does not matter to the replay any more. */
-void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, const struct sch_id *by);
+void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, enum sch_kind kind, const struct sch_id *by);
 
 /* Takes out all that this message proved; the others keep their order. */
 void sch_proof_remove(struct sch_dossier *dossier, const struct sch_id *by);
 
 /* The last message that proved this phase; NULL when none did. */
 const struct sch_id *sch_proof_of(const struct sch_dossier *dossier, enum sch_phase phase);
+
+/* Was the last that was told of a planned intake of this kind: APPOINTMENT or NO_SHOW? One whose kind was not
+ * noted may be either. */
+bool sch_proof_is_planned_by(const struct sch_dossier *dossier, enum sch_kind kind);
 
 #endif

@@ -6,14 +6,14 @@
 #include "letter.h"
 #include "promise.h"
 #include "proof.h"
+#include "successor.h"
 
 #define FORWARD_WORKING_DAYS 5
 
 void sch_refusal_hand_back(struct sch_act *act, enum sch_member_role member, struct sch_id by)
 {
     if (sch_promise_find(act->dossier, 10) == NULL) {
-        /* Whoever took the patient up before, it was another time. */
-        act->dossier->taken_up = false;
+        sch_successor_release(act->dossier);
         (void)sch_promise_open(act, 10, SCH_VARIANT_PLAIN, (uint8_t)member, by, act->world->now_ms);
     }
 }
@@ -44,10 +44,10 @@ void sch_refusal_redirect(struct sch_act *act)
         dossier->forward_by_ms = sch_due_ms(sch_act_calendar(act), act->world->now_ms, FORWARD_WORKING_DAYS,
                                             SCH_UNIT_WORKING_DAYS);
         send_away(act, SCH_PHASE_REDIRECTED);
-        if (dossier->forwarded) {
+        if (sch_successor_is_child_there(dossier)) {
             /* The child came before this message: there is nothing to wait for. */
             dossier->forward_by_ms = 0;
-            dossier->taken_up = true;
+            sch_successor_take(dossier);
         }
         return;
     }

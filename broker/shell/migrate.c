@@ -216,7 +216,7 @@ static void add_proof(struct sch_dossier *dossier)
         phase = SCH_PHASE_ENDED;
     if (phase == SCH_PHASE_INTAKE_PRESUMED)
         phase = SCH_PHASE_INTAKE_PLANNED;
-    dossier->proof[dossier->proof_count++] = (struct sch_proof){ phase, dossier->id };
+    dossier->proof[dossier->proof_count++] = (struct sch_proof){ .phase = phase, .by = dossier->id };
 }
 
 static int convert(struct migration *m, struct sch_dossier *dossier)

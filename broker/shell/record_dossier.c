@@ -8,13 +8,14 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/proof.h"
 #include "shell/pack.h"
 #include "shell/record.h"
 
 #define VERSION_SIZE 8
 
 /* The ids of one record: the head's four, each proof's, two of each instance, two of each delivery. */
-#define IDS_MAX (4 + SCH_PROOFS_MAX + 2 * SCH_INSTANCES_MAX + 2 * SCH_DELIVERIES_MAX)
+#define IDS_MAX (4 + SCH_PROOFS_MAX + SCH_SUCCESSORS_MAX + 2 * SCH_INSTANCES_MAX + 2 * SCH_DELIVERIES_MAX)
 
 /* The most bytes that each part can take: a varint has at most ten. */
 #define TEXT_MAX(n) (2 + (n))
@@ -22,10 +23,12 @@
 #define ID_MAX (2 + SCH_ID_SIZE)
 #define INSTANCE_MAX (4 + 2 + 2 * ID_MAX + 9 * 10 + TEXT_MAX(SCH_NORM_ID_MAX) + 3 + 3 + 1)
 #define DELIVERY_MAX (2 * ID_MAX + 10 + 6 + 10)
-#define PROOF_MAX (1 + ID_MAX)
+#define PROOF_MAX (2 + ID_MAX)
+#define SUCCESSOR_MAX (1 + ID_MAX)
 #define HEAD_MAX (VERSION_SIZE + SCH_ID_SIZE + 10 + 5 + TEXT_MAX(SCH_REGION_MAX) + 4 + 4 * ID_MAX + 5 * 10 + 2 * 10)
 
 static_assert(HEAD_MAX + SCH_MEMBERS_MAX * MEMBER_MAX + SCH_PROOFS_MAX * PROOF_MAX +
+              1 + SCH_SUCCESSORS_MAX * SUCCESSOR_MAX +
               SCH_INSTANCES_MAX * INSTANCE_MAX + SCH_DELIVERIES_MAX * DELIVERY_MAX + 8 <= SCH_RECORD_DOSSIER_MAX,
               "every record fits");
 static_assert(2 + IDS_MAX < 1 << 14, "a mention of an id takes at most two bytes");
@@ -43,7 +46,16 @@ enum {
     HAS_BEYOND = 1 << 8, HAS_ALL = (1 << 9) - 1
 };
 
-enum { IS_RECEIVED = 1 << 0, IS_TAKEN_UP = 1 << 1, IS_BREACH = 1 << 2, IS_FORWARDED = 1 << 3, IS_ALL = (1 << 4) - 1 };
+enum {
+    IS_RECEIVED = 1 << 0, IS_TAKEN_UP = 1 << 1, IS_BREACH = 1 << 2, IS_FORWARDED = 1 << 3, HAS_SUCCESSORS = 1 << 4,
+    HEAD_ALL = (1 << 5) - 1
+};
+
+/* A proof's phase and the kind of its message are one number. */
+#define PROOF_KIND 16
+static_assert(SCH_PHASE_COUNT <= PROOF_KIND, "a phase is the rest by it");
+
+enum { IS_CHILD = 1 << 0, HAS_TAKEN = 1 << 1, SUCCESSOR_ALL = (1 << 2) - 1 };
 
 static const struct sch_id no_id;
 
@@ -194,7 +206,8 @@ static void pack_head(struct sch_pack *pack, const struct sch_dossier *dossier, 
     sch_pack_uint(pack, (uint64_t)dossier->kind);
     sch_pack_uint(pack, (uint64_t)dossier->phase);
     sch_pack_uint(pack, (dossier->received ? IS_RECEIVED : 0u) | (dossier->taken_up ? IS_TAKEN_UP : 0u) |
-                            (dossier->breach ? IS_BREACH : 0u) | (dossier->forwarded ? IS_FORWARDED : 0u));
+                            (dossier->breach ? IS_BREACH : 0u) | (dossier->forwarded ? IS_FORWARDED : 0u) |
+                            (dossier->successor_count > 0 ? HAS_SUCCESSORS : 0u));
     sch_pack_text(pack, dossier->region);
     sch_pack_uint(pack, (uint64_t)dossier->echelon);
     sch_pack_uint(pack, (uint64_t)dossier->urgency);
@@ -213,13 +226,26 @@ static void pack_head(struct sch_pack *pack, const struct sch_dossier *dossier, 
     sch_pack_int(pack, dossier->intake_day);
 }
 
+static void pack_successors(struct sch_pack *pack, const struct sch_dossier *dossier, struct ids *ids)
+{
+    if (dossier->successor_count > 0)
+        sch_pack_uint(pack, dossier->successor_count);
+    for (size_t i = 0; i < dossier->successor_count; i++) {
+        const struct sch_successor *successor = &dossier->successor[i];
+
+        sch_pack_uint(pack, (successor->child ? IS_CHILD : 0u) | (successor->took ? HAS_TAKEN : 0u));
+        pack_ref(pack, ids, &successor->id);
+    }
+}
+
 size_t sch_record_dossier_encode(const struct sch_dossier *dossier, uint8_t *buffer, size_t capacity)
 {
     struct sch_pack pack = { buffer, buffer + capacity, false };
     struct ids ids;
 
     assert(dossier->member_count <= SCH_MEMBERS_MAX && dossier->proof_count <= SCH_PROOFS_MAX &&
-           dossier->instance_count <= SCH_INSTANCES_MAX && dossier->delivery_count <= SCH_DELIVERIES_MAX);
+           dossier->successor_count <= SCH_SUCCESSORS_MAX && dossier->instance_count <= SCH_INSTANCES_MAX &&
+           dossier->delivery_count <= SCH_DELIVERIES_MAX);
     ids.own = &dossier->id;
     ids.count = 0;
     pack_head(&pack, dossier, &ids);
@@ -228,9 +254,10 @@ size_t sch_record_dossier_encode(const struct sch_dossier *dossier, uint8_t *buf
         pack_member(&pack, dossier, i);
     sch_pack_uint(&pack, dossier->proof_count);
     for (size_t i = 0; i < dossier->proof_count; i++) {
-        sch_pack_uint(&pack, (uint64_t)dossier->proof[i].phase);
+        sch_pack_uint(&pack, (uint64_t)dossier->proof[i].phase + PROOF_KIND * (uint64_t)dossier->proof[i].kind);
         pack_ref(&pack, &ids, &dossier->proof[i].by);
     }
+    pack_successors(&pack, dossier, &ids);
     sch_pack_uint(&pack, dossier->instance_count);
     for (size_t i = 0; i < dossier->instance_count; i++)
         pack_instance(&pack, dossier, &ids, &dossier->instance[i]);
@@ -371,7 +398,8 @@ static void unpack_delivery(struct sch_unpack *unpack, const struct sch_dossier 
     delivery->stored_ms = unpack_near(unpack, dossier->opened_ms);
 }
 
-static void unpack_head(struct sch_unpack *unpack, struct sch_dossier *dossier, struct ids *ids)
+/* Returns whether successors are listed. */
+static bool unpack_head(struct sch_unpack *unpack, struct sch_dossier *dossier, struct ids *ids)
 {
     uint8_t version[VERSION_SIZE];
     uint64_t flags;
@@ -382,7 +410,7 @@ static void unpack_head(struct sch_unpack *unpack, struct sch_dossier *dossier, 
     dossier->kenmerk = sch_unpack_uint(unpack, UINT64_MAX);
     dossier->kind = (enum sch_kind)sch_unpack_uint(unpack, SCH_KIND_COUNT - 1);
     dossier->phase = (enum sch_phase)sch_unpack_uint(unpack, SCH_PHASE_COUNT - 1);
-    flags = sch_unpack_uint(unpack, IS_ALL);
+    flags = sch_unpack_uint(unpack, HEAD_ALL);
     dossier->received = (flags & IS_RECEIVED) != 0;
     dossier->taken_up = (flags & IS_TAKEN_UP) != 0;
     dossier->breach = (flags & IS_BREACH) != 0;
@@ -403,32 +431,66 @@ static void unpack_head(struct sch_unpack *unpack, struct sch_dossier *dossier, 
     dossier->forward_by_ms = sch_unpack_int(unpack);
     dossier->letter_day = unpack_day(unpack);
     dossier->intake_day = unpack_day(unpack);
+    return (flags & HAS_SUCCESSORS) != 0;
+}
+
+static void unpack_proof(struct sch_unpack *unpack, struct ids *ids, struct sch_proof *proof)
+{
+    uint64_t what = sch_unpack_uint(unpack, PROOF_KIND * SCH_KIND_COUNT - 1);
+
+    if (what % PROOF_KIND >= SCH_PHASE_COUNT)
+        unpack->bad = true;
+    proof->phase = (enum sch_phase)(what % PROOF_KIND);
+    proof->kind = (enum sch_kind)(what / PROOF_KIND);
+    unpack_ref(unpack, ids, &proof->by);
+}
+
+static void unpack_successors(struct sch_unpack *unpack, struct sch_dossier *dossier, struct ids *ids)
+{
+    dossier->successor_count = (size_t)sch_unpack_uint(unpack, SCH_SUCCESSORS_MAX);
+    if (dossier->successor_count == 0)
+        unpack->bad = true;
+    for (size_t i = 0; i < dossier->successor_count && !unpack->bad; i++) {
+        uint64_t what = sch_unpack_uint(unpack, SUCCESSOR_ALL);
+
+        dossier->successor[i].child = (what & IS_CHILD) != 0;
+        dossier->successor[i].took = (what & HAS_TAKEN) != 0;
+        unpack_ref(unpack, ids, &dossier->successor[i].id);
+    }
+}
+
+/* The core asks whoever sent a patient on what he did so with. */
+static bool is_proven(const struct sch_dossier *dossier)
+{
+    return dossier->phase != SCH_PHASE_REDIRECTED || sch_proof_of(dossier, SCH_PHASE_REDIRECTED) != NULL;
 }
 
 int sch_record_dossier_decode(struct sch_bytes value, struct sch_dossier *dossier)
 {
     struct sch_unpack unpack = { value.ptr, value.ptr + value.len, value.len == 0 };
     struct ids ids;
+    bool listed;
 
     memset(dossier, 0, sizeof(*dossier));
     ids.own = &dossier->id;
     ids.count = 0;
-    unpack_head(&unpack, dossier, &ids);
+    listed = unpack_head(&unpack, dossier, &ids);
     dossier->member_count = (size_t)sch_unpack_uint(&unpack, SCH_MEMBERS_MAX);
     for (size_t i = 0; i < dossier->member_count && !unpack.bad; i++)
         unpack_member(&unpack, dossier, i);
     dossier->proof_count = (size_t)sch_unpack_uint(&unpack, SCH_PROOFS_MAX);
     for (size_t i = 0; i < dossier->proof_count && !unpack.bad; i++) {
-        dossier->proof[i].phase = (enum sch_phase)sch_unpack_uint(&unpack, SCH_PHASE_COUNT - 1);
-        unpack_ref(&unpack, &ids, &dossier->proof[i].by);
+        unpack_proof(&unpack, &ids, &dossier->proof[i]);
     }
+    if (listed)
+        unpack_successors(&unpack, dossier, &ids);
     dossier->instance_count = (size_t)sch_unpack_uint(&unpack, SCH_INSTANCES_MAX);
     for (size_t i = 0; i < dossier->instance_count && !unpack.bad; i++)
         unpack_instance(&unpack, dossier, &ids, &dossier->instance[i]);
     dossier->delivery_count = (size_t)sch_unpack_uint(&unpack, SCH_DELIVERIES_MAX);
     for (size_t i = 0; i < dossier->delivery_count && !unpack.bad; i++)
         unpack_delivery(&unpack, dossier, &ids, &dossier->delivery[i]);
-    if (sch_unpack_done(&unpack))
+    if (sch_unpack_done(&unpack) && is_proven(dossier))
         return SCH_OK;
     memset(dossier, 0, sizeof(*dossier));
     return SCH_E_STORE_DAMAGED;

@@ -105,7 +105,13 @@ static void add_noise(struct sch_dossier *dossier, const struct look *look)
     if (dossier->proof_count < SCH_PROOFS_MAX) {
         struct sch_proof *proof = &dossier->proof[dossier->proof_count];
         proof->phase = (enum sch_phase)(1 + look->number % (SCH_PHASE_COUNT - 1));
+        proof->kind = (enum sch_kind)(look->number % SCH_KIND_COUNT);
         proof->by = look->about;
+    }
+    if (dossier->successor_count < SCH_SUCCESSORS_MAX) {
+        struct sch_successor *successor = &dossier->successor[dossier->successor_count];
+        successor->id = look->about;
+        successor->child = successor->took = true;
     }
     if (dossier->member_count < SCH_MEMBERS_MAX) {
         struct sch_member *member = &dossier->member[dossier->member_count];
@@ -157,6 +163,8 @@ static bool is_same(const struct sch_dossier *a, const struct sch_dossier *b)
            same_bytes(a->member, b->member, a->member_count * sizeof a->member[0]) &&
            a->proof_count == b->proof_count &&
            same_bytes(a->proof, b->proof, a->proof_count * sizeof a->proof[0]) &&
+           a->successor_count == b->successor_count &&
+           same_bytes(a->successor, b->successor, a->successor_count * sizeof a->successor[0]) &&
            a->instance_count == b->instance_count &&
            same_bytes(a->instance, b->instance, a->instance_count * sizeof a->instance[0]) &&
            a->delivery_count == b->delivery_count &&
@@ -188,6 +196,7 @@ static bool ends_in_zero(const struct sch_dossier *dossier)
 {
     return is_zero(&dossier->member[dossier->member_count], &dossier->member[SCH_MEMBERS_MAX]) &&
            is_zero(&dossier->proof[dossier->proof_count], &dossier->proof[SCH_PROOFS_MAX]) &&
+           is_zero(&dossier->successor[dossier->successor_count], &dossier->successor[SCH_SUCCESSORS_MAX]) &&
            is_zero(&dossier->instance[dossier->instance_count], &dossier->instance[SCH_INSTANCES_MAX]) &&
            is_zero(&dossier->delivery[dossier->delivery_count], &dossier->delivery[SCH_DELIVERIES_MAX]);
 }

@@ -5,6 +5,7 @@
 
 #include "core/delivery.h"
 #include "core/proof.h"
+#include "core/successor.h"
 #include "shell/record.h"
 #include "step_noise.h"
 
@@ -247,8 +248,8 @@ static void note_forwarded(struct step_oracle *oracle)
     if (f->event.type == SCH_EVENT_FORWARD || f->event.type == SCH_EVENT_FOLLOW) {
         oracle->forwarded = oracle->forwarded || (before->forward_by_ms != 0 && f->dossier.forward_by_ms == 0);
     }
-    if (f->event.type == SCH_EVENT_SUBMIT && f->event.header->kind == SCH_KIND_REDIRECTION && before->forwarded &&
-        before->phase != SCH_PHASE_REDIRECTED &&
+    if (f->event.type == SCH_EVENT_SUBMIT && f->event.header->kind == SCH_KIND_REDIRECTION &&
+        sch_successor_is_child_there(before) && before->phase != SCH_PHASE_REDIRECTED &&
         f->event.header->fact[SCH_FACT_REDIRECTION_MODE] == SCH_MODE_FORWARDED) {
         oracle->forwarded = true;       /* the REFERRAL had come before */
     }

@@ -51,7 +51,7 @@ static struct sch_dossier *typical(void)
     d->chain_ms = d->opened_ms;
     d->changed_ms = d->opened_ms + 5000;
     d->letter_day = 20818;
-    d->proof[d->proof_count++] = (struct sch_proof){ SCH_PHASE_ACCEPTED, id_of(40) };
+    d->proof[d->proof_count++] = (struct sch_proof){ .phase = SCH_PHASE_ACCEPTED, .by = id_of(40) };
     for (unsigned i = 0; i < 3; i++) {
         struct sch_instance *n = &d->instance[d->instance_count++];
 
@@ -87,7 +87,7 @@ static struct sch_dossier *treated(void)
     for (unsigned i = 0; i < 6; i++) {
         struct sch_instance *n = &d->instance[d->instance_count++];
 
-        d->proof[d->proof_count++] = (struct sch_proof){ SCH_PHASE_ACCEPTED + i, id_of(40 + i) };
+        d->proof[d->proof_count++] = (struct sch_proof){ SCH_PHASE_ACCEPTED + i, SCH_KIND_ACCEPTANCE + i, id_of(40 + i) };
         *n = (struct sch_instance){ .expectation = (uint8_t)(4 + i), .member = 1, .standing = SCH_STANDING_CLOSED,
                                     .opened_by = i < 2 ? d->id : id_of(38 + i), .closed_by = id_of(40 + i),
                                     .opened_ms = d->opened_ms + i * INT64_C(864000000), .norm_id = "nl/E2",
@@ -141,7 +141,7 @@ static struct sch_dossier *largest(void)
     }
     d->member_count = SCH_MEMBERS_MAX;
     for (size_t i = 0; i < SCH_PROOFS_MAX; i++)
-        d->proof[i] = (struct sch_proof){ SCH_PHASE_COUNT - 1, next_id() };
+        d->proof[i] = (struct sch_proof){ SCH_PHASE_COUNT - 1, SCH_KIND_COUNT - 1, next_id() };
     d->proof_count = SCH_PROOFS_MAX;
     for (size_t i = 0; i < SCH_INSTANCES_MAX; i++) {
         struct sch_instance *n = &d->instance[i];
@@ -157,6 +157,9 @@ static struct sch_dossier *largest(void)
         fill(n->norm_id, SCH_NORM_ID_MAX, 'n');
     }
     d->instance_count = SCH_INSTANCES_MAX;
+    for (size_t i = 0; i < SCH_SUCCESSORS_MAX; i++)
+        d->successor[i] = (struct sch_successor){ next_id(), true, true };
+    d->successor_count = SCH_SUCCESSORS_MAX;
     for (size_t i = 0; i < SCH_DELIVERIES_MAX; i++)
         d->delivery[i] = (struct sch_delivery){ .message = next_id(), .subject = next_id(),
                                                 .sequence = UINT64_MAX, .kind = SCH_KIND_COUNT - 1,
@@ -218,7 +221,7 @@ static size_t encode_dossier(const void *value, uint8_t *buffer, size_t capacity
 
 static void damaged_dossiers_are_refused(void **state)
 {
-    struct sch_dossier *d = typical();
+    struct sch_dossier *d = typical(), *again = dossier_new();
     uint8_t buffer[SCH_RECORD_DOSSIER_MAX];
     size_t size = sch_record_dossier_encode(d, buffer, sizeof(buffer));
 
@@ -229,6 +232,14 @@ static void damaged_dossiers_are_refused(void **state)
     d = treated();
     size = sch_record_dossier_encode(d, buffer, sizeof(buffer));
     check_flips(buffer, size, decode_dossier, encode_dossier, sizeof(*d));
+    /* Nobody sends a patient on without a message. */
+    d->phase = SCH_PHASE_REDIRECTED;
+    size = sch_record_dossier_encode(d, buffer, sizeof(buffer));
+    assert_int_equal(sch_record_dossier_decode((struct sch_bytes){ buffer, size }, again), SCH_E_STORE_DAMAGED);
+    d->proof[0].phase = SCH_PHASE_REDIRECTED;
+    size = sch_record_dossier_encode(d, buffer, sizeof(buffer));
+    assert_int_equal(sch_record_dossier_decode((struct sch_bytes){ buffer, size }, again), SCH_OK);
+    free(again);
     /* There is no E0. */
     d->instance[0].expectation = 0;
     size = sch_record_dossier_encode(d, buffer, sizeof(buffer));

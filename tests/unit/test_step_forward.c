@@ -149,6 +149,144 @@ static void test_the_count_does_not_fall_below_zero(void **state)
     assert_int_equal(f.dossier.refusals, 0);
 }
 
+static void follow(struct sch_id message, bool taken_back)
+{
+    hear(SCH_EVENT_FOLLOW, message, PRACTICE, taken_back);
+}
+
+/* The child went to a wrong party, so it was sent to the right one, and taken back: the patient is under way. */
+static void test_one_of_two_children_in_error(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        begin();
+        redirect(SCH_MODE_FORWARDED);
+        hear(SCH_EVENT_FORWARD, child, S, false);
+        hear(SCH_EVENT_FORWARD, other, S, false);
+        hear(SCH_EVENT_FORWARD, order == 0 ? child : other, S, true);
+        assert_null(step_fixture_owed(&f, 10));
+        assert_int_equal(f.dossier.refusals, 0);
+        hear(SCH_EVENT_FORWARD, order == 0 ? other : child, S, true);
+        assert_non_null(step_fixture_owed(&f, 10));
+        assert_int_equal(f.dossier.refusals, 1);
+    }
+}
+
+static void test_one_of_two_referrals_in_error(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        begin();
+        say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+        follow(child, false);
+        follow(other, false);
+        follow(order == 0 ? child : other, true);
+        assert_null(step_fixture_owed(&f, 10));
+        assert_true(f.dossier.taken_up);
+        follow(order == 0 ? other : child, true);
+        assert_non_null(step_fixture_owed(&f, 10));
+        assert_false(f.dossier.taken_up);
+    }
+}
+
+/* The practice told that it sees to the patient, and referred him again; only the first was an error. */
+static void test_taken_up_in_error_and_referred_again(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    struct sch_id taken = say(SCH_KIND_TAKEN_UP, SCH_PHASE_REFUSED);
+    follow(other, false);
+    correct(taken, SCH_KIND_TAKEN_UP, PRACTICE, SCH_PHASE_REFUSED);
+    assert_null(step_fixture_owed(&f, 10));
+    assert_true(f.dossier.taken_up);
+    follow(other, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+}
+
+/* Whoever took the patient up before was another time. */
+static void test_a_referral_of_another_time(void **state)
+{
+    (void)state;
+    begin();
+    struct sch_id refusal = say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    follow(child, false);
+    correct(refusal, SCH_KIND_REFUSAL, S, SCH_PHASE_SENT);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    assert_non_null(step_fixture_owed(&f, 10));
+    follow(other, false);
+    follow(other, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+    /* So was a transfer while he was treated here. */
+    begin();
+    say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
+    hear(SCH_EVENT_FORWARD, child, S, false);
+    say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED);
+    follow(other, false);
+    assert_null(step_fixture_owed(&f, 10));
+    follow(other, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+    /* But a child that came before its REDIRECTION is what that speaks of, also when it is said anew. */
+    begin();
+    hear(SCH_EVENT_FORWARD, child, S, false);
+    struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
+    redirect(SCH_MODE_FORWARDED);
+    step_fixture_live(&f, 30);
+    assert_null(step_fixture_owed(&f, 10));
+    hear(SCH_EVENT_FORWARD, child, S, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+}
+
+/* A referrer who is not the creditor sees to a patient when the E10 is his. */
+static void test_the_referrer_refers_again(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    step_fixture_referral(&f, HUISARTSENPOST, S)->creditor = f.party[PRACTICE].address;
+    step_fixture_copy(&f, PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    hear(SCH_EVENT_FOLLOW, child, HUISARTSENPOST, false);
+    assert_non_null(step_fixture_owed(&f, 10));
+    assert_int_equal(f.dossier.successor_count, 0);
+    f.dossier.instance[step_fixture_owed(&f, 10) - f.dossier.instance].member = SCH_MEMBER_REFERRER;
+    hear(SCH_EVENT_FOLLOW, child, HUISARTSENPOST, false);
+    hear(SCH_EVENT_FOLLOW, other, HUISARTSENPOST, false);
+    hear(SCH_EVENT_FOLLOW, child, HUISARTSENPOST, true);
+    assert_null(step_fixture_owed(&f, 10));
+    hear(SCH_EVENT_FOLLOW, other, HUISARTSENPOST, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+}
+
+/* As many children as are told apart, and one more: as long as one stands, the patient is under way. */
+static void test_more_children_than_are_told_apart(void **state)
+{
+    (void)state;
+    for (uint8_t count = SCH_SUCCESSORS_MAX; count <= SCH_SUCCESSORS_MAX + 1; count++) {
+        begin();
+        for (uint8_t i = 0; i < count; i++) {
+            hear(SCH_EVENT_FORWARD, (struct sch_id){ { 9, i } }, S, false);
+        }
+        assert_int_equal(f.dossier.successor_count, SCH_SUCCESSORS_MAX);
+        assert_int_equal(f.dossier.forwarded, count > SCH_SUCCESSORS_MAX);
+        redirect(SCH_MODE_FORWARDED);
+        for (uint8_t i = 0; i < count; i++) {
+            assert_null(step_fixture_owed(&f, 10));
+            hear(SCH_EVENT_FORWARD, (struct sch_id){ { 9, i } }, S, true);
+        }
+        assert_non_null(step_fixture_owed(&f, 10));
+    }
+    /* One that follows finds no place either, and leaves no trace. */
+    begin();
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    for (uint8_t i = 0; i <= SCH_SUCCESSORS_MAX; i++) {
+        follow((struct sch_id){ { 9, i } }, false);
+    }
+    assert_int_equal(f.dossier.successor_count, SCH_SUCCESSORS_MAX);
+    assert_false(f.dossier.forwarded);
+}
+
 static void test_the_count_does_not_turn_over(void **state)
 {
     (void)state;
@@ -309,6 +447,12 @@ int main(void)
         cmocka_unit_test(test_a_redirection_in_error_after_the_child),
         cmocka_unit_test(test_the_count_does_not_fall_below_zero),
         cmocka_unit_test(test_the_count_does_not_turn_over),
+        cmocka_unit_test(test_one_of_two_children_in_error),
+        cmocka_unit_test(test_one_of_two_referrals_in_error),
+        cmocka_unit_test(test_taken_up_in_error_and_referred_again),
+        cmocka_unit_test(test_a_referral_of_another_time),
+        cmocka_unit_test(test_the_referrer_refers_again),
+        cmocka_unit_test(test_more_children_than_are_told_apart),
         cmocka_unit_test(test_the_dossier_has_moved_on),
         cmocka_unit_test(test_an_end_without_treatment_is_owed_again),
         cmocka_unit_test(test_who_may_refer_again),

@@ -210,7 +210,7 @@ static void test_a_child_of_a_treated_patient_moves_nothing(void **state)
     begin();
     say(SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT);
     struct sch_dossier before = f.dossier;
-    before.forwarded = true;
+    before.successor[before.successor_count++] = (struct sch_successor){ .id = sch_step_made_id(1, 77), .child = true };
     assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
     assert_int_equal(f.effects.count, 0);
     assert_memory_equal(&f.dossier, &before, sizeof before);

@@ -98,6 +98,58 @@ static void test_a_question_and_its_answer(void **state)
     expect_owed(E(2) | E(4) | E(7));
 }
 
+/* Told twice, and one was an error: the patient did not come, and somebody has to say what happens next. */
+static void test_a_no_show_told_twice(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        begin();
+        struct sch_id no_show[2] = { say(SCH_KIND_NO_SHOW), say(SCH_KIND_NO_SHOW) };
+        correct(no_show[order], SCH_KIND_NO_SHOW, S);
+        expect_owed(E(5) | E(7));
+        correct(no_show[1 - order], SCH_KIND_NO_SHOW, S);
+        expect_owed(E(2) | E(4) | E(7));
+    }
+    /* What an appointment answered does not come back by the error of that. */
+    begin();
+    struct sch_id no_show = say(SCH_KIND_NO_SHOW), next = say(SCH_KIND_APPOINTMENT);
+    correct(no_show, SCH_KIND_NO_SHOW, S);
+    correct(next, SCH_KIND_APPOINTMENT, S);
+    expect_owed(E(2) | E(4) | E(7));
+    begin();
+    no_show = say(SCH_KIND_NO_SHOW);
+    next = say(SCH_KIND_APPOINTMENT);
+    struct sch_id last = say(SCH_KIND_NO_SHOW);
+    correct(no_show, SCH_KIND_NO_SHOW, S);
+    correct(next, SCH_KIND_APPOINTMENT, S);
+    correct(last, SCH_KIND_NO_SHOW, S);
+    expect_owed(E(2) | E(4) | E(7));
+    /* Nor what was told twice, and both times in error, of an appointment that stands. */
+    begin();
+    say(SCH_KIND_APPOINTMENT);
+    no_show = say(SCH_KIND_NO_SHOW);
+    last = say(SCH_KIND_NO_SHOW);
+    correct(no_show, SCH_KIND_NO_SHOW, S);
+    expect_owed(E(5) | E(7));
+    correct(last, SCH_KIND_NO_SHOW, S);
+    expect_owed(E(6) | E(7));
+}
+
+/* No appointment stands, only the no-show of one of which nobody told. */
+static void test_an_appointment_told_twice_after_a_no_show(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        begin();
+        say(SCH_KIND_NO_SHOW);
+        struct sch_id next[2] = { say(SCH_KIND_APPOINTMENT), say(SCH_KIND_APPOINTMENT) };
+        correct(next[order], SCH_KIND_APPOINTMENT, S);
+        expect_owed(E(6) | E(7));
+        correct(next[1 - order], SCH_KIND_APPOINTMENT, S);
+        expect_owed(E(5) | E(7));
+    }
+}
+
 static void test_a_no_show_and_the_appointment_after_it(void **state)
 {
     (void)state;
@@ -180,6 +232,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_errors_in_either_order),
         cmocka_unit_test(test_a_question_and_its_answer),
+        cmocka_unit_test(test_a_no_show_told_twice),
+        cmocka_unit_test(test_an_appointment_told_twice_after_a_no_show),
         cmocka_unit_test(test_a_no_show_and_the_appointment_after_it),
         cmocka_unit_test(test_a_letter_that_showed_treatment),
         cmocka_unit_test(test_a_letter_that_lacked_something),
