@@ -15,6 +15,7 @@
 struct waiting {
     uint64_t sequence;
     struct sch_mailbox_entry entry;
+    bool damaged;                       /* the entry cannot be read; its place is known */
 };
 
 struct rows {
@@ -22,6 +23,8 @@ struct rows {
     size_t count;
 };
 
+/* UNREADABLE: the row was read and is damaged, or is not there, so that no later try reads it either: it is passed
+ * over, and what is behind it is offered. LATER: nothing was learnt about the row, and nothing may pass it. */
 enum offered { OFFERED, NO_TAKER, UNREADABLE, LATER };
 
 static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
@@ -29,26 +32,27 @@ static bool gather(void *context, struct sch_bytes key, struct sch_bytes value)
     struct rows *rows = context;
     struct waiting *row = &rows->row[rows->count];
 
-    if (sch_record_read_mailbox(key, NULL, &row->sequence) != SCH_OK ||
-        sch_record_mailbox_decode(value, &row->entry) != SCH_OK) {
+    if (sch_record_read_mailbox(key, NULL, &row->sequence) != SCH_OK) {
         sch_log_plain(SCH_LOG_ERROR, "MAILBOX_UNREADABLE", "a row of a mailbox cannot be read from the store");
-        return false;
+        return true;                    /* it has no place, and so takes none from those that have one */
     }
+    row->damaged = sch_record_mailbox_decode(value, &row->entry) != SCH_OK;
     return ++rows->count < ROWS_MAX;
 }
 
-/* Reads a row of a table into the arena; no row, or one that is too large, gives no bytes. False: the store failed,
- * which says nothing about the row. */
+/* Reads a row of a table into the arena; no row, or one that is too large, gives no bytes. False: memory ran out, or
+ * the store failed, which says nothing about the row. */
 static bool fetch(const struct sch_offer *offer, enum sch_table table, const struct sch_id *id, size_t size,
                   struct sch_bytes *bytes)
 {
     struct sch_record_key key = sch_record_key_id(id);
     uint8_t *buffer = sch_arena_take(offer->arena, size);
     size_t got = 0;
-    enum sch_store_result result = SCH_STORE_NONE;
+    enum sch_store_result result;
 
-    if (buffer != NULL)
-        result = sch_store_get(offer->store, table, sch_record_key_bytes(&key), buffer, size, &got);
+    if (buffer == NULL)
+        return false;
+    result = sch_store_get(offer->store, table, sch_record_key_bytes(&key), buffer, size, &got);
     *bytes = result == SCH_STORE_OK ? (struct sch_bytes){ buffer, got } : (struct sch_bytes){ 0 };
     return result == SCH_STORE_OK || result == SCH_STORE_NONE || got > size;
 }
@@ -61,10 +65,12 @@ static enum offered build(const struct sch_offer *offer, const struct sch_mailbo
 
     if (!fetch(offer, SCH_TABLE_MESSAGE, &waiting->entry.message, SCH_RECORD_MESSAGE_MAX, &bytes))
         return LATER;
-    if (sch_record_message_decode(bytes, &row) != SCH_OK)
+    if (sch_record_message_decode(bytes, &row) != SCH_OK || !sch_id_equal(&row.id, &waiting->entry.message))
         return UNREADABLE;
     *body = (struct sch_bytes){ 0 };
     if (row.body_size > 0 && row.part_count == 0) {
+        if (row.body_size > SCH_BODY_SIZE_MAX)
+            return UNREADABLE;          /* or there would never be memory for it */
         if (!fetch(offer, SCH_TABLE_BODY, &waiting->entry.message, row.body_size, body))
             return LATER;
         if (body->len != row.body_size)
@@ -139,6 +145,21 @@ static bool try_later(const struct sch_offer *offer)
     return false;
 }
 
+/* One row of a mailbox, in its turn. */
+static enum offered offer_row(const struct sch_offer *offer, struct sch_mailbox *mailbox, const struct waiting *waiting)
+{
+    if (waiting->damaged) {
+        sch_log(SCH_LOG_ERROR, "MAILBOX_UNREADABLE", "a row of a mailbox cannot be read from the store",
+                "sequence=%llu", (unsigned long long)waiting->sequence);
+        return UNREADABLE;
+    }
+    if (!sch_sessions_busy(offer->sessions, mailbox, &waiting->entry.dossier))
+        return offer_one(offer, mailbox, waiting);
+    if (waiting->sequence < mailbox->skipped_min)
+        mailbox->skipped_min = waiting->sequence;
+    return OFFERED;
+}
+
 /* True when the mailbox has more to look at that a session could take. */
 static bool offer_mailbox(const struct sch_offer *offer, struct sch_mailbox *mailbox)
 {
@@ -147,18 +168,12 @@ static bool offer_mailbox(const struct sch_offer *offer, struct sch_mailbox *mai
     struct rows rows = { .count = 0 };
 
     if (sch_store_scan(offer->store, SCH_TABLE_MAILBOX, sch_record_key_bytes(&prefix), sch_record_key_bytes(&from),
-                       false, ROWS_MAX, gather, &rows) != SCH_STORE_OK)
+                       false, SIZE_MAX, gather, &rows) != SCH_STORE_OK)
         return try_later(offer);
     for (size_t i = 0; i < rows.count; i++) {
         const struct waiting *waiting = &rows.row[i];
-        enum offered offered = OFFERED;
+        enum offered offered = offer_row(offer, mailbox, waiting);
 
-        if (sch_sessions_busy(offer->sessions, mailbox, &waiting->entry.dossier)) {
-            if (waiting->sequence < mailbox->skipped_min)
-                mailbox->skipped_min = waiting->sequence;
-        } else {
-            offered = offer_one(offer, mailbox, waiting);
-        }
         if (offered == NO_TAKER || offered == LATER) {
             mailbox->scan_from = waiting->sequence;
             return offered == LATER && try_later(offer);

@@ -3,7 +3,13 @@
  *
  * For each attached mailbox with something to look at, rows are taken in order of their sequence and leased to
  * a session with credit, unless another message of the same dossier is leased or backing off there. Only a
- * bounded number of rows is looked at per call; session.h keeps where to go on. Must not know: dossiers.
+ * bounded number of rows is looked at per call; session.h keeps where to go on.
+ *
+ * A message that cannot be read holds up nobody's mail: where its rows are damaged or gone it is logged and passed
+ * over, until the mailbox is looked through again. It stays in the store, unsettled, so that its E1 runs on. When
+ * the store or memory failed, nothing is passed over, and the mailbox is looked at again in SCH_LOOK_LATER_MS.
+ *
+ * Must not know: dossiers.
  */
 #ifndef SCH_SHELL_OFFER_H
 #define SCH_SHELL_OFFER_H

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "id.h"
+#include "log.h"
 #include "seal.h"
 #include "work_own.h"
 
@@ -280,13 +281,24 @@ struct look {
     struct sch_upload_name *ended;
     size_t ended_count, rows;
     uint64_t bytes;
-    bool bad;
+    bool bad;                           /* a row cannot be read */
 };
 
 static void look_at_all(struct sch_upload_watch *watch)
 {
     watch->from_size = 0;
     watch->pass_ms = INT64_MAX;
+}
+
+/* A start refuses a damaged row. A broker that runs leaves it and says so, without its key: the id of an upload is
+ * known to its sender alone. It has no end, so that nobody waits for it. */
+static bool pass_damaged(struct look *look)
+{
+    look->bad = true;
+    if (look->ended == NULL)
+        return false;
+    sch_log_plain(SCH_LOG_ERROR, "UPLOAD_UNREADABLE", "an upload cannot be read from the store; it stays");
+    return true;
 }
 
 static bool visit(void *context, struct sch_bytes key, struct sch_bytes value)
@@ -300,10 +312,9 @@ static bool visit(void *context, struct sch_bytes key, struct sch_bytes value)
     memcpy(look->watch->from, key.ptr, key.len);
     look->watch->from[key.len] = 0;     /* the first key after this one */
     look->watch->from_size = key.len + 1;
-    look->bad = sch_record_read_upload(key, &name.sender, &name.id) != SCH_OK ||
-                sch_record_upload_decode(value, &row) != SCH_OK;
-    if (look->bad)
-        return false;
+    if (sch_record_read_upload(key, &name.sender, &name.id) != SCH_OK ||
+        sch_record_upload_decode(value, &row) != SCH_OK)
+        return pass_damaged(look);
     look->bytes += bytes_there(&row);
     end_ms = row.since_ms + SCH_UPLOAD_AGE_MAX_MS;
     if (look->ended != NULL && end_ms <= look->now_ms)
@@ -356,8 +367,7 @@ size_t sch_upload_watch_due(struct sch_upload_watch *watch, struct sch_store *st
     /* What was not seen has no end yet: without a new look it would never have one. */
     if (sch_store_scan(store, SCH_TABLE_UPLOAD, (struct sch_bytes){ 0 },
                        (struct sch_bytes){ from, watch->from_size }, false, WATCH_ROWS_MAX, visit, &look) !=
-            SCH_STORE_OK ||
-        look.bad) {
+        SCH_STORE_OK) {
         sch_upload_watch_defer(watch, now_ms + SCH_UPLOAD_RETRY_MS);
         return look.ended_count;
     }

@@ -76,7 +76,8 @@ void sch_upload_watch_note(struct sch_upload_watch *watch, int64_t now_ms);
 void sch_upload_watch_defer(struct sch_upload_watch *watch, int64_t until_ms);
 
 /* Those that have ended, at most SCH_UPLOAD_DROPS_MAX; returns how many. Looks at a bounded number of rows; with
- * more to look at, next_ms has come already. */
+ * more to look at, next_ms has come already. A damaged row is logged, once a pass, and passed over; a store that
+ * cannot be read is looked at again in SCH_UPLOAD_RETRY_MS. */
 size_t sch_upload_watch_due(struct sch_upload_watch *watch, struct sch_store *store, int64_t now_ms,
                             struct sch_upload_name ended[SCH_UPLOAD_DROPS_MAX]);
 

@@ -3,6 +3,10 @@
  */
 #include "parts_stage.h"
 
+#include <unistd.h>
+
+#include "shell/log.h"
+
 /* ---- parts that are fetched --------------------------------------------------------------------- */
 
 static void test_who_may_fetch(void **state)
@@ -296,6 +300,58 @@ static void test_one_that_cannot_be_dropped(void **state)
     assert_true(f->stage.metrics.poison >= 10 && f->stage.metrics.poison <= 12);
 }
 
+/* How often the log has said this, while the test's pipe was its end. */
+static size_t said(const int log[2], const char *code)
+{
+    static char text[65536];
+    size_t count = 0;
+    ssize_t size;
+
+    sch_log_open(2, SCH_LOG_INFO, SCH_LOG_TEXT);
+    close(log[1]);
+    size = read(log[0], text, sizeof text - 1);
+    close(log[0]);
+    assert_true(size >= 0);
+    text[size] = '\0';
+    for (const char *at = text; (at = strstr(at, code)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* One that cannot be read keeps none of those behind it: it is said, once a pass, and stays. */
+static void test_one_that_cannot_be_read(void **state)
+{
+    struct fixture *f = *state;
+    struct sch_address linde;
+    struct sch_id id = { { 0x77, 0 } };
+    struct sch_record_key key;
+    struct sch_op op = { .table = SCH_TABLE_UPLOAD, .value = { (const uint8_t *)"rubble", 6 },
+                         .expected = SCH_STORE_ANY };
+    int log[2];
+
+    for (uint8_t i = 0; i < 3; i++)
+        begin_upload(f, f->linde, LINDE, i, 2);
+    assert_true(sch_address_set(&linde, LINDE));
+    key = sch_record_key_upload(&linde, &id);
+    op.key = sch_record_key_bytes(&key);
+    assert_int_equal(sch_store_apply(f->stage.store, &op, 1), SCH_STORE_OK);
+    assert_int_equal(pipe(log), 0);
+    sch_log_open(log[1], SCH_LOG_INFO, SCH_LOG_TEXT);
+    stage_pass(&f->stage, DAY_MS + 10 * MINUTE_MS);
+    expect_rows(f, 1, 1);
+    assert_int_equal(f->stage.metrics.uploads_dropped, 2);
+    /* Twice: a part that comes is noted for the pass that may be under way as well as for the next. */
+    assert_int_equal(said(log, "UPLOAD_UNREADABLE"), 2);
+    /* A start is refused, as it was. */
+    stage_stop(&f->stage);
+    stage_start(&f->stage);
+    assert_int_equal(f->stage.turn_code, SCH_E_STORE_DAMAGED);
+    op.erase = true;
+    assert_int_equal(sch_store_apply(f->stage.store, &op, 1), SCH_STORE_OK);
+    stage_start(&f->stage);
+    assert_int_equal(f->stage.turn_code, SCH_OK);
+}
+
 /* Time that nobody vouches for drops nothing. */
 static void test_held_time_drops_nothing(void **state)
 {
@@ -323,7 +379,7 @@ int main(void)
         TEST(test_a_withdrawal_destroys_the_parts), TEST(test_expiry_destroys_the_parts),
         TEST(test_an_upload_that_nobody_submits), TEST(test_abandoned_over_a_stop),
         TEST(test_many_are_dropped_in_steps), TEST(test_one_that_cannot_be_dropped),
-        TEST(test_held_time_drops_nothing),
+        TEST(test_one_that_cannot_be_read), TEST(test_held_time_drops_nothing),
     };
 
     return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

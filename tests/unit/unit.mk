@@ -4,3 +4,4 @@
 wrapped = $(addprefix -Wl$(comma)--wrap=,$(1))
 
 $(B)/tests/unit/test_query_faults: LDFLAGS += $(call wrapped,malloc calloc realloc sch_store_get sch_store_scan sch_store_snapshot)
+$(B)/tests/unit/test_offer: LDFLAGS += $(call wrapped,sch_store_get sch_arena_take)
