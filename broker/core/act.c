@@ -61,13 +61,14 @@ struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type)
 
 bool sch_act_is_forwarded(const struct sch_dossier *dossier)
 {
-    const struct sch_id *by = sch_proof_of(dossier, SCH_PHASE_REDIRECTED);
     if (dossier->phase != SCH_PHASE_REDIRECTED || !dossier->taken_up) {
         return false;
     }
+    const struct sch_id *redirection = sch_proof_moved_to(dossier, SCH_PHASE_REDIRECTED);
+    assert(redirection != NULL);
     for (size_t i = 0; i < dossier->instance_count; i++) {
         const struct sch_instance *instance = &dossier->instance[i];
-        if (instance->expectation == 10 && sch_value_same_id(&instance->opened_by, by)) {
+        if (instance->expectation == 10 && sch_value_same_id(&instance->opened_by, redirection)) {
             return false;
         }
     }
@@ -102,7 +103,8 @@ void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_i
 {
     struct sch_dossier *dossier = act->dossier;
     const struct sch_header *header = act->event->header;
-    sch_proof_add(dossier, phase, header != NULL ? header->kind : SCH_KIND_UNSPECIFIED, by);
+    sch_proof_add(dossier, (struct sch_proof){
+        .phase = phase, .kind = header != NULL ? header->kind : SCH_KIND_UNSPECIFIED, .by = *by });
     enum sch_phase proven = sch_proof_replay(dossier);
     bool stays = proven == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
                  phase != SCH_PHASE_INTAKE_PLANNED;

@@ -1,8 +1,9 @@
 /*
  * correction.c: taking one message's consequences back.
  *
- * The record says what a message opened and what it ended; that is put back where the phase, replayed without
- * it, still wants it. What it only moved (an announced wait) stays moved: nobody knows where it stood before.
+ * The record says what a message opened and what it ended; that is put back where the messages that stand want
+ * it (owing.h), and what they say and could not open, because the subject had said more, is opened. What it only
+ * moved (an announced wait) stays moved: nobody knows where it stood before.
  */
 #include "correction.h"
 
@@ -12,6 +13,7 @@
 #include "delivery.h"
 #include "kind.h"
 #include "letter.h"
+#include "owing.h"
 #include "post.h"
 #include "promise.h"
 #include "proof.h"
@@ -82,30 +84,6 @@ static void enter_in_error(struct sch_act *act)
     sch_chain_tell(act, true);
 }
 
-/* Does a dossier that stands so owe this at all? */
-static bool is_wanted(const struct sch_dossier *dossier, unsigned number)
-{
-    enum sch_phase phase = dossier->phase;
-    if (sch_proof_is_end(phase) && !sch_expectation_rule(number)->survives) {
-        return false;
-    }
-    switch (number) {
-    case 2:
-    case 3: return phase == SCH_PHASE_SENT;
-    case 4: return phase < SCH_PHASE_INTAKE_PLANNED;
-    case 5: return phase < SCH_PHASE_INTAKE_DONE && sch_proof_is_planned_by(dossier, SCH_KIND_NO_SHOW);
-    case 6:
-        return phase >= SCH_PHASE_INTAKE_DONE || (phase >= SCH_PHASE_INTAKE_PLANNED &&
-                                                  sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT));
-    case 7: return phase < SCH_PHASE_IN_TREATMENT;
-    case 8: return phase == SCH_PHASE_IN_TREATMENT;
-    case 9: return phase == SCH_PHASE_ENDED || phase == SCH_PHASE_BACK_REFERRED;
-    case 10: return phase >= SCH_PHASE_ENDED;
-    case 12: return phase >= SCH_PHASE_ACCEPTED;
-    default: return true;
-    }
-}
-
 /* Takes the subject's proofs out and lets the others say where the dossier stands. */
 static void replay(struct sch_act *act)
 {
@@ -117,20 +95,12 @@ static void replay(struct sch_act *act)
         sch_act_phase(act, phase);
     }
     sch_proof_remove(dossier, subject_id(act));
-}
-
-/* Did this message open, or end, a promise of this number? */
-static bool has_opened(const struct sch_dossier *dossier, unsigned number, const struct sch_id *message)
-{
-    for (size_t i = 0; i < dossier->instance_count; i++) {
-        const struct sch_instance *instance = &dossier->instance[i];
-        if (instance->expectation == number && sch_value_same_id(&instance->opened_by, message)) {
-            return true;
-        }
+    if (presumed && !sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT)) {
+        sch_act_phase(act, SCH_PHASE_INTAKE_PLANNED);
     }
-    return false;
 }
 
+/* Did this message end a promise of this number? */
 static bool has_ended(const struct sch_dossier *dossier, unsigned number, const struct sch_id *message)
 {
     for (size_t i = 0; i < dossier->instance_count; i++) {
@@ -143,24 +113,24 @@ static bool has_ended(const struct sch_dossier *dossier, unsigned number, const 
 }
 
 /* Is what the subject opened owed without it, because another message says the same? It counts on as it did. */
-static bool is_said_again(const struct sch_act *act, const struct sch_instance *instance, bool planned_since)
+static bool is_said_again(const struct sch_act *act, const struct sch_instance *instance)
 {
-    const struct sch_dossier *dossier = act->dossier;
+    struct sch_dossier *dossier = act->dossier;
     unsigned number = instance->expectation;
-    const struct sch_id *end;
     switch (number) {
     case 5:
-        return sch_instance_is_open(instance) && is_wanted(dossier, 5);
+        return sch_instance_is_open(instance) && sch_owing_is_wanted(dossier, 5);
     case 6:
-        /* A later appointment has moved it since, and it is that one's now. */
-        return planned_since;
+        /* Another appointment has moved it, and it is that one's now. */
+        return sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT) || sch_owing_is_incomplete_report(dossier, instance);
     case 8:
         /* A letter that began the year anew owes its own year; the one before it comes back instead. */
         return !has_ended(dossier, 8, subject_id(act)) && sch_proof_of(dossier, SCH_PHASE_IN_TREATMENT) != NULL;
     case 9:
-        /* Whoever reports after the intake that there will be no treatment ends without a letter. */
-        end = sch_proof_of(dossier, SCH_PHASE_ENDED);
-        return end != NULL && !has_opened(dossier, 10, end);
+        return sch_owing_is_wanted(dossier, 9) && sch_proof_of(dossier, SCH_PHASE_ENDED) != NULL;
+    case 10:
+        /* Another end sends the patient back as well. */
+        return sch_evidence_is_turned_away(dossier);
     case 12:
         return sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL;
     case 4:
@@ -169,21 +139,15 @@ static bool is_said_again(const struct sch_act *act, const struct sch_instance *
     case 14:
     case 15:
         /* The opening owed it, and the subject after an end anew: as does whoever took the patient too. */
-        return is_wanted(dossier, number);
+        return sch_owing_is_wanted(dossier, number);
     default:
         return false;
     }
 }
 
-/* What the opening of the dossier owed, whoever opened it anew after an end. */
-static bool is_of_opening(unsigned number)
-{
-    return number == 4 || number == 7 || number >= 13;
-}
-
 /* What the subject opened is not owed. What another message ended already must not come back when that one is
  * corrected as well: it ends by this CORRECTION, which stands for good. */
-static void cancel_opened(struct sch_act *act, bool planned_since)
+static void cancel_opened(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     struct sch_id by = act->event->header->id;
@@ -191,12 +155,12 @@ static void cancel_opened(struct sch_act *act, bool planned_since)
         struct sch_instance *instance = &dossier->instance[i];
         unsigned number = instance->expectation;
         if (number == 1 || !sch_value_same_id(&instance->opened_by, subject_id(act)) ||
-            is_said_again(act, instance, planned_since)) {
+            is_said_again(act, instance)) {
             continue;
         }
         if (sch_instance_is_open(instance)) {
             sch_promise_end(act, instance, SCH_STANDING_CANCELLED, by);
-        } else if (!is_of_opening(number) && !sch_value_same_id(&instance->closed_by, subject_id(act))) {
+        } else if (!sch_owing_is_of_opening(number) && !sch_value_same_id(&instance->closed_by, subject_id(act))) {
             instance->closed_by = by;
         }
     }
@@ -206,23 +170,17 @@ static void cancel_opened(struct sch_act *act, bool planned_since)
 static void cancel_unwanted(struct sch_act *act)
 {
     for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
-        if (!is_wanted(act->dossier, number)) {
+        if (!sch_owing_is_wanted(act->dossier, number)) {
             sch_promise_end_all(act, number, SCH_STANDING_CANCELLED, act->event->header->id);
         }
     }
-}
-
-/* The REFERRAL with which the patient is under way, whatever else answered his E10. */
-static const struct sch_id *taker_of(const struct sch_dossier *dossier, const struct sch_instance *instance)
-{
-    return instance->expectation == 10 ? sch_successor_taker(dossier) : NULL;
 }
 
 /* What the subject ended stays ended, by whatever proves it now: that one's CORRECTION must find it. */
 static void end_by_heir(struct sch_dossier *dossier, struct sch_instance *instance)
 {
     const struct sch_instance *owed = sch_promise_find(dossier, instance->expectation);
-    const struct sch_id *heir = taker_of(dossier, instance);
+    const struct sch_id *heir = sch_owing_answer(dossier, instance->expectation);
     if (heir == NULL) {
         heir = owed != NULL ? &owed->opened_by : sch_proof_of(dossier, sch_proof_replay(dossier));
     }
@@ -236,8 +194,7 @@ static void reopen_one(struct sch_act *act, struct sch_instance *instance)
     struct sch_dossier *dossier = act->dossier;
     unsigned number = instance->expectation;
     bool own = sch_value_same_id(&instance->opened_by, subject_id(act));
-    bool owed = number != 11 && sch_promise_find(dossier, number) != NULL;
-    if (!own && (owed || !is_wanted(dossier, number) || taker_of(dossier, instance) != NULL)) {
+    if (!own && !sch_owing_is_wanted_again(dossier, instance, act->world->now_ms)) {
         end_by_heir(dossier, instance);
         return;
     }
@@ -266,6 +223,57 @@ static void reopen_ended(struct sch_act *act)
     }
 }
 
+/* Returns whether it was, and counts. */
+static bool open_missing(struct sch_act *act, unsigned number, int64_t from_ms)
+{
+    return sch_owing_is_missing(act->dossier, number) &&
+           sch_promise_open(act, number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, act->event->header->id, from_ms) != NULL;
+}
+
+/* What the dossier owed from its first day, and the subject need not have opened anew, since it proved more. */
+static void open_of_opening(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    for (unsigned number = 4; number < SCH_EXPECTATION_COUNT; number++) {
+        if (sch_owing_is_of_opening(number) && sch_owing_is_wanted(dossier, number)) {
+            (void)open_missing(act, number, number == 15 ? sch_ms_of_day(dossier->letter_day) : dossier->opened_ms);
+        }
+    }
+}
+
+/* What other messages say opened nothing as long as the subject said more. Its term begins now. */
+static void open_said(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    const struct sch_proof *mover = sch_proof_mover(dossier);
+    bool planned = sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT);
+    int64_t now_ms = act->world->now_ms;
+    if (mover == NULL || sch_proof_is_end(dossier->phase)) {
+        return;
+    }
+    if (dossier->phase < SCH_PHASE_ENDED) {
+        open_of_opening(act);
+    }
+    if (!planned && sch_owing_is_wanted(dossier, 5)) {
+        (void)open_missing(act, 5, now_ms);
+    }
+    if (planned && open_missing(act, 6, now_ms)) {
+        dossier->intake_day = 0;
+    }
+    if (dossier->phase == SCH_PHASE_IN_TREATMENT) {
+        sch_letter_open_progress(act);
+    }
+    if (mover->kind == SCH_KIND_TREATMENT_END) {
+        (void)open_missing(act, 9, now_ms);
+    }
+    if (sch_owing_is_without_treatment(dossier) && !dossier->taken_up) {
+        sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, act->event->header->id);
+    }
+    if (sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL) {
+        (void)open_missing(act, 12, now_ms);
+    }
+}
+
 /* An INTAKE_REPORT began the year of E8 anew; without it the year counts from where it opened. */
 static void restore_year(struct sch_act *act)
 {
@@ -275,39 +283,25 @@ static void restore_year(struct sch_act *act)
     }
 }
 
-/* Was an appointment or no-show told after the subject? */
-static bool is_planned_since(const struct sch_act *act)
-{
-    const struct sch_dossier *dossier = act->dossier;
-    bool passed = false;
-    for (size_t i = 0; i < dossier->proof_count; i++) {
-        if (passed && dossier->proof[i].phase == SCH_PHASE_INTAKE_PLANNED) {
-            return true;
-        }
-        passed = passed || sch_value_same_id(&dossier->proof[i].by, subject_id(act));
-    }
-    return false;
-}
-
 static void take_back(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    bool planned_since = is_planned_since(act);
     replay(act);
-    cancel_opened(act, planned_since);
+    cancel_opened(act);
     reopen_ended(act);
     restore_year(act);
     cancel_unwanted(act);
     if (dossier->phase < SCH_PHASE_ENDED) {
         sch_successor_release(dossier);
     }
+    open_said(act);
     /* The E10 of an earlier end may have gone with it; but while a child is awaited nobody owes one. */
     if (sch_evidence_is_turned_away(dossier) && dossier->forward_by_ms == 0 && !dossier->taken_up) {
         bool undelivered = dossier->phase == SCH_PHASE_UNDELIVERED;
         sch_refusal_hand_back(act, undelivered ? SCH_MEMBER_REFERRER : SCH_MEMBER_CREDITOR,
                               act->event->header->id);
     }
-    if (dossier->phase < SCH_PHASE_INTAKE_PLANNED) {
+    if (dossier->phase < SCH_PHASE_INTAKE_DONE && !sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT)) {
         dossier->intake_day = 0;
     }
     sch_promise_follow_intake(act);

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "promise.h"
+#include "proof.h"
 
 bool sch_evidence_is_turned_away(const struct sch_dossier *dossier)
 {
@@ -89,4 +90,44 @@ void sch_evidence_reach(struct sch_act *act, enum sch_phase proven)
         reopen(act, proven);
     }
     sch_act_prove(act, proven, &act->event->header->id);
+}
+
+/* The phase that this message proves, whenever it comes. */
+static enum sch_phase proven_by(const struct sch_act *act)
+{
+    switch (act->event->header->kind) {
+    case SCH_KIND_ACCEPTANCE: return SCH_PHASE_ACCEPTED;
+    case SCH_KIND_REFUSAL: return SCH_PHASE_REFUSED;
+    case SCH_KIND_REDIRECTION: return SCH_PHASE_REDIRECTED;
+    case SCH_KIND_APPOINTMENT:
+    case SCH_KIND_NO_SHOW: return SCH_PHASE_INTAKE_PLANNED;
+    case SCH_KIND_INTAKE_REPORT:
+        return sch_evidence_fact(act, SCH_FACT_OUTCOME) == SCH_OUTCOME_TREATMENT ? SCH_PHASE_INTAKE_DONE
+                                                                                 : SCH_PHASE_ENDED;
+    case SCH_KIND_TREATMENT_START:
+        return sch_evidence_fact(act, SCH_FACT_STARTED) == SCH_STARTED_YES ? SCH_PHASE_IN_TREATMENT
+                                                                           : SCH_PHASE_ACCEPTED;
+    case SCH_KIND_PROGRESS_LETTER: return SCH_PHASE_IN_TREATMENT;
+    case SCH_KIND_BACK_REFERRAL: return SCH_PHASE_BACK_REFERRED;
+    default: return SCH_PHASE_ENDED;
+    }
+}
+
+void sch_evidence_note(struct sch_act *act)
+{
+    struct sch_dossier *dossier = act->dossier;
+    const struct sch_header *header = act->event->header;
+    enum sch_phase proven = sch_proof_replay(dossier);
+    if (!sch_dossier_is(dossier, SCH_MEMBER_RECEIVER, header->sender.text)) {
+        return;
+    }
+    sch_proof_add(dossier, (struct sch_proof){
+        .phase = proven_by(act),
+        .kind = header->kind,
+        .late = sch_evidence_is_deaf(dossier) || header->kind == SCH_KIND_BACK_REFERRAL,
+        .by = header->id });
+    /* It came too late to move anything: an objection or a waiver closed the dossier, and no proof says so. */
+    if (sch_proof_replay(dossier) != proven) {
+        sch_proof_remove(dossier, &header->id);
+    }
 }

@@ -31,4 +31,8 @@ void sch_evidence_answer(struct sch_act *act, enum sch_phase proven);
 /* Answers, and moves the dossier to what is proven now. Not for a deaf dossier. */
 void sch_evidence_reach(struct sch_act *act, enum sch_phase proven);
 
+/* Notes what a message proves of a dossier that has gone further, or is deaf. It moves nothing, unless what
+ * proved more turns out to be an error. */
+void sch_evidence_note(struct sch_act *act);
+
 #endif

@@ -27,10 +27,16 @@ void sch_feedback_keep(struct sch_act *act)
     (void)act;
 }
 
+void sch_feedback_late(struct sch_act *act)
+{
+    sch_evidence_note(act);
+}
+
 void sch_feedback_acceptance(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     if (sch_evidence_is_deaf(dossier)) {
+        sch_evidence_note(act);
         return;
     }
     sch_evidence_reach(act, SCH_PHASE_ACCEPTED);
@@ -46,6 +52,7 @@ void sch_feedback_appointment(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     if (sch_evidence_is_deaf(dossier)) {
+        sch_evidence_note(act);
         return;
     }
     /* Not clamped: an appointment lies ahead. It answers E4, and is late all the same when it lies past the due. */
@@ -69,6 +76,7 @@ void sch_feedback_no_show(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     if (sch_evidence_is_deaf(dossier)) {
+        sch_evidence_note(act);
         return;
     }
     sch_evidence_reach(act, SCH_PHASE_INTAKE_PLANNED);
@@ -99,6 +107,7 @@ void sch_feedback_treatment_start(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     if (sch_evidence_is_deaf(dossier)) {
+        sch_evidence_note(act);
         return;
     }
     /* Who says that treatment has not started yet has at least accepted. */
@@ -126,6 +135,7 @@ void sch_feedback_treatment_end(struct sch_act *act)
 {
     bool clinical = sch_evidence_fact(act, SCH_FACT_SETTING) == SCH_SETTING_CLINICAL;
     if (sch_evidence_is_deaf(act->dossier)) {
+        sch_evidence_note(act);
         return;
     }
     sch_evidence_reach(act, SCH_PHASE_ENDED);

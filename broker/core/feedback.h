@@ -1,8 +1,9 @@
 /*
  * feedback.h: what the receiver says without a letter: decisions, dates, beginnings and ends.
  *
- * Handlers as in evidence.h; each runs after the message is stored and delivered. Feedback that a dossier is
- * deaf to has sch_feedback_keep(): it is stored and delivered, and moves nothing. Must not know: mailboxes.
+ * Handlers as in evidence.h; each runs after the message is stored and delivered. What moves nothing, ever, has
+ * sch_feedback_keep(); what would, in a dossier that had not gone further, has sch_feedback_late(). Must not
+ * know: mailboxes.
  */
 #ifndef SCH_CORE_FEEDBACK_H
 #define SCH_CORE_FEEDBACK_H
@@ -10,6 +11,7 @@
 #include "evidence.h"
 
 sch_handler sch_feedback_keep;
+sch_handler sch_feedback_late;
 sch_handler sch_feedback_acceptance;
 sch_handler sch_feedback_appointment;
 sch_handler sch_feedback_no_show;

@@ -78,7 +78,11 @@ void sch_letter_answer(struct sch_act *act, int32_t day)
 
 void sch_letter_late(struct sch_act *act)
 {
-    answer_owed(act, is_incomplete(act));
+    bool incomplete = is_incomplete(act);
+    if (!incomplete) {
+        sch_evidence_note(act);
+    }
+    answer_owed(act, incomplete);
     sch_letter_settle_end(act);
 }
 

@@ -23,20 +23,67 @@ bool sch_proof_is_end(enum sch_phase phase)
     return phase >= SCH_PHASE_REFUSED;
 }
 
-/* Where a dossier in this phase is when the next thing is proven. */
-static enum sch_phase after(enum sch_phase phase, enum sch_phase proven)
+/* Does what is proven leave an end as it is? What is told after a BACK_REFERRAL about the time before it takes
+ * nothing back, nor does another end. */
+static bool leaves(enum sch_phase end, const struct sch_proof *next)
 {
-    return sch_proof_is_end(proven) || sch_proof_is_end(phase) || proven > phase ? proven : phase;
+    bool away = next->phase == SCH_PHASE_REFUSED || next->phase == SCH_PHASE_REDIRECTED;
+    switch (end) {
+    case SCH_PHASE_WITHDRAWN: return next->phase != SCH_PHASE_ENTERED_IN_ERROR;
+    case SCH_PHASE_BACK_REFERRED:
+        return away || next->phase == SCH_PHASE_BACK_REFERRED || next->phase == SCH_PHASE_ENDED ||
+               next->kind == SCH_KIND_INTAKE_REPORT;
+    default: return away;
+    }
+}
+
+/* A replay on its way: the phase, and the proof that came to it; NULL in the first. */
+struct replay {
+    enum sch_phase phase;
+    const struct sch_proof *mover;
+    bool written;                       /* a letter came about the end of this stretch of care */
+};
+
+static struct replay begin(const struct sch_dossier *dossier)
+{
+    return (struct replay){ .phase = sch_proof_first(dossier->kind) };
+}
+
+/* Does this move what was proven so far? */
+static bool moves(const struct replay *replay, const struct sch_proof *next)
+{
+    if (sch_proof_is_end(replay->phase)) {
+        return !next->late && !leaves(replay->phase, next);
+    }
+    /* Where a letter is awaited a BACK_REFERRAL is in time. */
+    bool over = replay->phase > SCH_PHASE_ENDED || replay->written;
+    return next->phase > replay->phase && !(next->late && over);
+}
+
+/* Returns whether the patient comes back from an end: a new stretch of care. */
+static bool advance(struct replay *replay, const struct sch_proof *next)
+{
+    bool end = sch_proof_is_end(replay->phase), moved = moves(replay, next);
+    if (moved) {
+        replay->phase = next->phase;
+        replay->mover = next;
+    }
+    bool anew = moved && end && !sch_proof_is_end(next->phase);
+    bool letter = next->phase == SCH_PHASE_ENDED && next->kind != SCH_KIND_TREATMENT_END;
+    replay->written = (replay->written && !anew) || (letter && replay->phase == SCH_PHASE_ENDED);
+    return anew;
 }
 
 /* The replay without the proof at index `without`; with all of them when there is none there. */
 static enum sch_phase replay_without(const struct sch_dossier *dossier, size_t without)
 {
-    enum sch_phase phase = sch_proof_first(dossier->kind);
+    struct replay replay = begin(dossier);
     for (size_t i = 0; i < dossier->proof_count; i++) {
-        phase = i != without ? after(phase, dossier->proof[i].phase) : phase;
+        if (i != without) {
+            (void)advance(&replay, &dossier->proof[i]);
+        }
     }
-    return phase;
+    return replay.phase;
 }
 
 enum sch_phase sch_proof_replay(const struct sch_dossier *dossier)
@@ -46,11 +93,13 @@ enum sch_phase sch_proof_replay(const struct sch_dossier *dossier)
 
 enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by)
 {
-    enum sch_phase phase = sch_proof_first(dossier->kind);
+    struct replay replay = begin(dossier);
     for (size_t i = 0; i < dossier->proof_count; i++) {
-        phase = sch_value_same_id(&dossier->proof[i].by, by) ? phase : after(phase, dossier->proof[i].phase);
+        if (!sch_value_same_id(&dossier->proof[i].by, by)) {
+            (void)advance(&replay, &dossier->proof[i]);
+        }
     }
-    return phase;
+    return replay.phase;
 }
 
 static void drop(struct sch_dossier *dossier, size_t index)
@@ -73,13 +122,15 @@ static void make_room(struct sch_dossier *dossier)
     }
 }
 
-void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, enum sch_kind kind, const struct sch_id *by)
+void sch_proof_add(struct sch_dossier *dossier, struct sch_proof proof)
 {
     make_room(dossier);
-    dossier->proof[dossier->proof_count].phase = phase;
-    dossier->proof[dossier->proof_count].kind = kind;
-    dossier->proof[dossier->proof_count].by = *by;
-    dossier->proof_count++;
+    /* Field by field: what pads a record stays zero, or equal ones would differ. */
+    struct sch_proof *place = &dossier->proof[dossier->proof_count++];
+    place->phase = proof.phase;
+    place->kind = proof.kind;
+    place->late = proof.late;
+    place->by = proof.by;
 }
 
 void sch_proof_remove(struct sch_dossier *dossier, const struct sch_id *by)
@@ -103,10 +154,69 @@ const struct sch_id *sch_proof_of(const struct sch_dossier *dossier, enum sch_ph
 
 bool sch_proof_is_planned_by(const struct sch_dossier *dossier, enum sch_kind kind)
 {
-    for (size_t i = dossier->proof_count; i-- > 0;) {
+    struct replay replay = begin(dossier);
+    bool planned = false;
+    for (size_t i = 0; i < dossier->proof_count; i++) {
         const struct sch_proof *proof = &dossier->proof[i];
-        if (proof->phase == SCH_PHASE_INTAKE_PLANNED) {
-            return proof->kind == kind || proof->kind == SCH_KIND_UNSPECIFIED;
+        planned = !advance(&replay, proof) && planned;
+        if (proof->phase == SCH_PHASE_INTAKE_PLANNED && replay.phase == SCH_PHASE_INTAKE_PLANNED) {
+            planned = proof->kind == kind || proof->kind == SCH_KIND_UNSPECIFIED;
+        }
+    }
+    return planned;
+}
+
+const struct sch_proof *sch_proof_mover(const struct sch_dossier *dossier)
+{
+    struct replay replay = begin(dossier);
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        (void)advance(&replay, &dossier->proof[i]);
+    }
+    return replay.mover;
+}
+
+const struct sch_id *sch_proof_moved_to(const struct sch_dossier *dossier, enum sch_phase phase)
+{
+    struct replay replay = begin(dossier);
+    const struct sch_id *by = NULL;
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        (void)advance(&replay, &dossier->proof[i]);
+        by = replay.mover != NULL && replay.phase == phase ? &replay.mover->by : by;
+    }
+    return by;
+}
+
+const struct sch_id *sch_proof_letter(const struct sch_dossier *dossier, uint64_t kinds)
+{
+    struct replay replay = begin(dossier);
+    const struct sch_id *letter = NULL;
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        const struct sch_proof *proof = &dossier->proof[i];
+        letter = advance(&replay, proof) ? NULL : letter;
+        bool counts = !proof->late || replay.phase == proof->phase;
+        letter = counts && (kinds & UINT64_C(1) << proof->kind) != 0 ? &proof->by : letter;
+    }
+    return letter;
+}
+
+const struct sch_proof *sch_proof_by(const struct sch_dossier *dossier, const struct sch_id *by)
+{
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        if (sch_value_same_id(&dossier->proof[i].by, by)) {
+            return &dossier->proof[i];
+        }
+    }
+    return NULL;
+}
+
+bool sch_proof_counts(const struct sch_dossier *dossier, const struct sch_id *by)
+{
+    struct replay replay = begin(dossier);
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        const struct sch_proof *proof = &dossier->proof[i];
+        (void)advance(&replay, proof);
+        if (sch_value_same_id(&proof->by, by)) {
+            return replay.phase == proof->phase;
         }
     }
     return false;

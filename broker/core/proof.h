@@ -7,6 +7,9 @@
  * message's proof: they follow from what is owed and from time, and stand beside. Must not know: promises,
  * effects.
  *
+ * A message that came when more was proven already is noted as late. It moves nothing in a dossier that has
+ * ended; but when what proved more is taken back, it says where the dossier stands.
+ *
  * Example: ACCEPTANCE, REFUSAL, APPOINTMENT prove INTAKE_PLANNED. Take the APPOINTMENT out, which was sent in
  * error, and they prove REFUSED.
  */
@@ -28,7 +31,7 @@ enum sch_phase sch_proof_replay(const struct sch_dossier *dossier);
 enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by);
 
 /* Adds a proof. When the list is full, the oldest one goes that does not matter to the replay any more. */
-void sch_proof_add(struct sch_dossier *dossier, enum sch_phase phase, enum sch_kind kind, const struct sch_id *by);
+void sch_proof_add(struct sch_dossier *dossier, struct sch_proof proof);
 
 /* Takes out all that this message proved; the others keep their order. */
 void sch_proof_remove(struct sch_dossier *dossier, const struct sch_id *by);
@@ -36,8 +39,24 @@ void sch_proof_remove(struct sch_dossier *dossier, const struct sch_id *by);
 /* The last message that proved this phase; NULL when none did. */
 const struct sch_id *sch_proof_of(const struct sch_dossier *dossier, enum sch_phase phase);
 
-/* Was the last that was told of a planned intake of this kind: APPOINTMENT or NO_SHOW? One whose kind was not
- * noted may be either. */
+/* Was what was told last of a planned intake, before more was proven, of this kind: APPOINTMENT or NO_SHOW?
+ * When its kind was not noted it may be either. */
 bool sch_proof_is_planned_by(const struct sch_dossier *dossier, enum sch_kind kind);
+
+/* The proof with which the dossier came into its phase; NULL while it is in its first. */
+const struct sch_proof *sch_proof_mover(const struct sch_dossier *dossier);
+
+/* The message with which it came into this phase last, which need not be the present one, nor the first; NULL:
+ * none. */
+const struct sch_id *sch_proof_moved_to(const struct sch_dossier *dossier, enum sch_phase phase);
+
+/* What this message proved, NULL when it proved nothing. */
+const struct sch_proof *sch_proof_by(const struct sch_dossier *dossier, const struct sch_id *by);
+
+/* Did what this message proved count when it came, as the others stand now? False when it proved nothing. */
+bool sch_proof_counts(const struct sch_dossier *dossier, const struct sch_id *by);
+
+/* The last letter of one of these kinds (a bit for each) in the present stretch of care; NULL: none. */
+const struct sch_id *sch_proof_letter(const struct sch_dossier *dossier, uint64_t kinds);
 
 #endif

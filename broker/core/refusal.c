@@ -58,14 +58,14 @@ void sch_refusal_redirect(struct sch_act *act)
 void sch_refusal_lapse(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    const struct sch_id *by = sch_proof_of(dossier, SCH_PHASE_REDIRECTED);
-    assert(by != NULL);
+    const struct sch_id *redirection = sch_proof_moved_to(dossier, SCH_PHASE_REDIRECTED);
+    assert(redirection != NULL);
     dossier->forward_by_ms = 0;
     /* From now on it counts as an end without care. */
     if (dossier->refusals < UINT8_MAX) {
         dossier->refusals++;
     }
-    sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, *by);
+    sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, *redirection);
 }
 
 void sch_refusal_refer_back(struct sch_act *act)
@@ -83,6 +83,7 @@ void sch_refusal_of_back_referral(struct sch_act *act)
 {
     const struct sch_header *header = act->event->header;
     if (!sch_dossier_is(act->dossier, SCH_MEMBER_CREDITOR, header->sender.text)) {
+        sch_evidence_note(act);
         return;
     }
     /* Treatment goes on: its end, and the letter about that, are still to come. */

@@ -44,6 +44,7 @@ struct cell {
 #define ON(HANDLER) { SCH_OK, sch_##HANDLER, "accept" }
 #define TO(PHASE, HANDLER) { SCH_OK, sch_##HANDLER, #PHASE }
 #define KEEP ON(feedback_keep)
+#define PAST ON(feedback_late)
 #define LATE NO(NOT_NOW)
 #define NONE NO(UNKNOWN_DOSSIER)
 #define USED NO(ID_IN_USE)
@@ -91,26 +92,26 @@ static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
     [SCH_KIND_REFERRAL] = SAME(TO(SENT, opening_request), USED),
     [SCH_KIND_ACCEPTANCE] = {
         NONE, ACCEPTED_BY, ON(feedback_acceptance), ON(feedback_acceptance), ON(feedback_acceptance),
-        KEEP, KEEP, KEEP, KEEP,
-        ACCEPTED_BY, ACCEPTED_BY, ACCEPTED_BY, KEEP, ACCEPTED_BY, KEEP },
+        PAST, PAST, PAST, PAST,
+        ACCEPTED_BY, ACCEPTED_BY, ACCEPTED_BY, PAST, ACCEPTED_BY, KEEP },
     [SCH_KIND_REFUSAL] = {
         NONE, REFUSED_BY, REFUSED_BY, REFUSED_BY, REFUSED_BY,
         LATE, LATE, LATE, LATE,
-        KEEP, KEEP, TO(IN_TREATMENT, refusal_of_back_referral), KEEP, KEEP, KEEP },
+        PAST, PAST, TO(IN_TREATMENT, refusal_of_back_referral), PAST, PAST, KEEP },
     [SCH_KIND_REDIRECTION] = {
         NONE, REDIRECTED_BY, REDIRECTED_BY, REDIRECTED_BY, REDIRECTED_BY,
         LATE, LATE, LATE, LATE,
-        KEEP, KEEP, KEEP, KEEP, KEEP, KEEP },
+        PAST, PAST, PAST, PAST, PAST, KEEP },
     [SCH_KIND_INFORMATION_REQUEST] = SAME(NONE, ON(question_ask)),
     [SCH_KIND_INFORMATION_REPLY] = SAME(NONE, ON(question_reply)),
     [SCH_KIND_APPOINTMENT] = {
         NONE, PLANNED_BY, PLANNED_BY, ON(feedback_appointment), PLANNED_BY,
-        KEEP, KEEP, KEEP, KEEP,
-        PLANNED_BY, PLANNED_BY, PLANNED_BY, KEEP, PLANNED_BY, KEEP },
+        PAST, PAST, PAST, PAST,
+        PLANNED_BY, PLANNED_BY, PLANNED_BY, PAST, PLANNED_BY, KEEP },
     [SCH_KIND_NO_SHOW] = {
         NONE, MISSED_BY, MISSED_BY, ON(feedback_no_show), MISSED_BY,
-        KEEP, KEEP, KEEP, KEEP,
-        MISSED_BY, MISSED_BY, MISSED_BY, KEEP, MISSED_BY, KEEP },
+        PAST, PAST, PAST, PAST,
+        MISSED_BY, MISSED_BY, MISSED_BY, PAST, MISSED_BY, KEEP },
     /* What comes after a BACK_REFERRAL about the time before it takes nothing back. */
     [SCH_KIND_INTAKE_REPORT] = {
         NONE, HELD_BY, HELD_BY, HELD_BY, HELD_BY,
@@ -118,8 +119,8 @@ static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
         HELD_BY, HELD_BY, LETTER, LETTER, HELD_BY, KEEP },
     [SCH_KIND_TREATMENT_START] = {
         NONE, STARTED_BY, STARTED_BY, STARTED_BY, STARTED_BY,
-        STARTED_BY, ON(feedback_treatment_start), KEEP, KEEP,
-        STARTED_BY, STARTED_BY, STARTED_BY, KEEP, STARTED_BY, KEEP },
+        STARTED_BY, ON(feedback_treatment_start), PAST, PAST,
+        STARTED_BY, STARTED_BY, STARTED_BY, PAST, STARTED_BY, KEEP },
     [SCH_KIND_WAIT_STATUS] = {
         NONE, WAITS_BY, WAITS_BY, WAITS_BY, WAITS_BY,
         WAITS_BY, WAITS_BY, KEEP, KEEP,
@@ -132,8 +133,8 @@ static const struct cell submit[SCH_KIND_COUNT][SCH_PHASE_COUNT] = {
     [SCH_KIND_TRANSFER_NOTICE] = SAME(NONE, KEEP),
     [SCH_KIND_TREATMENT_END] = {
         NONE, ENDED_BY, ENDED_BY, ENDED_BY, ENDED_BY,
-        ENDED_BY, ENDED_BY, ON(feedback_treatment_end), KEEP,
-        ENDED_BY, ENDED_BY, KEEP, KEEP, ENDED_BY, KEEP },
+        ENDED_BY, ENDED_BY, ON(feedback_treatment_end), PAST,
+        ENDED_BY, ENDED_BY, PAST, PAST, ENDED_BY, KEEP },
     [SCH_KIND_DISCHARGE_LETTER] = FINAL,
     [SCH_KIND_BACK_REFERRAL] = {
         NONE, SENT_BACK_BY, SENT_BACK_BY, SENT_BACK_BY, SENT_BACK_BY,

@@ -51,9 +51,9 @@ enum {
     HEAD_ALL = (1 << 5) - 1
 };
 
-/* A proof's phase and the kind of its message are one number. */
-#define PROOF_KIND 16
-static_assert(SCH_PHASE_COUNT <= PROOF_KIND, "a phase is the rest by it");
+/* A proof's phase, whether it came late, and the kind of its message are one number. */
+enum { PROOF_LATE = 16, PROOF_KIND = 2 * PROOF_LATE };
+static_assert((int)SCH_PHASE_COUNT <= (int)PROOF_LATE, "a phase is the rest by it");
 
 enum { IS_CHILD = 1 << 0, HAS_TAKEN = 1 << 1, SUCCESSOR_ALL = (1 << 2) - 1 };
 
@@ -226,6 +226,12 @@ static void pack_head(struct sch_pack *pack, const struct sch_dossier *dossier, 
     sch_pack_int(pack, dossier->intake_day);
 }
 
+static void pack_proof(struct sch_pack *pack, struct ids *ids, const struct sch_proof *proof)
+{
+    sch_pack_uint(pack, (uint64_t)proof->phase + (proof->late ? PROOF_LATE : 0u) + PROOF_KIND * (uint64_t)proof->kind);
+    pack_ref(pack, ids, &proof->by);
+}
+
 static void pack_successors(struct sch_pack *pack, const struct sch_dossier *dossier, struct ids *ids)
 {
     if (dossier->successor_count > 0)
@@ -254,8 +260,7 @@ size_t sch_record_dossier_encode(const struct sch_dossier *dossier, uint8_t *buf
         pack_member(&pack, dossier, i);
     sch_pack_uint(&pack, dossier->proof_count);
     for (size_t i = 0; i < dossier->proof_count; i++) {
-        sch_pack_uint(&pack, (uint64_t)dossier->proof[i].phase + PROOF_KIND * (uint64_t)dossier->proof[i].kind);
-        pack_ref(&pack, &ids, &dossier->proof[i].by);
+        pack_proof(&pack, &ids, &dossier->proof[i]);
     }
     pack_successors(&pack, dossier, &ids);
     sch_pack_uint(&pack, dossier->instance_count);
@@ -438,9 +443,10 @@ static void unpack_proof(struct sch_unpack *unpack, struct ids *ids, struct sch_
 {
     uint64_t what = sch_unpack_uint(unpack, PROOF_KIND * SCH_KIND_COUNT - 1);
 
-    if (what % PROOF_KIND >= SCH_PHASE_COUNT)
+    if (what % PROOF_LATE >= SCH_PHASE_COUNT)
         unpack->bad = true;
-    proof->phase = (enum sch_phase)(what % PROOF_KIND);
+    proof->phase = (enum sch_phase)(what % PROOF_LATE);
+    proof->late = what % PROOF_KIND >= PROOF_LATE;
     proof->kind = (enum sch_kind)(what / PROOF_KIND);
     unpack_ref(unpack, ids, &proof->by);
 }
@@ -462,7 +468,7 @@ static void unpack_successors(struct sch_unpack *unpack, struct sch_dossier *dos
 /* The core asks whoever sent a patient on what he did so with. */
 static bool is_proven(const struct sch_dossier *dossier)
 {
-    return dossier->phase != SCH_PHASE_REDIRECTED || sch_proof_of(dossier, SCH_PHASE_REDIRECTED) != NULL;
+    return dossier->phase != SCH_PHASE_REDIRECTED || sch_proof_moved_to(dossier, SCH_PHASE_REDIRECTED) != NULL;
 }
 
 int sch_record_dossier_decode(struct sch_bytes value, struct sch_dossier *dossier)

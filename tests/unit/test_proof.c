@@ -29,7 +29,7 @@ static void begin(enum sch_kind kind)
 static void add(unsigned n, enum sch_phase phase)
 {
     struct sch_id id = id_of(n);
-    sch_proof_add(&dossier, phase, SCH_KIND_ACCEPTANCE, &id);
+    sch_proof_add(&dossier, (struct sch_proof){ .phase = phase, .by = id });
 }
 
 static void drop(unsigned n)
