@@ -53,7 +53,7 @@
 #define SCH_OWED_MAX 32
 #define SCH_KEPT_MAX 32                         /* answered promises that a CORRECTION can reopen; oldest go first */
 #define SCH_INSTANCES_MAX 128
-#define SCH_PROOFS_MAX 16                       /* messages that moved the dossier; oldest go first */
+#define SCH_PROOFS_MAX 16                       /* messages that prove a phase; oldest go first */
 #define SCH_SUCCESSORS_MAX 8                    /* REFERRALs with which a patient went on, that are told apart */
 #define SCH_GROUP_MAX 8                         /* parallel referrals */
 #define SCH_ASKED_MAX 2                         /* times that a question restarts the term of a decision */

@@ -159,7 +159,8 @@ static void write_events(FILE *out)
     X(OWED_MAX, "open promises of one dossier, E1 apart") \
     X(KEPT_MAX, "answered promises that a dossier's record keeps, for a CORRECTION to reopen") \
     X(INSTANCES_MAX, "promises that a dossier's record holds") \
-    X(PROOFS_MAX, "messages that moved the dossier, which its record keeps; the oldest go first") \
+    X(PROOFS_MAX, "messages that prove a phase of the dossier, which its record keeps; the oldest go first") \
+    X(SUCCESSORS_MAX, "REFERRALs with which a patient went on from a dossier, that its record tells apart") \
     X(GROUP_MAX, "parallel referrals of one group") \
     X(ASKED_MAX, "times that a question restarts the term of a decision") \
     X(SNOOZE_DAYS_MAX, "days that a SNOOZE may reach ahead") \
