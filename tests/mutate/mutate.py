@@ -158,9 +158,11 @@ def link_tests(build, stub):
     system = "-lcmocka -lzmq -llmdb -lmicrohttpd -lsystemd -lpthread -lprotobuf-c -lsodium -linih -ljansson -lm".split()
     programs = []
     for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
-        if not re.search(r'#include "core/|step_fixture|(norm|permit)_file.h', source.read_text()):
+        text = source.read_text()
+        if not re.search(r'#include "core/|step_fixture|(norm|permit)_file.h', text):
             continue
-        programs.append(([build / "obj" / source.relative_to(ROOT).with_suffix(".o")], source.stem, []))
+        wraps = [f"-Wl,--wrap={name}" for name in sorted(set(re.findall(r"\b__wrap_(\w+)\(", text)))]
+        programs.append(([build / "obj" / source.relative_to(ROOT).with_suffix(".o"), *wraps], source.stem, []))
     for name, arguments in (("scenario", sorted((ROOT / "tests/scenario").glob("*.scn"))),
                             ("sim", ["--count", "3"])):
         objects = sorted((build / "obj/tests" / name).glob("*.o"))
