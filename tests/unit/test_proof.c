@@ -135,6 +135,117 @@ static void test_a_full_list_keeps_the_phase(void **state)
     }
 }
 
+static void say(unsigned n, enum sch_kind kind, enum sch_phase phase, bool late)
+{
+    sch_proof_add(&dossier, (struct sch_proof){ .phase = phase, .kind = kind, .late = late, .by = id_of(n) });
+}
+
+static bool is_planned_by(enum sch_kind kind)
+{
+    return sch_proof_is_planned_by(&dossier, kind);
+}
+
+/* The last that was told of a planned intake, in this stretch of care, and before more was proven. */
+static void test_who_planned(void **state)
+{
+    (void)state;
+    begin(SCH_KIND_REFERRAL);
+    assert_false(is_planned_by(SCH_KIND_APPOINTMENT));
+    say(1, SCH_KIND_APPOINTMENT, SCH_PHASE_INTAKE_PLANNED, false);
+    assert_true(is_planned_by(SCH_KIND_APPOINTMENT));
+    assert_false(is_planned_by(SCH_KIND_NO_SHOW));
+    say(2, SCH_KIND_NO_SHOW, SCH_PHASE_INTAKE_PLANNED, false);
+    assert_false(is_planned_by(SCH_KIND_APPOINTMENT));
+    assert_true(is_planned_by(SCH_KIND_NO_SHOW));
+    say(3, SCH_KIND_REFUSAL, SCH_PHASE_REFUSED, false);
+    assert_true(is_planned_by(SCH_KIND_NO_SHOW));
+    say(4, SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED, false);
+    assert_false(is_planned_by(SCH_KIND_NO_SHOW));
+    say(5, SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT, false);
+    say(6, SCH_KIND_APPOINTMENT, SCH_PHASE_INTAKE_PLANNED, false);
+    assert_false(is_planned_by(SCH_KIND_APPOINTMENT));
+    drop(5);
+    assert_true(is_planned_by(SCH_KIND_APPOINTMENT));
+    /* A record of before does not say which. */
+    begin(SCH_KIND_REFERRAL);
+    add(1, SCH_PHASE_INTAKE_PLANNED);
+    assert_true(is_planned_by(SCH_KIND_APPOINTMENT) && is_planned_by(SCH_KIND_NO_SHOW));
+}
+
+static unsigned letter(enum sch_kind kind)
+{
+    const struct sch_id *id = sch_proof_letter(&dossier, UINT64_C(1) << kind);
+    return id == NULL ? 0 : id->bytes[15];
+}
+
+static void test_which_letter_stands(void **state)
+{
+    (void)state;
+    begin(SCH_KIND_REFERRAL);
+    say(1, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, false);
+    say(2, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, false);
+    assert_int_equal(letter(SCH_KIND_INTAKE_REPORT), 2);
+    assert_int_equal(letter(SCH_KIND_DISCHARGE_LETTER), 0);
+    say(3, SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED, false);
+    assert_int_equal(letter(SCH_KIND_INTAKE_REPORT), 2);
+    assert_int_equal(letter(SCH_KIND_BACK_REFERRAL), 3);
+    say(4, SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED, false);
+    assert_int_equal(letter(SCH_KIND_INTAKE_REPORT), 0);
+    say(5, SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_ENDED, false);
+    say(6, SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED, true);
+    assert_int_equal(letter(SCH_KIND_BACK_REFERRAL), 0);
+    drop(5);
+    assert_int_equal(letter(SCH_KIND_BACK_REFERRAL), 6);
+}
+
+static void test_what_counts(void **state)
+{
+    (void)state;
+    struct sch_id id = id_of(2), other = id_of(9);
+    begin(SCH_KIND_REFERRAL);
+    assert_null(sch_proof_mover(&dossier));
+    say(1, SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT, false);
+    say(2, SCH_KIND_APPOINTMENT, SCH_PHASE_INTAKE_PLANNED, false);
+    assert_int_equal(sch_proof_mover(&dossier)->by.bytes[15], 1);
+    assert_false(sch_proof_counts(&dossier, &id));
+    assert_false(sch_proof_counts(&dossier, &other));
+    assert_null(sch_proof_by(&dossier, &other));
+    assert_int_equal(sch_proof_by(&dossier, &id)->kind, SCH_KIND_APPOINTMENT);
+    drop(1);
+    assert_true(sch_proof_counts(&dossier, &id));
+    say(3, SCH_KIND_REDIRECTION, SCH_PHASE_REDIRECTED, false);
+    say(4, SCH_KIND_REDIRECTION, SCH_PHASE_REDIRECTED, true);
+    assert_int_equal(sch_proof_moved_to(&dossier, SCH_PHASE_REDIRECTED)->bytes[15], 3);
+    say(5, SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED, false);
+    assert_int_equal(sch_proof_moved_to(&dossier, SCH_PHASE_REDIRECTED)->bytes[15], 3);
+    assert_null(sch_proof_moved_to(&dossier, SCH_PHASE_SENT));
+    assert_null(sch_proof_moved_to(&dossier, SCH_PHASE_REFUSED));
+    /* An end leaves a patient who is elsewhere where he is; what comes late takes him nowhere. */
+    say(6, SCH_KIND_WITHDRAWAL, SCH_PHASE_WITHDRAWN, false);
+    say(7, SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED, false);
+    assert_int_equal(sch_proof_replay(&dossier), SCH_PHASE_WITHDRAWN);
+}
+
+/* Whatever comes, there is one that does not matter. */
+static void test_a_full_list_has_one_to_spare(void **state)
+{
+    (void)state;
+    static const enum sch_kind kinds[] = { SCH_KIND_UNSPECIFIED, SCH_KIND_ACCEPTANCE, SCH_KIND_INTAKE_REPORT,
+                                           SCH_KIND_TREATMENT_END, SCH_KIND_DISCHARGE_LETTER, SCH_KIND_BACK_REFERRAL };
+    uint32_t random = 1;
+    for (unsigned life = 0; life < 1000; life++) {
+        begin(life % 7 == 0 ? SCH_KIND_CARE_NOTICE : SCH_KIND_REFERRAL);
+        for (unsigned i = 0; i < 200; i++) {
+            random = random * 1664525 + 1013904223;
+            struct sch_proof proof = { .phase = SCH_PHASE_ACCEPTED + (random >> 8) % (SCH_PHASE_COUNT - 2),
+                                       .kind = kinds[(random >> 16) % 6], .late = (random >> 24) % 4 == 0, .by = id_of(i) };
+            sch_proof_add(&dossier, proof);
+            assert_in_range(dossier.proof_count, 1, SCH_PROOFS_MAX);
+            assert_int_equal(dossier.proof[dossier.proof_count - 1].by.bytes[15], (uint8_t)i);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +254,10 @@ int main(void)
         cmocka_unit_test(test_taking_one_out),
         cmocka_unit_test(test_who_proved),
         cmocka_unit_test(test_a_full_list_keeps_the_phase),
+        cmocka_unit_test(test_who_planned),
+        cmocka_unit_test(test_which_letter_stands),
+        cmocka_unit_test(test_what_counts),
+        cmocka_unit_test(test_a_full_list_has_one_to_spare),
     };
     return cmocka_run_group_tests_name("proof", tests, NULL, NULL);
 }
