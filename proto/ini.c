@@ -90,6 +90,11 @@ int sch_ini_unknown(const struct sch_ini *ini, enum sch_error_code code, const c
     return sch_ini_error(ini, code, "unknown %s \"%s\"; did you mean \"%s\"?", what, word, near);
 }
 
+bool sch_ini_continued(const struct sch_ini *ini)
+{
+    return ini->reading->continued;
+}
+
 /* ---- lines ------------------------------------------------------------------------------------- */
 
 /* Passes a call to the handler. A handler that fails without a word still fails the reading. */

@@ -83,7 +83,8 @@ bool sch_cli_is(const struct sch_cli *cli, const char *name);
 int sch_cli_number(const struct sch_cli *cli, const char *name, size_t max, size_t fallback, size_t *number,
                    sch_error *error);
 
-/* "5", "5s", "500ms", "2m", "1h" and, where days are meant, "1d": milliseconds; -1: not readable. */
+/* "5", "5s", "500ms", "2m", "1h" and, where days are meant, "1d", of at most nine digits: milliseconds; -1: not
+ * readable. */
 int64_t sch_cli_duration(const char *text);
 
 /* ---- help.c ------------------------------------------------------------------------------------- */

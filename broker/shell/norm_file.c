@@ -215,8 +215,6 @@ static int parse_day(const struct sch_ini *ini, const char *name, const char *te
 
 static int copy_text(const struct sch_ini *ini, const char *name, const char *value, char *out, size_t max)
 {
-    if (out[0] != '\0')
-        return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s goes over more than one line; keep it on one", name);
     if (strlen(value) > max)
         return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s is longer than %zu bytes", name, max);
     memcpy(out, value, strlen(value) + 1);
@@ -324,12 +322,21 @@ static int sections_line(struct loader *loader, const struct sch_ini *ini, const
     return SCH_OK;
 }
 
+/* The keys that go on over further lines. Every other has one value, whose place a further line would take in
+ * silence. */
+static bool is_list(const char *name)
+{
+    return strcmp(name, "add") == 0 || strcmp(name, "drop") == 0 || strcmp(name, "required") == 0;
+}
+
 static int on_line(void *context, const struct sch_ini *ini, const char *section, const char *name,
                    const char *value)
 {
     struct loader *loader = context;
     if (name == NULL)
         return begin_section(loader, ini, section);
+    if (sch_ini_continued(ini) && !is_list(name))
+        return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s goes over more than one line; keep it on one", name);
     switch (loader->part) {
     case PART_HEAD:
         return head_line(loader, ini, name, value);

@@ -10,6 +10,9 @@
  *   [calendar utrecht]          add = 2026-10-02, drop = 2026-05-05
  *   [sections INTAKE_REPORT]    required = plan, practitioner; demanded = no
  *
+ * Lists (add, drop, required) go on over further, indented lines; every other key stands on one line, and a second
+ * is refused, since it would silently take the place of the first.
+ *
  * Must not know: dossiers, the broker's configuration. Used by scharnierd and by scharnier(1).
  */
 #ifndef SCH_SHELL_NORM_FILE_H

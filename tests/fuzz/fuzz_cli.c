@@ -60,14 +60,17 @@ static void check_line(const struct sch_cli *cli)
                (stands_in(command->options, cli->option[i].name, false) && cli->option[i].value[0] == '\0'));
 }
 
-/* Globals, command, options, operands, each in one form only. */
+/* Globals, command, options, operands, each in one form only. A time stands in whole seconds where it can: written in
+ * milliseconds it may have more digits than a time may have. */
 static int write_line(const struct sch_cli *cli, char *word[WORDS_MAX], char *own[WORDS_MAX],
                       size_t *own_count)
 {
     int count = 0;
     const struct sch_cli_command *command = cli->command;
     word[count++] = "scharnier";
-    if (cli->timeout_ms >= 0 && asprintf(&own[*own_count], "--timeout=%dms", cli->timeout_ms) >= 0)
+    bool whole = cli->timeout_ms % 1000 == 0;
+    if (cli->timeout_ms >= 0 && asprintf(&own[*own_count], "--timeout=%d%s", cli->timeout_ms / (whole ? 1000 : 1),
+                                         whole ? "s" : "ms") >= 0)
         word[count++] = own[(*own_count)++];
     if (cli->config != NULL && asprintf(&own[*own_count], "--config=%s", cli->config) >= 0)
         word[count++] = own[(*own_count)++];

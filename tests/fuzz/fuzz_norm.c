@@ -112,21 +112,22 @@ static void put_days(struct page *page, const char *name, const int32_t *days, s
         put_date(page, "  ", days[i]);
 }
 
-/* Sections of one name are told apart by nothing but their since: each begins anew. */
+/* Sections of one name are told apart by nothing but their since: each begins anew. No blank stands before a text:
+ * behind one, a ";" that it begins with would begin a comment. */
 static void put_row(struct page *page, const struct sch_norm *row)
 {
     static const char *const scopes[] = { "", " region ", " provider " };
     const char *variant = sch_norm_file_variant(row->variant);
     put(page, "[E%u%s%s%s%s]\n", row->expectation, variant[0] != '\0' ? "." : "", variant, scopes[row->scope],
         row->where);
-    put(page, "id = %s\nenabled = %s\n", row->id, row->enabled ? "yes" : "no");
+    put(page, "id =%s\nenabled = %s\n", row->id, row->enabled ? "yes" : "no");
     if (row->term != 0)
         put(page, "term = %u\n", row->term);
     if (row->unit != SCH_UNIT_NONE)
         put(page, "unit = %s\n", sch_norm_file_unit(row->unit));
     put_date(page, "since = ", row->since_day);
     if (row->source[0] != '\0')
-        put(page, "source = %s\n", row->source);
+        put(page, "source =%s\n", row->source);
 }
 
 static void put_all(struct page *page)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* Everything that the handler saw, and every report, as text. */
+/* Everything that the handler saw, and every report, as text; a "+" before a line that continues another. */
 struct seen {
     char calls[4096];
     char reports[4096];
@@ -33,7 +33,7 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
     if (name == NULL) {
         snprintf(line, sizeof line, "[%s]\n", section);
     } else {
-        snprintf(line, sizeof line, "%s|%s|%s\n", section, name, value);
+        snprintf(line, sizeof line, "%s%s|%s|%s\n", sch_ini_continued(ini) ? "+" : "", section, name, value);
     }
     append(seen->calls, sizeof seen->calls, line);
     if (seen->refuse != NULL && strcmp(seen->refuse, name != NULL ? name : section) == 0) {
@@ -78,7 +78,7 @@ static void test_good(void **state)
     expect("a = 1", SCH_OK, "|a|1\n", "");
     expect("a=1\r\n[s one]\r\nb = two words ; a remark\r\n", SCH_OK, "|a|1\n[s one]\ns one|b|two words\n", "");
     expect("\xef\xbb\xbf[s]\n# c\n; d\n  ; e\n\na =\n  b\n\tc = d: e\n[t] ; x\n", SCH_OK,
-           "[s]\ns|a|\ns|a|b\ns|a|c = d: e\n[t]\n", "");
+           "[s]\ns|a|\n+s|a|b\n+s|a|c = d: e\n[t]\n", "");
     expect("[a]\nx = 1\n[b]\nx = 1\n", SCH_OK, "[a]\na|x|1\n[b]\nb|x|1\n", "");
     expect("a = caf\xc3\xa9\n", SCH_OK, "|a|caf\xc3\xa9\n", "");
     /* A section's name may be longer than libinih would keep. */

@@ -94,7 +94,7 @@ static void narrow_rows_and_calendars(void **state)
                      "[E2]\nterm = 5\nunit = working_days\nsource = s\nsince = 2026-01-01\n"
                      "[E2]\nterm = 6\nunit = hours\nsource = t\nsince = 2027-01-01\n"
                      "[E2 region utrecht]\nenabled = no\n"
-                     "[calendar utrecht]\nadd = 2026-10-02,\n   2026-10-05\ndrop = 2026-05-05\n"
+                     "[calendar utrecht]\nadd = 2026-10-02,\n   2026-10-05\ndrop = 2026-05-05,\n  2026-12-25\n"
                      "[sections INTAKE_REPORT]\nrequired = plan, practitioner,\n  medication\n"
                      "demanded = yes\n",
                      &error);
@@ -113,6 +113,7 @@ static void narrow_rows_and_calendars(void **state)
     assert_false(sch_is_working_day(calendar, day(20261002)));
     assert_false(sch_is_working_day(calendar, day(20261005)));
     assert_true(sch_is_working_day(calendar, day(20260505)));
+    assert_true(sch_is_working_day(calendar, day(20261225)));
     assert_int_equal(norms.required[SCH_KIND_INTAKE_REPORT].sections,
                      SCH_SECTION_PLAN | SCH_SECTION_PRACTITIONER | SCH_SECTION_MEDICATION);
     assert_true(norms.required[SCH_KIND_INTAKE_REPORT].demanded);
@@ -184,6 +185,19 @@ static void faults_name_their_place(void **state)
         { "[norms]\nid = nl\n", "n.ini: [norms]: id and version are missing" },
         { HEAD "[E2]\nid = 0123456789012345678901234567890123456789\n", "n.ini:5: id is longer than 31 bytes" },
         { HEAD "[E2]\nsource = a duty\n  to report\n", "n.ini:6: source goes over more than one line; keep it on one" },
+        { HEAD "[E2]\nterm = 5\n  6\nunit = days\nsource = s\n",
+          "n.ini:6: term goes over more than one line; keep it on one" },
+        { HEAD "[E2]\nterm = 5\nunit = days\n  days\nsource = s\n",
+          "n.ini:7: unit goes over more than one line; keep it on one" },
+        { HEAD "[E2]\nsource =\n  a duty to report\n", "n.ini:6: source goes over more than one line; keep it on one" },
+        { HEAD "[E2]\nsince = 2026-01-01\n  2027-01-01\nenabled = no\n",
+          "n.ini:6: since goes over more than one line; keep it on one" },
+        { HEAD "[E2]\nenabled = no\n  yes\n", "n.ini:6: enabled goes over more than one line; keep it on one" },
+        { HEAD "[E2]\nenabled = no\nid = a\n  b\n", "n.ini:7: id goes over more than one line; keep it on one" },
+        { "[norms]\nid = nl\n  mn\nversion = 1\n", "n.ini:3: id goes over more than one line; keep it on one" },
+        { "[norms]\nid = nl\nversion = 1\n  2\n", "n.ini:4: version goes over more than one line; keep it on one" },
+        { HEAD "[sections INTAKE_REPORT]\ndemanded = yes\n  no\n",
+          "n.ini:6: demanded goes over more than one line; keep it on one" },
         { HEAD "[E2]\nsince = 2026-1-002\n",
           "n.ini:5: since: \"2026-1-002\" is no date between 2000-01-01 and 2099-12-31" },
         { HEAD "[E2]\nsince = tomorrow!!\n",
