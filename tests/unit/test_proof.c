@@ -226,6 +226,25 @@ static void test_what_counts(void **state)
     assert_int_equal(sch_proof_replay(&dossier), SCH_PHASE_WITHDRAWN);
 }
 
+/* What stands behind the count is not there. */
+static void test_the_list_ends_where_its_count_says(void **state)
+{
+    (void)state;
+    struct sch_id beyond = id_of(9);
+    begin(SCH_KIND_REFERRAL);
+    say(1, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, false);
+    dossier.proof[1] = (struct sch_proof){ .phase = SCH_PHASE_ENDED, .kind = SCH_KIND_INTAKE_REPORT, .by = beyond };
+    assert_int_equal(sch_proof_replay(&dossier), SCH_PHASE_INTAKE_DONE);
+    assert_int_equal(sch_proof_mover(&dossier)->by.bytes[15], 1);
+    assert_int_equal(letter(SCH_KIND_INTAKE_REPORT), 1);
+    assert_null(sch_proof_by(&dossier, &beyond));
+    assert_false(sch_proof_counts(&dossier, &beyond));
+    assert_null(sch_proof_moved_to(&dossier, SCH_PHASE_ENDED));
+    dossier.proof[1] = (struct sch_proof){ .phase = SCH_PHASE_INTAKE_PLANNED, .kind = SCH_KIND_APPOINTMENT, .by = beyond };
+    dossier.proof[0].phase = SCH_PHASE_ACCEPTED;
+    assert_false(is_planned_by(SCH_KIND_APPOINTMENT));
+}
+
 /* Whatever comes, there is one that does not matter. */
 static void test_a_full_list_has_one_to_spare(void **state)
 {
@@ -257,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_who_planned),
         cmocka_unit_test(test_which_letter_stands),
         cmocka_unit_test(test_what_counts),
+        cmocka_unit_test(test_the_list_ends_where_its_count_says),
         cmocka_unit_test(test_a_full_list_has_one_to_spare),
     };
     return cmocka_run_group_tests_name("proof", tests, NULL, NULL);
