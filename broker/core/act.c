@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <scharnier/query.h>
+
 #include "delivery.h"
 #include "proof.h"
 #include "value.h"
@@ -75,8 +77,7 @@ bool sch_act_is_forwarded(const struct sch_dossier *dossier)
     return true;
 }
 
-/* An end without care that counts in the chain. Who forwards a patient has not sent anyone away. */
-static bool is_unplaced(const struct sch_dossier *dossier)
+bool sch_act_is_unplaced(const struct sch_dossier *dossier)
 {
     return dossier->phase == SCH_PHASE_REFUSED || dossier->phase == SCH_PHASE_BACK_REFERRED ||
            dossier->phase == SCH_PHASE_UNDELIVERED ||
@@ -84,19 +85,24 @@ static bool is_unplaced(const struct sch_dossier *dossier)
             !sch_act_is_forwarded(dossier));
 }
 
-void sch_act_phase(struct sch_act *act, enum sch_phase phase)
+void sch_act_phase_after(struct sch_act *act, enum sch_phase phase, bool was_unplaced)
 {
     struct sch_dossier *dossier = act->dossier;
-    bool was_unplaced = is_unplaced(dossier);
     if (phase != SCH_PHASE_REDIRECTED) {
         dossier->forward_by_ms = 0;
     }
     dossier->phase = phase;
-    if (is_unplaced(dossier) && !was_unplaced && dossier->refusals < UINT8_MAX) {
+    bool unplaced = sch_act_is_unplaced(dossier);
+    if (unplaced && !was_unplaced && dossier->refusals < UINT8_MAX) {
         dossier->refusals++;
-    } else if (!is_unplaced(dossier) && was_unplaced && dossier->refusals > 0) {
+    } else if (!unplaced && was_unplaced && dossier->refusals > 0) {
         dossier->refusals--;
     }
+}
+
+void sch_act_phase(struct sch_act *act, enum sch_phase phase)
+{
+    sch_act_phase_after(act, phase, sch_act_is_unplaced(act->dossier));
 }
 
 void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_id *by)
@@ -104,7 +110,8 @@ void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_i
     struct sch_dossier *dossier = act->dossier;
     const struct sch_header *header = act->event->header;
     sch_proof_add(dossier, (struct sch_proof){
-        .phase = phase, .kind = header != NULL ? header->kind : SCH_KIND_UNSPECIFIED, .by = *by });
+        .phase = phase, .kind = header != NULL ? header->kind : SCH_KIND_UNSPECIFIED,
+        .lacking = (act->warnings & UINT32_C(1) << SCH_WARNING_INCOMPLETE) != 0, .by = *by });
     enum sch_phase proven = sch_proof_replay(dossier);
     bool stays = proven == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
                  phase != SCH_PHASE_INTAKE_PLANNED;

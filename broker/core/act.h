@@ -33,6 +33,12 @@ struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type);
 /* Moves the dossier to a phase, and counts ends without care (refusals). */
 void sch_act_phase(struct sch_act *act, enum sch_phase phase);
 
+/* The same when the proofs have changed since it was asked whether the patient was unplaced. */
+void sch_act_phase_after(struct sch_act *act, enum sch_phase phase, bool was_unplaced);
+
+/* An end without care that counts in the chain? Who forwards a patient has not sent anyone away. */
+bool sch_act_is_unplaced(const struct sch_dossier *dossier);
+
 /* Is a patient who was to be forwarded under way to another, before anyone had to see to it? */
 bool sch_act_is_forwarded(const struct sch_dossier *dossier);
 

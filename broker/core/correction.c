@@ -88,15 +88,14 @@ static void enter_in_error(struct sch_act *act)
 static void replay(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    enum sch_phase phase = sch_proof_replay_but(dossier, subject_id(act));
-    bool presumed = phase == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED;
+    bool was_unplaced = sch_act_is_unplaced(dossier);
+    sch_proof_remove(dossier, subject_id(act));
+    enum sch_phase phase = sch_proof_replay(dossier);
+    bool presumed = phase == SCH_PHASE_INTAKE_PLANNED && dossier->phase == SCH_PHASE_INTAKE_PRESUMED &&
+                    sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT);
     if (!presumed) {
         /* ENDED, if it closed: whether it still is, is settled at last. */
-        sch_act_phase(act, phase);
-    }
-    sch_proof_remove(dossier, subject_id(act));
-    if (presumed && !sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT)) {
-        sch_act_phase(act, SCH_PHASE_INTAKE_PLANNED);
+        sch_act_phase_after(act, phase, was_unplaced);
     }
 }
 
@@ -118,27 +117,26 @@ static bool is_said_again(const struct sch_act *act, const struct sch_instance *
     struct sch_dossier *dossier = act->dossier;
     unsigned number = instance->expectation;
     switch (number) {
-    case 5:
-        return sch_instance_is_open(instance) && sch_owing_is_wanted(dossier, 5);
     case 6:
         /* Another appointment has moved it, and it is that one's now. */
-        return sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT) || sch_owing_is_incomplete_report(dossier, instance);
+        return (sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT) ||
+                sch_owing_is_incomplete_report(dossier, instance)) &&
+               (!sch_proof_is_end(dossier->phase) || sch_proof_is_end(act->phase_before));
     case 8:
         /* A letter that began the year anew owes its own year; the one before it comes back instead. */
         return !has_ended(dossier, 8, subject_id(act)) && sch_proof_of(dossier, SCH_PHASE_IN_TREATMENT) != NULL;
-    case 9:
-        return sch_owing_is_wanted(dossier, 9) && sch_proof_of(dossier, SCH_PHASE_ENDED) != NULL;
     case 10:
         /* Another end sends the patient back as well. */
         return sch_evidence_is_turned_away(dossier);
     case 12:
         return sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL;
     case 4:
+    case 5:
     case 7:
+    case 9:
     case 13:
     case 14:
     case 15:
-        /* The opening owed it, and the subject after an end anew: as does whoever took the patient too. */
         return sch_owing_is_wanted(dossier, number);
     default:
         return false;
@@ -235,20 +233,41 @@ static void open_of_opening(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
     for (unsigned number = 4; number < SCH_EXPECTATION_COUNT; number++) {
-        if (sch_owing_is_of_opening(number) && sch_owing_is_wanted(dossier, number)) {
-            (void)open_missing(act, number, number == 15 ? sch_ms_of_day(dossier->letter_day) : dossier->opened_ms);
+        if (sch_owing_is_of_opening(number) && sch_owing_is_wanted(dossier, number) &&
+            sch_owing_is_missing(dossier, number)) {
+            sch_evidence_open_anew(act, number);
         }
     }
+}
+
+/* A letter that stands lacks something, and the promise of it went with the subject. */
+static void open_lacking(struct sch_act *act)
+{
+    static const unsigned opened_by_letter[] = { 6, 9, 12, 0 };
+    struct sch_dossier *dossier = act->dossier;
+    for (const unsigned *number = opened_by_letter; *number != 0; number++) {
+        if (sch_proof_lacking(dossier, sch_expectation_rule(*number)->letters) != NULL &&
+            open_missing(act, *number, act->world->now_ms)) {
+            sch_promise_incomplete(act, sch_promise_find(dossier, *number));
+        }
+    }
+}
+
+/* A report without treatment stands, of which nobody has seen to the patient yet. */
+static bool is_to_be_taken_up(struct sch_dossier *dossier)
+{
+    const struct sch_instance *kept = sch_promise_kept(dossier, 10);
+    return sch_owing_is_without_treatment(dossier) && !dossier->taken_up &&
+           (kept == NULL || !sch_value_same_id(&kept->opened_by, &sch_proof_mover(dossier)->by));
 }
 
 /* What other messages say opened nothing as long as the subject said more. Its term begins now. */
 static void open_said(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    const struct sch_proof *mover = sch_proof_mover(dossier);
     bool planned = sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT);
     int64_t now_ms = act->world->now_ms;
-    if (mover == NULL || sch_proof_is_end(dossier->phase)) {
+    if (sch_proof_is_end(dossier->phase)) {
         return;
     }
     if (dossier->phase < SCH_PHASE_ENDED) {
@@ -260,13 +279,13 @@ static void open_said(struct sch_act *act)
     if (planned && open_missing(act, 6, now_ms)) {
         dossier->intake_day = 0;
     }
-    if (dossier->phase == SCH_PHASE_IN_TREATMENT) {
+    if (sch_owing_is_wanted(dossier, 8)) {
         sch_letter_open_progress(act);
     }
-    if (mover->kind == SCH_KIND_TREATMENT_END) {
+    if (dossier->phase == SCH_PHASE_ENDED && sch_proof_is_letter_due(dossier)) {
         (void)open_missing(act, 9, now_ms);
     }
-    if (sch_owing_is_without_treatment(dossier) && !dossier->taken_up) {
+    if (is_to_be_taken_up(dossier)) {
         sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, act->event->header->id);
     }
     if (sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL) {
@@ -294,6 +313,7 @@ static void take_back(struct sch_act *act)
     if (dossier->phase < SCH_PHASE_ENDED) {
         sch_successor_release(dossier);
     }
+    open_lacking(act);
     open_said(act);
     /* The E10 of an earlier end may have gone with it; but while a child is awaited nobody owes one. */
     if (sch_evidence_is_turned_away(dossier) && dossier->forward_by_ms == 0 && !dossier->taken_up) {

@@ -85,6 +85,7 @@ struct sch_proof {
     enum sch_phase phase;
     enum sch_kind kind;                 /* of the message; UNSPECIFIED: none of a party's, or not noted */
     bool late;                          /* it came when more was proven: it counts only where that is not */
+    bool lacking;                       /* a letter without a required section */
     struct sch_id by;
 };
 

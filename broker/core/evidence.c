@@ -54,31 +54,29 @@ void sch_evidence_answer(struct sch_act *act, enum sch_phase proven)
     }
 }
 
-/* Opened with the dossier, owed anew: with the patience already used up. */
-static void open_anew(struct sch_act *act, unsigned number)
+void sch_evidence_open_anew(struct sch_act *act, unsigned number)
 {
-    (void)sch_promise_open(act, number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, act->event->header->id,
-                           act->dossier->opened_ms);
+    struct sch_id by = act->event->header->id;
+    if (number == 15) {
+        /* Care without a referral counts from the day that it began, which the notice told. */
+        (void)sch_promise_open_on_day(act, 15, SCH_VARIANT_PLAIN, by, act->dossier->letter_day);
+    } else {
+        (void)sch_promise_open(act, number, SCH_VARIANT_PLAIN, SCH_MEMBER_RECEIVER, by, act->dossier->opened_ms);
+    }
 }
 
 /* The receiver takes the patient after all: what it owed is owed anew, but for what is proven. */
 static void reopen(struct sch_act *act, enum sch_phase proven)
 {
-    struct sch_id by = act->event->header->id;
-    sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, by);
+    sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, act->event->header->id);
     if (proven < SCH_PHASE_INTAKE_PLANNED) {
-        open_anew(act, 4);
+        sch_evidence_open_anew(act, 4);
     }
     if (proven < SCH_PHASE_IN_TREATMENT) {
-        open_anew(act, 7);
+        sch_evidence_open_anew(act, 7);
     }
-    if (proven < SCH_PHASE_ENDED) {
-        open_anew(act, 13);
-        open_anew(act, 14);
-    }
-    /* Care without a referral counts from the day that it began, which the notice told. */
-    if (proven < SCH_PHASE_ENDED) {
-        (void)sch_promise_open_on_day(act, 15, SCH_VARIANT_PLAIN, by, act->dossier->letter_day);
+    for (unsigned number = 13; proven < SCH_PHASE_ENDED && number <= 15; number++) {
+        sch_evidence_open_anew(act, number);
     }
 }
 

@@ -31,6 +31,9 @@ void sch_evidence_answer(struct sch_act *act, enum sch_phase proven);
 /* Answers, and moves the dossier to what is proven now. Not for a deaf dossier. */
 void sch_evidence_reach(struct sch_act *act, enum sch_phase proven);
 
+/* Opens what the dossier owed from its first day, with the patience that is used up already. */
+void sch_evidence_open_anew(struct sch_act *act, unsigned number);
+
 /* Notes what a message proves of a dossier that has gone further, or is deaf. It moves nothing, unless what
  * proved more turns out to be an error. */
 void sch_evidence_note(struct sch_act *act);

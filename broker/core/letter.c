@@ -51,6 +51,7 @@ static void warn(struct sch_act *act, bool incomplete)
 {
     if (incomplete) {
         act->warnings |= UINT32_C(1) << SCH_WARNING_INCOMPLETE;
+        sch_proof_lack(act->dossier, &act->event->header->id);
     }
 }
 
@@ -78,11 +79,8 @@ void sch_letter_answer(struct sch_act *act, int32_t day)
 
 void sch_letter_late(struct sch_act *act)
 {
-    bool incomplete = is_incomplete(act);
-    if (!incomplete) {
-        sch_evidence_note(act);
-    }
-    answer_owed(act, incomplete);
+    sch_evidence_note(act);
+    answer_owed(act, is_incomplete(act));
     sch_letter_settle_end(act);
 }
 
@@ -215,6 +213,7 @@ void sch_letter_found_incomplete(struct sch_act *act, enum sch_kind kind, const 
     if ((missing_sections & act->world->norms->required[kind].sections) == 0) {
         return;
     }
+    sch_proof_lack(dossier, letter);
     for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
         if (!is_letter_of(number, kind) || !may_be_owed(dossier, number) ||
             closed_by(dossier, number, letter) == NULL) {

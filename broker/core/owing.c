@@ -11,13 +11,18 @@ static bool is_planned(enum sch_phase phase)
     return phase == SCH_PHASE_INTAKE_PLANNED || phase == SCH_PHASE_INTAKE_PRESUMED;
 }
 
-bool sch_owing_is_incomplete_report(const struct sch_dossier *dossier, const struct sch_instance *instance)
+/* Does a letter of this stand that lacks something? */
+static bool lacks(const struct sch_dossier *dossier, unsigned number)
 {
-    return instance->expectation == 6 && instance->standing == SCH_STANDING_INCOMPLETE &&
-           sch_proof_letter(dossier, sch_expectation_rule(6)->letters) != NULL;
+    return sch_proof_lacking(dossier, sch_expectation_rule(number)->letters) != NULL;
 }
 
-/* Its appointment counted, and no other message says that the patient did not come. */
+bool sch_owing_is_incomplete_report(const struct sch_dossier *dossier, const struct sch_instance *e6)
+{
+    return e6->standing == SCH_STANDING_INCOMPLETE && lacks(dossier, 6);
+}
+
+/* What opened it counted, and no other message says that the patient did not come. */
 static bool is_presumed(const struct sch_dossier *dossier, const struct sch_instance *e6)
 {
     return sch_proof_counts(dossier, &e6->opened_by) && !sch_proof_is_planned_by(dossier, SCH_KIND_NO_SHOW);
@@ -55,11 +60,15 @@ bool sch_owing_is_wanted(struct sch_dossier *dossier, unsigned number)
         return sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT) ||
                (owed != NULL && (sch_owing_is_incomplete_report(dossier, owed) || is_presumed(dossier, owed)));
     case 7: return phase < SCH_PHASE_IN_TREATMENT;
-    case 8: return phase == SCH_PHASE_IN_TREATMENT;
+    case 8: return phase == SCH_PHASE_IN_TREATMENT && sch_proof_of(dossier, phase) != NULL;
     case 9:
-        /* A BACK_REFERRAL is the letter itself; it may lack something. */
+        /* A BACK_REFERRAL is the letter itself; it may lack something, also when the patient has come back since. */
         owed = sch_promise_find(dossier, 9);
-        return (phase == SCH_PHASE_ENDED && !sch_owing_is_without_treatment(dossier)) ||
+        if (owed != NULL && owed->standing == SCH_STANDING_INCOMPLETE &&
+            sch_proof_counts(dossier, &owed->opened_by)) {
+            return true;
+        }
+        return (phase == SCH_PHASE_ENDED && (sch_proof_is_letter_due(dossier) || lacks(dossier, 9))) ||
                (phase == SCH_PHASE_BACK_REFERRED && (owed == NULL || owed->standing == SCH_STANDING_INCOMPLETE));
     case 10:
         owed = sch_promise_find(dossier, 10);
@@ -87,6 +96,9 @@ bool sch_owing_is_wanted_again(struct sch_dossier *dossier, const struct sch_ins
     unsigned number = instance->expectation;
     if (sch_owing_answer(dossier, number) != NULL || (number != 11 && sch_promise_find(dossier, number) != NULL)) {
         return false;
+    }
+    if (number == 6 && lacks(dossier, 6)) {
+        return true;
     }
     if (number == 6 && sch_proof_is_end(dossier->phase)) {
         /* The patient may have come, if the day of it has passed. */

@@ -27,7 +27,7 @@ const struct sch_id *sch_owing_answer(const struct sch_dossier *dossier, unsigne
 bool sch_owing_is_of_opening(unsigned number);
 
 /* Is this E6 owed by a report of the intake that lacks something, and stands? */
-bool sch_owing_is_incomplete_report(const struct sch_dossier *dossier, const struct sch_instance *instance);
+bool sch_owing_is_incomplete_report(const struct sch_dossier *dossier, const struct sch_instance *e6);
 
 /* Did it end with a report that there will be no treatment? Then no letter about its end is due. */
 bool sch_owing_is_without_treatment(const struct sch_dossier *dossier);

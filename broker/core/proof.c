@@ -41,7 +41,7 @@ static bool leaves(enum sch_phase end, const struct sch_proof *next)
 struct replay {
     enum sch_phase phase;
     const struct sch_proof *mover;
-    bool written;                       /* a letter came about the end of this stretch of care */
+    bool written, answered;             /* a letter came about the end of this stretch of care; it lacks nothing */
 };
 
 static struct replay begin(const struct sch_dossier *dossier)
@@ -69,8 +69,10 @@ static bool advance(struct replay *replay, const struct sch_proof *next)
         replay->mover = next;
     }
     bool anew = moved && end && !sch_proof_is_end(next->phase);
-    bool letter = next->phase == SCH_PHASE_ENDED && next->kind != SCH_KIND_TREATMENT_END;
-    replay->written = (replay->written && !anew) || (letter && replay->phase == SCH_PHASE_ENDED);
+    bool letter = next->phase == SCH_PHASE_ENDED && next->kind != SCH_KIND_TREATMENT_END &&
+                  replay->phase == SCH_PHASE_ENDED;
+    replay->written = (replay->written && !anew) || letter;
+    replay->answered = (replay->answered && !anew) || (letter && !next->lacking);
     return anew;
 }
 
@@ -89,17 +91,6 @@ static enum sch_phase replay_without(const struct sch_dossier *dossier, size_t w
 enum sch_phase sch_proof_replay(const struct sch_dossier *dossier)
 {
     return replay_without(dossier, SIZE_MAX);
-}
-
-enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by)
-{
-    struct replay replay = begin(dossier);
-    for (size_t i = 0; i < dossier->proof_count; i++) {
-        if (!sch_value_same_id(&dossier->proof[i].by, by)) {
-            (void)advance(&replay, &dossier->proof[i]);
-        }
-    }
-    return replay.phase;
 }
 
 static void drop(struct sch_dossier *dossier, size_t index)
@@ -130,6 +121,7 @@ void sch_proof_add(struct sch_dossier *dossier, struct sch_proof proof)
     place->phase = proof.phase;
     place->kind = proof.kind;
     place->late = proof.late;
+    place->lacking = proof.lacking;
     place->by = proof.by;
 }
 
@@ -183,20 +175,51 @@ const struct sch_id *sch_proof_moved_to(const struct sch_dossier *dossier, enum 
         (void)advance(&replay, &dossier->proof[i]);
         by = replay.mover != NULL && replay.phase == phase ? &replay.mover->by : by;
     }
-    return by;
+    return by != NULL ? by : sch_proof_of(dossier, phase);
 }
 
-const struct sch_id *sch_proof_letter(const struct sch_dossier *dossier, uint64_t kinds)
+/* Is nothing owed any more but what an end leaves? */
+static bool is_over(const struct replay *replay)
+{
+    return replay->phase > SCH_PHASE_ENDED || replay->answered;
+}
+
+/* The last letter of one of these kinds in the present stretch of care, of those that lack something or lack nothing.
+ * One that comes when all is over answers what was left, but makes nothing owed. */
+static const struct sch_id *letter_of(const struct sch_dossier *dossier, uint64_t kinds, bool lacking)
 {
     struct replay replay = begin(dossier);
     const struct sch_id *letter = NULL;
     for (size_t i = 0; i < dossier->proof_count; i++) {
         const struct sch_proof *proof = &dossier->proof[i];
+        bool over = is_over(&replay);
         letter = advance(&replay, proof) ? NULL : letter;
-        bool counts = !proof->late || replay.phase == proof->phase;
-        letter = counts && (kinds & UINT64_C(1) << proof->kind) != 0 ? &proof->by : letter;
+        bool counts = replay.mover == proof || (!proof->late && !over);
+        if (!lacking) {
+            counts = !proof->late || replay.phase == proof->phase;
+        }
+        bool is_one = (kinds & UINT64_C(1) << proof->kind) != 0 && proof->lacking == lacking;
+        letter = counts && is_one ? &proof->by : letter;
     }
     return letter;
+}
+
+const struct sch_id *sch_proof_letter(const struct sch_dossier *dossier, uint64_t kinds)
+{
+    return letter_of(dossier, kinds, false);
+}
+
+const struct sch_id *sch_proof_lacking(const struct sch_dossier *dossier, uint64_t kinds)
+{
+    return letter_of(dossier, kinds, true);
+}
+
+void sch_proof_lack(struct sch_dossier *dossier, const struct sch_id *letter)
+{
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        struct sch_proof *proof = &dossier->proof[i];
+        proof->lacking = proof->lacking || sch_value_same_id(&proof->by, letter);
+    }
 }
 
 const struct sch_proof *sch_proof_by(const struct sch_dossier *dossier, const struct sch_id *by)
@@ -220,4 +243,16 @@ bool sch_proof_counts(const struct sch_dossier *dossier, const struct sch_id *by
         }
     }
     return false;
+}
+
+bool sch_proof_is_letter_due(const struct sch_dossier *dossier)
+{
+    struct replay replay = begin(dossier);
+    bool due = false;
+    for (size_t i = 0; i < dossier->proof_count; i++) {
+        const struct sch_proof *proof = &dossier->proof[i];
+        bool told = proof->kind == SCH_KIND_TREATMENT_END && !is_over(&replay);
+        due = (!advance(&replay, proof) && due) || told || (replay.mover == proof && proof->kind == SCH_KIND_TREATMENT_END);
+    }
+    return due;
 }

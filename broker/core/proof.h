@@ -27,9 +27,6 @@ bool sch_proof_is_end(enum sch_phase phase);
 /* The phase that the dossier's proofs come to. */
 enum sch_phase sch_proof_replay(const struct sch_dossier *dossier);
 
-/* The same but for what this message proved. */
-enum sch_phase sch_proof_replay_but(const struct sch_dossier *dossier, const struct sch_id *by);
-
 /* Adds a proof. When the list is full, the oldest one goes that does not matter to the replay any more. */
 void sch_proof_add(struct sch_dossier *dossier, struct sch_proof proof);
 
@@ -46,8 +43,8 @@ bool sch_proof_is_planned_by(const struct sch_dossier *dossier, enum sch_kind ki
 /* The proof with which the dossier came into its phase; NULL while it is in its first. */
 const struct sch_proof *sch_proof_mover(const struct sch_dossier *dossier);
 
-/* The message with which it came into this phase last, which need not be the present one, nor the first; NULL:
- * none. */
+/* The message with which it came into this phase last, which need not be the present one, nor the first; in a
+ * record of before an end left another end as it is, the last that proved it. NULL: none. */
 const struct sch_id *sch_proof_moved_to(const struct sch_dossier *dossier, enum sch_phase phase);
 
 /* What this message proved, NULL when it proved nothing. */
@@ -56,7 +53,15 @@ const struct sch_proof *sch_proof_by(const struct sch_dossier *dossier, const st
 /* Did what this message proved count when it came, as the others stand now? False when it proved nothing. */
 bool sch_proof_counts(const struct sch_dossier *dossier, const struct sch_id *by);
 
-/* The last letter of one of these kinds (a bit for each) in the present stretch of care; NULL: none. */
+/* The last letter of one of these kinds (a bit for each) in the present stretch of care that lacks nothing, or
+ * that lacks something; NULL: none. */
 const struct sch_id *sch_proof_letter(const struct sch_dossier *dossier, uint64_t kinds);
+const struct sch_id *sch_proof_lacking(const struct sch_dossier *dossier, uint64_t kinds);
+
+/* Was the end of the treatment told in the present stretch of care, before a letter about it was there? */
+bool sch_proof_is_letter_due(const struct sch_dossier *dossier);
+
+/* This letter lacks something. Nothing happens when it proved nothing. */
+void sch_proof_lack(struct sch_dossier *dossier, const struct sch_id *letter);
 
 #endif

@@ -91,4 +91,9 @@ void sch_refusal_of_back_referral(struct sch_act *act)
     sch_promise_end_all(act, 10, SCH_STANDING_CANCELLED, header->id);
     sch_act_prove(act, SCH_PHASE_IN_TREATMENT, &header->id);
     sch_letter_open_progress(act);
+    for (unsigned number = 13; number <= 15; number++) {
+        if (sch_promise_find(act->dossier, number) == NULL && sch_promise_kept(act->dossier, number) == NULL) {
+            sch_evidence_open_anew(act, number);
+        }
+    }
 }

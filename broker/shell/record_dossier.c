@@ -51,8 +51,8 @@ enum {
     HEAD_ALL = (1 << 5) - 1
 };
 
-/* A proof's phase, whether it came late, and the kind of its message are one number. */
-enum { PROOF_LATE = 16, PROOF_KIND = 2 * PROOF_LATE };
+/* A proof's phase, whether it came late or lacks something, and the kind of its message are one number. */
+enum { PROOF_LATE = 16, PROOF_LACKING = 2 * PROOF_LATE, PROOF_KIND = 2 * PROOF_LACKING };
 static_assert((int)SCH_PHASE_COUNT <= (int)PROOF_LATE, "a phase is the rest by it");
 
 enum { IS_CHILD = 1 << 0, HAS_TAKEN = 1 << 1, SUCCESSOR_ALL = (1 << 2) - 1 };
@@ -228,7 +228,8 @@ static void pack_head(struct sch_pack *pack, const struct sch_dossier *dossier, 
 
 static void pack_proof(struct sch_pack *pack, struct ids *ids, const struct sch_proof *proof)
 {
-    sch_pack_uint(pack, (uint64_t)proof->phase + (proof->late ? PROOF_LATE : 0u) + PROOF_KIND * (uint64_t)proof->kind);
+    sch_pack_uint(pack, (uint64_t)proof->phase + (proof->late ? PROOF_LATE : 0u) + (proof->lacking ? PROOF_LACKING : 0u) +
+                            PROOF_KIND * (uint64_t)proof->kind);
     pack_ref(pack, ids, &proof->by);
 }
 
@@ -446,7 +447,8 @@ static void unpack_proof(struct sch_unpack *unpack, struct ids *ids, struct sch_
     if (what % PROOF_LATE >= SCH_PHASE_COUNT)
         unpack->bad = true;
     proof->phase = (enum sch_phase)(what % PROOF_LATE);
-    proof->late = what % PROOF_KIND >= PROOF_LATE;
+    proof->late = (what & PROOF_LATE) != 0;
+    proof->lacking = (what & PROOF_LACKING) != 0;
     proof->kind = (enum sch_kind)(what / PROOF_KIND);
     unpack_ref(unpack, ids, &proof->by);
 }

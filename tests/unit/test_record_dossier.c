@@ -87,7 +87,7 @@ static struct sch_dossier *treated(void)
     for (unsigned i = 0; i < 6; i++) {
         struct sch_instance *n = &d->instance[d->instance_count++];
 
-        d->proof[d->proof_count++] = (struct sch_proof){ SCH_PHASE_ACCEPTED + i, SCH_KIND_ACCEPTANCE + i, i % 2 == 0, id_of(40 + i) };
+        d->proof[d->proof_count++] = (struct sch_proof){ SCH_PHASE_ACCEPTED + i, SCH_KIND_ACCEPTANCE + i, i % 2 == 0, i % 3 == 0, id_of(40 + i) };
         *n = (struct sch_instance){ .expectation = (uint8_t)(4 + i), .member = 1, .standing = SCH_STANDING_CLOSED,
                                     .opened_by = i < 2 ? d->id : id_of(38 + i), .closed_by = id_of(40 + i),
                                     .opened_ms = d->opened_ms + i * INT64_C(864000000), .norm_id = "nl/E2",
@@ -141,7 +141,7 @@ static struct sch_dossier *largest(void)
     }
     d->member_count = SCH_MEMBERS_MAX;
     for (size_t i = 0; i < SCH_PROOFS_MAX; i++)
-        d->proof[i] = (struct sch_proof){ SCH_PHASE_COUNT - 1, SCH_KIND_COUNT - 1, true, next_id() };
+        d->proof[i] = (struct sch_proof){ SCH_PHASE_COUNT - 1, SCH_KIND_COUNT - 1, true, true, next_id() };
     d->proof_count = SCH_PROOFS_MAX;
     for (size_t i = 0; i < SCH_INSTANCES_MAX; i++) {
         struct sch_instance *n = &d->instance[i];

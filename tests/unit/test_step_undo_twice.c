@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/calendar.h"
 #include "step_fixture.h"
 
 static struct step_fixture f;
@@ -227,6 +228,251 @@ static void test_care_without_a_referral_goes_on(void **state)
     assert_non_null(step_fixture_owed(&f, 15));
 }
 
+static struct sch_id say_outcome(enum sch_kind kind, enum sch_outcome outcome)
+{
+    step_fixture_message(&f, kind)->fact[SCH_FACT_OUTCOME] = (int64_t)outcome;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    return f.last;
+}
+
+static struct sch_id redirect(enum sch_mode mode)
+{
+    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
+    header->fact[SCH_FACT_REDIRECTION_MODE] = (int64_t)mode;
+    header->fact[SCH_FACT_PATIENT_AGREED] = mode == SCH_MODE_FORWARDED ? SCH_YES_YES : 0;
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    return f.last;
+}
+
+/* The dossier was deaf when the patient was redirected, and is not once the refusal is taken back. */
+static void test_a_redirection_that_came_late(void **state)
+{
+    (void)state;
+    static const enum sch_kind ends[] = { SCH_KIND_REFUSAL, SCH_KIND_BACK_REFERRAL };
+    for (int i = 0; i < 4; i++) {
+        begin();
+        struct sch_id end = say(ends[i / 2]);
+        say_of(SCH_KIND_TAKEN_UP, PRACTICE);
+        (void)redirect(i % 2 == 0 ? SCH_MODE_ADVISED : SCH_MODE_FORWARDED);
+        assert_int_equal(f.dossier.phase, i / 2 == 0 ? SCH_PHASE_REFUSED : SCH_PHASE_BACK_REFERRED);
+        correct(end, ends[i / 2], S);
+        assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
+        /* The practice still sees to the patient. */
+        expect_owed(0);
+        assert_true(f.dossier.taken_up);
+    }
+}
+
+/* A letter that lacks something answers nothing, also when the complete one after it was an error. */
+static void test_a_complete_letter_in_error_after_one_that_lacked(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sch_kind kind;
+        unsigned number;
+    } letter[] = { { SCH_KIND_INTAKE_REPORT, 6 }, { SCH_KIND_DISCHARGE_LETTER, 9 }, { SCH_KIND_BACK_REFERRAL, 9 } };
+    for (size_t i = 0; i < sizeof letter / sizeof letter[0]; i++) {
+        for (int order = 0; order < 2; order++) {
+            begin();
+            struct sch_id complete;
+            if (order == 0) {
+                (void)say_incomplete(letter[i].kind, letter[i].number == 6 ? SCH_OUTCOME_TREATMENT : 0);
+                complete = say(letter[i].kind);
+            } else {
+                complete = say(letter[i].kind);
+                (void)say_incomplete(letter[i].kind, letter[i].number == 6 ? SCH_OUTCOME_TREATMENT : 0);
+            }
+            assert_null(step_fixture_owed(&f, letter[i].number));
+            correct(complete, letter[i].kind, S);
+            assert_int_equal(step_fixture_owed(&f, letter[i].number)->standing, SCH_STANDING_INCOMPLETE);
+        }
+    }
+    /* As when it was found to lack something only later. */
+    begin();
+    struct sch_id lacking = say(SCH_KIND_INTAKE_REPORT);
+    assert_int_equal(step_fixture_settle(&f, SCH_EVENT_COLLECT, lacking, PRACTICE, SCH_SECTION_PLAN), SCH_OK);
+    struct sch_id complete = say(SCH_KIND_INTAKE_REPORT);
+    assert_null(step_fixture_owed(&f, 6));
+    correct(complete, SCH_KIND_INTAKE_REPORT, S);
+    assert_int_equal(step_fixture_owed(&f, 6)->standing, SCH_STANDING_INCOMPLETE);
+    /* Nothing stands that could lack something. */
+    begin();
+    lacking = say_incomplete(SCH_KIND_INTAKE_REPORT, SCH_OUTCOME_TREATMENT);
+    correct(lacking, SCH_KIND_INTAKE_REPORT, S);
+    expect_owed(E(2) | E(4) | E(7));
+}
+
+/* What has nothing to do with it takes nothing away. */
+static void test_an_unrelated_error(void **state)
+{
+    (void)state;
+    begin();
+    (void)say_incomplete(SCH_KIND_INTAKE_REPORT, SCH_OUTCOME_NO_TREATMENT);
+    say(SCH_KIND_TREATMENT_END);
+    struct sch_id acceptance = say(SCH_KIND_ACCEPTANCE);
+    expect_owed(E(6) | E(9) | E(10));
+    correct(acceptance, SCH_KIND_ACCEPTANCE, S);
+    expect_owed(E(6) | E(9) | E(10));
+    /* An intake that was presumed before the patient came back. */
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 0), SCH_OK);
+    step_fixture_live(&f, 2);
+    say(SCH_KIND_BACK_REFERRAL);
+    say(SCH_KIND_TREATMENT_START);
+    struct sch_id letter = say(SCH_KIND_PROGRESS_LETTER);
+    correct(letter, SCH_KIND_PROGRESS_LETTER, S);
+    expect_owed(E(6) | E(8));
+    /* A BACK_REFERRAL that lacked something, before the patient came back. */
+    begin();
+    (void)say_incomplete(SCH_KIND_BACK_REFERRAL, 0);
+    say(SCH_KIND_TREATMENT_START);
+    acceptance = say(SCH_KIND_ACCEPTANCE);
+    correct(acceptance, SCH_KIND_ACCEPTANCE, S);
+    expect_owed(E(8) | E(9));
+}
+
+/* Taken back before its day, and so never held. */
+static void test_an_appointment_after_an_end_in_error(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 9), SCH_OK);
+    say(SCH_KIND_REFUSAL);
+    struct sch_id next = say(SCH_KIND_APPOINTMENT);
+    correct(next, SCH_KIND_APPOINTMENT, S);
+    expect_owed(E(10));
+}
+
+/* What another message says too counts on as it did: the term does not begin anew. */
+static void test_what_is_said_again_counts_on(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sch_kind kind;
+        unsigned number;
+        enum step_party receiver;
+    } row[] = { { SCH_KIND_NO_SHOW, 5, S },       { SCH_KIND_TREATMENT_START, 8, S }, { SCH_KIND_TREATMENT_END, 9, S },
+                { SCH_KIND_REFUSAL, 10, S },      { SCH_KIND_BACK_REFERRAL, 10, S },  { SCH_KIND_ACCEPTANCE, 12, WIJKTEAM } };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        step_fixture_init(&f);
+        step_fixture_open(&f, row[i].receiver);
+        struct sch_id first = say_of(row[i].kind, row[i].receiver);
+        int64_t due_ms = step_fixture_owed(&f, row[i].number)->due_ms;
+        /* A later day would be another no-show. */
+        step_fixture_wait(&f, row[i].kind == SCH_KIND_NO_SHOW ? 0 : 3);
+        say_of(row[i].kind, row[i].receiver);
+        correct(first, row[i].kind, row[i].receiver);
+        assert_int_equal(step_fixture_owed(&f, row[i].number)->due_ms, due_ms);
+    }
+    /* So does what an end cancelled that was an error. */
+    step_fixture_init(&f);
+    step_fixture_open(&f, WIJKTEAM);
+    say_of(SCH_KIND_ACCEPTANCE, WIJKTEAM);
+    int64_t due_ms = step_fixture_owed(&f, 12)->due_ms;
+    step_fixture_wait(&f, 3);
+    correct(say_of(SCH_KIND_REFUSAL, WIJKTEAM), SCH_KIND_REFUSAL, WIJKTEAM);
+    assert_int_equal(step_fixture_owed(&f, 12)->due_ms, due_ms);
+}
+
+/* What only others say, since the error had said more, counts from the CORRECTION; what the opening owed, from its day. */
+static void test_what_only_others_say_is_owed_now(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sch_kind error, kind;
+        unsigned number;
+        enum step_party receiver;
+    } row[] = { { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_NO_SHOW, 5, S },
+                { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_APPOINTMENT, 6, S },
+                { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_TREATMENT_START, 8, S },
+                { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_TREATMENT_END, 9, S },
+                { SCH_KIND_TEAM_RESULT, SCH_KIND_ACCEPTANCE, 12, WIJKTEAM } };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        step_fixture_init(&f);
+        step_fixture_open(&f, row[i].receiver);
+        struct sch_id error = say_of(row[i].error, row[i].receiver);
+        say_of(row[i].kind, row[i].receiver);
+        step_fixture_wait(&f, 3);
+        correct(error, row[i].error, row[i].receiver);
+        assert_int_equal(sch_day_of_ms(step_fixture_owed(&f, row[i].number)->from_ms), sch_day_of_ms(f.world.now_ms));
+        assert_int_equal(f.dossier.intake_day, 0);
+    }
+    step_fixture_init(&f);
+    (void)step_fixture_opening(&f, SCH_KIND_EXPLORATION_REQUEST, PRACTICE, TALK);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    int64_t opened_ms = f.world.now_ms;
+    say_of(SCH_KIND_REFUSAL, TALK);
+    step_fixture_wait(&f, 1);
+    struct sch_id advice = say_of(SCH_KIND_EXPLORATION_ADVICE, TALK);
+    say_of(SCH_KIND_ACCEPTANCE, TALK);
+    correct(advice, SCH_KIND_EXPLORATION_ADVICE, TALK);
+    assert_int_equal(step_fixture_owed(&f, 13)->from_ms, opened_ms);
+}
+
+/* A report without treatment is to be taken up, once. */
+static void test_a_report_without_treatment_after_an_error(void **state)
+{
+    (void)state;
+    begin();
+    struct sch_id error = say(SCH_KIND_DISCHARGE_LETTER);
+    (void)say_outcome(SCH_KIND_INTAKE_REPORT, SCH_OUTCOME_NO_TREATMENT);
+    correct(error, SCH_KIND_DISCHARGE_LETTER, S);
+    expect_owed(E(10));
+    say_of(SCH_KIND_TAKEN_UP, PRACTICE);
+    correct(say(SCH_KIND_ACCEPTANCE), SCH_KIND_ACCEPTANCE, S);
+    expect_owed(0);
+}
+
+/* The practice kept the patient with the provider: the day of care without a referral still asks for its letter. */
+static void test_care_that_was_not_referred_back(void **state)
+{
+    (void)state;
+    step_fixture_init(&f);
+    (void)step_fixture_opening(&f, SCH_KIND_CARE_NOTICE, S, PRACTICE);
+    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    int64_t due_ms = step_fixture_owed(&f, 15)->due_ms;
+    say_of(SCH_KIND_BACK_REFERRAL, S);
+    say_of(SCH_KIND_REFUSAL, PRACTICE);
+    assert_int_equal(step_fixture_owed(&f, 15)->due_ms, due_ms);
+    /* And so does care that a letter ended in error. */
+    say_of(SCH_KIND_BACK_REFERRAL, S);
+    struct sch_id letter = say_of(SCH_KIND_PROGRESS_LETTER, S);
+    say_of(SCH_KIND_TREATMENT_START, S);
+    correct(letter, SCH_KIND_PROGRESS_LETTER, S);
+    assert_int_equal(step_fixture_owed(&f, 15)->due_ms, due_ms);
+}
+
+/* A presumed intake that nobody planned, once the appointment was an error. */
+static void test_a_presumed_appointment_in_error(void **state)
+{
+    (void)state;
+    begin();
+    say(SCH_KIND_NO_SHOW);
+    assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 0), SCH_OK);
+    struct sch_id appointment = f.last;
+    step_fixture_live(&f, 2);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_INTAKE_PRESUMED);
+    correct(appointment, SCH_KIND_APPOINTMENT, S);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_INTAKE_PLANNED);
+    expect_owed(E(5) | E(7));
+}
+
+/* An end stands: what a no-show had cancelled before it is owed when the patient may have come by now. */
+static void test_a_no_show_in_error_before_an_end(void **state)
+{
+    (void)state;
+    for (int64_t late_ms = -1; late_ms <= 0; late_ms++) {
+        begin();
+        assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 2), SCH_OK);
+        int64_t end_ms = step_fixture_end_of(step_fixture_date(&f, 2));
+        struct sch_id no_show = say(SCH_KIND_NO_SHOW);
+        say(SCH_KIND_REFUSAL);
+        step_fixture_at(&f, end_ms + late_ms);
+        correct(no_show, SCH_KIND_NO_SHOW, S);
+        expect_owed(late_ms < 0 ? E(10) : E(6) | E(10));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +486,16 @@ int main(void)
         cmocka_unit_test(test_an_end_without_treatment),
         cmocka_unit_test(test_a_back_referral_that_was_refused),
         cmocka_unit_test(test_care_without_a_referral_goes_on),
+        cmocka_unit_test(test_a_redirection_that_came_late),
+        cmocka_unit_test(test_a_complete_letter_in_error_after_one_that_lacked),
+        cmocka_unit_test(test_an_unrelated_error),
+        cmocka_unit_test(test_an_appointment_after_an_end_in_error),
+        cmocka_unit_test(test_what_is_said_again_counts_on),
+        cmocka_unit_test(test_what_only_others_say_is_owed_now),
+        cmocka_unit_test(test_a_report_without_treatment_after_an_error),
+        cmocka_unit_test(test_care_that_was_not_referred_back),
+        cmocka_unit_test(test_a_presumed_appointment_in_error),
+        cmocka_unit_test(test_a_no_show_in_error_before_an_end),
     };
     return cmocka_run_group_tests_name("step_undo_twice", tests, NULL, NULL);
 }
