@@ -238,6 +238,31 @@ static void test_a_referral_of_another_time(void **state)
     assert_non_null(step_fixture_owed(&f, 10));
 }
 
+/* Of another time nothing is left but that there are children. */
+static void test_nobody_is_on_his_way_any_more(void **state)
+{
+    (void)state;
+    begin();
+    struct sch_id refusal = say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    follow(child, false);
+    correct(refusal, SCH_KIND_REFUSAL, S, SCH_PHASE_SENT);
+    assert_int_equal(f.dossier.successor_count, 0);
+    /* Nor does who refers again now take anybody up. */
+    follow(other, false);
+    assert_int_equal(f.dossier.successor_count, 0);
+    assert_false(f.dossier.taken_up);
+    begin();
+    struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    hear(SCH_EVENT_FORWARD, child, S, false);
+    correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
+    assert_int_equal(f.dossier.successor_count, 1);
+    say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
+    follow(other, false);
+    assert_null(step_fixture_owed(&f, 10));
+    follow(other, true);
+    assert_non_null(step_fixture_owed(&f, 10));
+}
+
 /* A referrer who is not the creditor sees to a patient when the E10 is his. */
 static void test_the_referrer_refers_again(void **state)
 {
@@ -451,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_one_of_two_referrals_in_error),
         cmocka_unit_test(test_taken_up_in_error_and_referred_again),
         cmocka_unit_test(test_a_referral_of_another_time),
+        cmocka_unit_test(test_nobody_is_on_his_way_any_more),
         cmocka_unit_test(test_the_referrer_refers_again),
         cmocka_unit_test(test_more_children_than_are_told_apart),
         cmocka_unit_test(test_the_dossier_has_moved_on),

@@ -313,6 +313,14 @@ static void test_an_unrelated_error(void **state)
     expect_owed(E(6) | E(9) | E(10));
     correct(acceptance, SCH_KIND_ACCEPTANCE, S);
     expect_owed(E(6) | E(9) | E(10));
+    /* The day of an intake that was held, by which the start of the treatment counts. */
+    begin();
+    say(SCH_KIND_INTAKE_REPORT);
+    int32_t intake_day = f.dossier.intake_day;
+    assert_int_not_equal(intake_day, 0);
+    acceptance = say(SCH_KIND_ACCEPTANCE);
+    correct(acceptance, SCH_KIND_ACCEPTANCE, S);
+    assert_int_equal(f.dossier.intake_day, intake_day);
     /* An intake that was presumed before the patient came back. */
     begin();
     assert_int_equal(step_fixture_say_on(&f, SCH_KIND_APPOINTMENT, 0), SCH_OK);
