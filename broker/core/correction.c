@@ -265,7 +265,9 @@ static bool is_to_be_taken_up(struct sch_dossier *dossier)
 static void open_said(struct sch_act *act)
 {
     struct sch_dossier *dossier = act->dossier;
-    bool planned = sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT);
+    /* Of one whose kind was not noted nobody knows which it was. */
+    bool appointed = sch_proof_is_planned_by(dossier, SCH_KIND_APPOINTMENT);
+    bool missed = sch_proof_is_planned_by(dossier, SCH_KIND_NO_SHOW);
     int64_t now_ms = act->world->now_ms;
     if (sch_proof_is_end(dossier->phase)) {
         return;
@@ -273,23 +275,24 @@ static void open_said(struct sch_act *act)
     if (dossier->phase < SCH_PHASE_ENDED) {
         open_of_opening(act);
     }
-    if (!planned && sch_owing_is_wanted(dossier, 5)) {
+    if (dossier->phase < SCH_PHASE_ENDED && sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL) {
+        (void)open_missing(act, 12, now_ms);
+    }
+    if (missed && !appointed && sch_owing_is_wanted(dossier, 5)) {
         (void)open_missing(act, 5, now_ms);
     }
-    if (planned && open_missing(act, 6, now_ms)) {
+    if (appointed && !missed && open_missing(act, 6, now_ms)) {
         dossier->intake_day = 0;
     }
     if (sch_owing_is_wanted(dossier, 8)) {
         sch_letter_open_progress(act);
     }
-    if (dossier->phase == SCH_PHASE_ENDED && sch_proof_is_letter_due(dossier)) {
+    if (dossier->phase == SCH_PHASE_ENDED && sch_proof_is_letter_due(dossier) &&
+        sch_proof_mover(dossier)->kind != SCH_KIND_UNSPECIFIED) {
         (void)open_missing(act, 9, now_ms);
     }
     if (is_to_be_taken_up(dossier)) {
         sch_refusal_hand_back(act, SCH_MEMBER_CREDITOR, act->event->header->id);
-    }
-    if (sch_proof_of(dossier, SCH_PHASE_ACCEPTED) != NULL) {
-        (void)open_missing(act, 12, now_ms);
     }
 }
 

@@ -251,8 +251,11 @@ bool sch_proof_is_letter_due(const struct sch_dossier *dossier)
     bool due = false;
     for (size_t i = 0; i < dossier->proof_count; i++) {
         const struct sch_proof *proof = &dossier->proof[i];
-        bool told = proof->kind == SCH_KIND_TREATMENT_END && !is_over(&replay);
-        due = (!advance(&replay, proof) && due) || told || (replay.mover == proof && proof->kind == SCH_KIND_TREATMENT_END);
+        bool tells = proof->phase == SCH_PHASE_ENDED &&
+                     (proof->kind == SCH_KIND_TREATMENT_END || proof->kind == SCH_KIND_UNSPECIFIED);
+        bool over = is_over(&replay);
+        due = !advance(&replay, proof) && due;
+        due = due || (tells && (!over || replay.mover == proof));
     }
     return due;
 }

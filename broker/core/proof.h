@@ -58,7 +58,8 @@ bool sch_proof_counts(const struct sch_dossier *dossier, const struct sch_id *by
 const struct sch_id *sch_proof_letter(const struct sch_dossier *dossier, uint64_t kinds);
 const struct sch_id *sch_proof_lacking(const struct sch_dossier *dossier, uint64_t kinds);
 
-/* Was the end of the treatment told in the present stretch of care, before a letter about it was there? */
+/* Was the end of the treatment told in the present stretch of care, before a letter about it was there? One whose
+ * kind was not noted may have told it. */
 bool sch_proof_is_letter_due(const struct sch_dossier *dossier);
 
 /* This letter lacks something. Nothing happens when it proved nothing. */

@@ -481,6 +481,40 @@ static void test_a_no_show_in_error_before_an_end(void **state)
     }
 }
 
+/* A record of before says neither of what kind its proofs are, nor which letters stand. Nothing is invented for it. */
+static void test_a_record_of_before(void **state)
+{
+    (void)state;
+    static const enum sch_kind said[][2] = { { SCH_KIND_APPOINTMENT, SCH_KIND_INTAKE_REPORT },
+                                             { SCH_KIND_NO_SHOW, SCH_KIND_APPOINTMENT },
+                                             { SCH_KIND_APPOINTMENT, SCH_KIND_DISCHARGE_LETTER },
+                                             { SCH_KIND_TREATMENT_START, SCH_KIND_TREATMENT_END },
+                                             { SCH_KIND_APPOINTMENT, SCH_KIND_TREATMENT_END },
+                                             { SCH_KIND_TREATMENT_END, SCH_KIND_INTAKE_REPORT } };
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        begin();
+        say(said[i][0]);
+        say(said[i][1]);
+        unsigned owed = 0;
+        for (unsigned number = 2; number < SCH_EXPECTATION_COUNT; number++) {
+            owed |= step_fixture_owed(&f, number) != NULL ? E(number) : 0;
+        }
+        for (size_t n = 0; n < f.dossier.proof_count; n++) {
+            f.dossier.proof[n].kind = SCH_KIND_UNSPECIFIED;
+        }
+        correct(say(SCH_KIND_CHANGE_NOTICE), SCH_KIND_CHANGE_NOTICE, S);
+        expect_owed(owed);
+    }
+    begin();
+    say(SCH_KIND_TREATMENT_END);
+    struct sch_id letter = say(SCH_KIND_DISCHARGE_LETTER);
+    for (size_t n = 0; n < f.dossier.proof_count; n++) {
+        f.dossier.proof[n].kind = SCH_KIND_UNSPECIFIED;
+    }
+    correct(letter, SCH_KIND_DISCHARGE_LETTER, S);
+    expect_owed(E(9));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_care_that_was_not_referred_back),
         cmocka_unit_test(test_a_presumed_appointment_in_error),
         cmocka_unit_test(test_a_no_show_in_error_before_an_end),
+        cmocka_unit_test(test_a_record_of_before),
     };
     return cmocka_run_group_tests_name("step_undo_twice", tests, NULL, NULL);
 }
