@@ -392,6 +392,7 @@ static void test_what_only_others_say_is_owed_now(void **state)
         enum step_party receiver;
     } row[] = { { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_NO_SHOW, 5, S },
                 { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_APPOINTMENT, 6, S },
+                { SCH_KIND_INTAKE_REPORT, SCH_KIND_APPOINTMENT, 6, S },
                 { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_TREATMENT_START, 8, S },
                 { SCH_KIND_DISCHARGE_LETTER, SCH_KIND_TREATMENT_END, 9, S },
                 { SCH_KIND_TEAM_RESULT, SCH_KIND_ACCEPTANCE, 12, WIJKTEAM } };
@@ -429,6 +430,13 @@ static void test_a_report_without_treatment_after_an_error(void **state)
     say_of(SCH_KIND_TAKEN_UP, PRACTICE);
     correct(say(SCH_KIND_ACCEPTANCE), SCH_KIND_ACCEPTANCE, S);
     expect_owed(0);
+    begin();
+    (void)say_incomplete(SCH_KIND_INTAKE_REPORT, SCH_OUTCOME_NO_TREATMENT);
+    say_of(SCH_KIND_TAKEN_UP, PRACTICE);
+    struct sch_id back = say(SCH_KIND_BACK_REFERRAL);
+    expect_owed(E(6) | E(10));
+    correct(back, SCH_KIND_BACK_REFERRAL, S);
+    expect_owed(E(6));
 }
 
 /* The practice kept the patient with the provider: the day of care without a referral still asks for its letter. */
@@ -481,6 +489,30 @@ static void test_a_no_show_in_error_before_an_end(void **state)
     }
 }
 
+/* Its E10 made place for others long ago: it is the referrer's, whose letter nobody had. */
+static void test_a_promise_that_the_record_has_forgotten(void **state)
+{
+    (void)state;
+    static const enum sch_member_role owes[] = { SCH_MEMBER_REFERRER, SCH_MEMBER_CREDITOR };
+    for (int refused = 0; refused < 2; refused++) {
+        step_fixture_init(&f);
+        step_fixture_referral(&f, HUISARTSENPOST, S)->creditor = f.party[PRACTICE].address;
+        step_fixture_copy(&f, PRACTICE);
+        assert_int_equal(step_fixture_send(&f), SCH_OK);
+        if (refused == 0) {
+            step_fixture_live(&f, 40);
+            assert_int_equal(f.dossier.phase, SCH_PHASE_UNDELIVERED);
+        } else {
+            (void)say(SCH_KIND_REFUSAL);
+        }
+        struct sch_id note = say_of(SCH_KIND_CHANGE_NOTICE, PRACTICE);
+        memset(f.dossier.instance, 0, sizeof f.dossier.instance);
+        f.dossier.instance_count = 0;
+        correct(note, SCH_KIND_CHANGE_NOTICE, PRACTICE);
+        assert_int_equal(step_fixture_owed(&f, 10)->member, owes[refused]);
+    }
+}
+
 /* A record of before says neither of what kind its proofs are, nor which letters stand. Nothing is invented for it. */
 static void test_a_record_of_before(void **state)
 {
@@ -505,6 +537,13 @@ static void test_a_record_of_before(void **state)
         correct(say(SCH_KIND_CHANGE_NOTICE), SCH_KIND_CHANGE_NOTICE, S);
         expect_owed(owed);
     }
+    step_fixture_init(&f);
+    step_fixture_open(&f, WIJKTEAM);
+    say_of(SCH_KIND_ACCEPTANCE, WIJKTEAM);
+    say_of(SCH_KIND_TEAM_RESULT, WIJKTEAM);
+    f.dossier.proof[0].kind = f.dossier.proof[1].kind = SCH_KIND_UNSPECIFIED;
+    correct(say_of(SCH_KIND_CHANGE_NOTICE, PRACTICE), SCH_KIND_CHANGE_NOTICE, PRACTICE);
+    expect_owed(0);
     begin();
     say(SCH_KIND_TREATMENT_END);
     struct sch_id letter = say(SCH_KIND_DISCHARGE_LETTER);
@@ -538,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_care_that_was_not_referred_back),
         cmocka_unit_test(test_a_presumed_appointment_in_error),
         cmocka_unit_test(test_a_no_show_in_error_before_an_end),
+        cmocka_unit_test(test_a_promise_that_the_record_has_forgotten),
         cmocka_unit_test(test_a_record_of_before),
     };
     return cmocka_run_group_tests_name("step_undo_twice", tests, NULL, NULL);
