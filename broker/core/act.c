@@ -61,28 +61,11 @@ struct sch_effect *sch_act_add(struct sch_act *act, enum sch_effect_type type)
     return effect;
 }
 
-bool sch_act_is_forwarded(const struct sch_dossier *dossier)
-{
-    if (dossier->phase != SCH_PHASE_REDIRECTED || !dossier->taken_up) {
-        return false;
-    }
-    const struct sch_id *redirection = sch_proof_moved_to(dossier, SCH_PHASE_REDIRECTED);
-    assert(redirection != NULL);
-    for (size_t i = 0; i < dossier->instance_count; i++) {
-        const struct sch_instance *instance = &dossier->instance[i];
-        if (instance->expectation == 10 && sch_value_same_id(&instance->opened_by, redirection)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool sch_act_is_unplaced(const struct sch_dossier *dossier)
 {
     return dossier->phase == SCH_PHASE_REFUSED || dossier->phase == SCH_PHASE_BACK_REFERRED ||
            dossier->phase == SCH_PHASE_UNDELIVERED ||
-           (dossier->phase == SCH_PHASE_REDIRECTED && dossier->forward_by_ms == 0 &&
-            !sch_act_is_forwarded(dossier));
+           (dossier->phase == SCH_PHASE_REDIRECTED && dossier->forward_by_ms == 0 && !dossier->placed);
 }
 
 void sch_act_phase_after(struct sch_act *act, enum sch_phase phase, bool was_unplaced)
@@ -90,6 +73,7 @@ void sch_act_phase_after(struct sch_act *act, enum sch_phase phase, bool was_unp
     struct sch_dossier *dossier = act->dossier;
     if (phase != SCH_PHASE_REDIRECTED) {
         dossier->forward_by_ms = 0;
+        dossier->placed = false;
     }
     dossier->phase = phase;
     bool unplaced = sch_act_is_unplaced(dossier);

@@ -123,6 +123,7 @@ void sch_chain_tell(struct sch_act *act, bool taken_back)
 /* The patient is under way to somebody else: nobody has to see to it, and no refusal can be taken back. */
 static void take_up(struct sch_act *act)
 {
+    act->dossier->placed = act->dossier->placed || act->dossier->forward_by_ms != 0;
     act->dossier->forward_by_ms = 0;
     act->dossier->taken_up = true;
     sch_promise_end_all(act, 10, SCH_STANDING_CLOSED, act->event->message);
@@ -146,7 +147,7 @@ static void take_back(struct sch_act *act)
     sch_successor_remove(dossier, &act->event->message, act->event->type == SCH_EVENT_FORWARD);
     const struct sch_id *taker = sch_successor_taker(dossier);
     struct sch_instance *answered = answered_by(dossier, &act->event->message);
-    if (sch_act_is_forwarded(dossier)) {
+    if (dossier->placed) {
         if (taker == NULL && !dossier->forwarded) {
             sch_refusal_lapse(act);
         }

@@ -108,6 +108,7 @@ struct sch_dossier {
     enum sch_party_kind echelon;        /* the receiver's kind */
     enum sch_urgency urgency;
     bool breach;                        /* a message to a wrong party was collected */
+    bool placed;                        /* forwarded, and on his way before anyone had to see to him */
     bool forwarded;                     /* a child came that found no place among the successors */
     uint8_t asked_count;                /* times that an INFORMATION_REQUEST answered E2 */
     uint8_t refusals;                   /* ends without care in the chain so far, this dossier's included */

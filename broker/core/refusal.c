@@ -47,6 +47,7 @@ void sch_refusal_redirect(struct sch_act *act)
         if (sch_successor_is_child_there(dossier)) {
             /* The child came before this message: there is nothing to wait for. */
             dossier->forward_by_ms = 0;
+            dossier->placed = true;
             sch_successor_take(dossier);
         }
         return;
@@ -61,6 +62,7 @@ void sch_refusal_lapse(struct sch_act *act)
     const struct sch_id *redirection = sch_proof_moved_to(dossier, SCH_PHASE_REDIRECTED);
     assert(redirection != NULL);
     dossier->forward_by_ms = 0;
+    dossier->placed = false;
     /* From now on it counts as an end without care. */
     if (dossier->refusals < UINT8_MAX) {
         dossier->refusals++;

@@ -48,7 +48,7 @@ enum {
 
 enum {
     IS_RECEIVED = 1 << 0, IS_TAKEN_UP = 1 << 1, IS_BREACH = 1 << 2, IS_FORWARDED = 1 << 3, HAS_SUCCESSORS = 1 << 4,
-    HEAD_ALL = (1 << 5) - 1
+    IS_PLACED = 1 << 5, HEAD_ALL = (1 << 6) - 1
 };
 
 /* A proof's phase, whether it came late or lacks something, and the kind of its message are one number. */
@@ -207,7 +207,8 @@ static void pack_head(struct sch_pack *pack, const struct sch_dossier *dossier, 
     sch_pack_uint(pack, (uint64_t)dossier->phase);
     sch_pack_uint(pack, (dossier->received ? IS_RECEIVED : 0u) | (dossier->taken_up ? IS_TAKEN_UP : 0u) |
                             (dossier->breach ? IS_BREACH : 0u) | (dossier->forwarded ? IS_FORWARDED : 0u) |
-                            (dossier->successor_count > 0 ? HAS_SUCCESSORS : 0u));
+                            (dossier->successor_count > 0 ? HAS_SUCCESSORS : 0u) |
+                            (dossier->placed ? IS_PLACED : 0u));
     sch_pack_text(pack, dossier->region);
     sch_pack_uint(pack, (uint64_t)dossier->echelon);
     sch_pack_uint(pack, (uint64_t)dossier->urgency);
@@ -421,6 +422,7 @@ static bool unpack_head(struct sch_unpack *unpack, struct sch_dossier *dossier, 
     dossier->taken_up = (flags & IS_TAKEN_UP) != 0;
     dossier->breach = (flags & IS_BREACH) != 0;
     dossier->forwarded = (flags & IS_FORWARDED) != 0;
+    dossier->placed = (flags & IS_PLACED) != 0;
     sch_unpack_text(unpack, dossier->region, SCH_REGION_MAX);
     dossier->echelon = (enum sch_party_kind)sch_unpack_uint(unpack, SCH_PARTY_COUNT - 1);
     dossier->urgency = (enum sch_urgency)sch_unpack_uint(unpack, SCH_URGENCY_CRISIS);

@@ -121,7 +121,7 @@ static struct sch_dossier *largest(void)
     d->kenmerk = UINT64_MAX;
     d->kind = SCH_KIND_COUNT - 1;
     d->phase = SCH_PHASE_COUNT - 1;
-    d->received = d->taken_up = d->breach = d->forwarded = true;
+    d->received = d->taken_up = d->breach = d->forwarded = d->placed = true;
     d->asked_count = d->refusals = UINT8_MAX;
     fill(d->region, SCH_REGION_MAX, 'r');
     d->echelon = SCH_PARTY_COUNT - 1;

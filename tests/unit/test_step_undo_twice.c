@@ -260,6 +260,7 @@ static void test_a_redirection_that_came_late(void **state)
         /* The practice still sees to the patient. */
         expect_owed(0);
         assert_true(f.dossier.taken_up);
+        assert_int_equal(f.dossier.refusals, 1);
     }
 }
 
