@@ -39,7 +39,6 @@ void sch_act_phase_after(struct sch_act *act, enum sch_phase phase, bool was_unp
 /* An end without care that counts in the chain? Who forwards a patient has not sent anyone away. */
 bool sch_act_is_unplaced(const struct sch_dossier *dossier);
 
-
 /* A message proves a phase: the dossier moves to what all its proofs come to. A presumed intake stays
  * presumed until an appointment or a no-show is told. */
 void sch_act_prove(struct sch_act *act, enum sch_phase phase, const struct sch_id *by);
