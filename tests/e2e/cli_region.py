@@ -1,4 +1,5 @@
 """A region of `scharnier dev` for the tests of the command line, and what they count."""
+import contextlib
 import json
 import os
 import shutil
@@ -64,6 +65,18 @@ class Region:
         except ValueError:
             check(f"{party}: {' '.join(words)}: JSON", False, text + self.errors)
             return {}
+
+    @contextlib.contextmanager
+    def collecting(self, party):
+        """Meanwhile this party takes whatever comes, as its system would, however slow the machine is."""
+        tail = subprocess.Popen([SCHARNIER, "--config", f"{self.folder}/{party}.conf", "inbox", "tail", "--ack"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            tail.terminate()
+            code = tail.wait(timeout=20)
+            check(f"{party} collected to the end: exit {code}", code == 0)
 
     def broker(self, *words):
         """A command of scharnierd to the region's broker."""

@@ -82,12 +82,13 @@ static void count_report(void *context, const char *line)
     (*(unsigned *)context)++;
 }
 
+/* What is wrong begins with the file in which it is: this one, or one that it names, from its folder. */
 static int check_end(int code, unsigned reports, const sch_error *error)
 {
     assert((int)error->code == code);
     if (code == SCH_OK)
         return 1;
-    assert(strncmp(error->text, path, strlen(path)) == 0 && reports > 0);
+    assert(error->text[0] == '/' && strstr(error->text, ": ") != NULL && reports > 0);
     return 0;
 }
 

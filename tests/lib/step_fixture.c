@@ -412,6 +412,17 @@ int step_fixture_say_on(struct step_fixture *f, enum sch_kind kind, int days)
     return step_fixture_send(f);
 }
 
+struct sch_id step_fixture_redirect(struct step_fixture *f, enum sch_mode mode)
+{
+    struct sch_header *header = step_fixture_message(f, SCH_KIND_REDIRECTION);
+    header->fact[SCH_FACT_REDIRECTION_MODE] = (int64_t)mode;
+    header->fact[SCH_FACT_PATIENT_AGREED] = mode == SCH_MODE_FORWARDED ? SCH_YES_YES : 0;
+    int code = step_fixture_send(f);
+    assert(code == SCH_OK);
+    (void)code;
+    return f->last;
+}
+
 void step_fixture_open(struct step_fixture *f, enum step_party to)
 {
     (void)step_fixture_referral(f, PRACTICE, to);

@@ -69,6 +69,9 @@ int step_fixture_send(struct step_fixture *f);
 int step_fixture_say(struct step_fixture *f, enum sch_kind kind);
 int step_fixture_say_on(struct step_fixture *f, enum sch_kind kind, int days);
 
+/* A REDIRECTION, to which the patient agrees where it forwards him, that must succeed; its id. */
+struct sch_id step_fixture_redirect(struct step_fixture *f, enum sch_mode mode);
+
 /* A routine referral of the practice, POH in copy, that must succeed. */
 void step_fixture_open(struct step_fixture *f, enum step_party to);
 

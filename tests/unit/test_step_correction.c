@@ -220,11 +220,7 @@ static void test_a_redirection_taken_back(void **state)
 {
     (void)state;
     begin();
-    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
-    header->fact[SCH_FACT_REDIRECTION_MODE] = SCH_MODE_FORWARDED;
-    header->fact[SCH_FACT_PATIENT_AGREED] = SCH_YES_YES;
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
-    struct sch_id redirection = f.last;
+    struct sch_id redirection = step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
     assert_int_equal(f.dossier.forward_by_ms, 0);
     assert_non_null(step_fixture_owed(&f, 2));

@@ -27,16 +27,6 @@ static struct sch_id say(enum sch_kind kind, enum sch_phase phase)
     return f.last;
 }
 
-static struct sch_id redirect(enum sch_mode mode)
-{
-    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
-    header->fact[SCH_FACT_REDIRECTION_MODE] = (int64_t)mode;
-    header->fact[SCH_FACT_PATIENT_AGREED] = mode == SCH_MODE_FORWARDED ? SCH_YES_YES : 0;
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
-    assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
-    return f.last;
-}
-
 static void hear(enum sch_event_type type, struct sch_id message, enum step_party from, bool taken_back)
 {
     memset(&f.event, 0, sizeof f.event);
@@ -68,7 +58,7 @@ static void test_a_child_in_error_after_an_earlier_refusal(void **state)
     begin();
     say(SCH_KIND_REFUSAL, SCH_PHASE_REFUSED);
     say(SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED);
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FORWARD, child, S, false);
     assert_null(step_fixture_owed(&f, 10));
     hear(SCH_EVENT_FORWARD, child, S, true);
@@ -81,7 +71,7 @@ static void test_a_faster_referral_in_error(void **state)
 {
     (void)state;
     begin();
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FOLLOW, other, PRACTICE, false);
     assert_true(f.dossier.taken_up);
     hear(SCH_EVENT_FOLLOW, other, PRACTICE, true);
@@ -89,7 +79,7 @@ static void test_a_faster_referral_in_error(void **state)
     assert_int_equal(f.dossier.refusals, 1);
     /* A child that came stands for the patient, whatever became of the other. */
     begin();
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FOLLOW, other, PRACTICE, false);
     hear(SCH_EVENT_FORWARD, child, S, false);
     hear(SCH_EVENT_FOLLOW, other, PRACTICE, true);
@@ -103,7 +93,7 @@ static void test_a_forwarded_dossier_in_error_counts_nobody_off(void **state)
     (void)state;
     begin();
     f.dossier.refusals = 1;
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FORWARD, child, S, false);
     assert_int_equal(f.dossier.refusals, 1);
     correct(f.referral, SCH_KIND_REFERRAL, PRACTICE, SCH_PHASE_ENTERED_IN_ERROR);
@@ -111,7 +101,7 @@ static void test_a_forwarded_dossier_in_error_counts_nobody_off(void **state)
     /* Nor does the end of a patient who was advised, beyond the one that it was. */
     begin();
     f.dossier.refusals = 1;
-    redirect(SCH_MODE_ADVISED);
+    (void)step_fixture_redirect(&f, SCH_MODE_ADVISED);
     hear(SCH_EVENT_FORWARD, child, S, false);
     assert_int_equal(f.dossier.refusals, 2);
     correct(f.referral, SCH_KIND_REFERRAL, PRACTICE, SCH_PHASE_ENTERED_IN_ERROR);
@@ -123,7 +113,7 @@ static void test_a_redirection_in_error_after_the_child(void **state)
     (void)state;
     begin();
     f.dossier.refusals = 1;
-    struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    struct sch_id redirection = step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     assert_int_equal(step_fixture_collect(&f, redirection, PRACTICE), SCH_OK);
     assert_int_equal(step_fixture_collect(&f, redirection, POH), SCH_OK);
     hear(SCH_EVENT_FORWARD, child, S, false);
@@ -141,7 +131,7 @@ static void test_the_count_does_not_fall_below_zero(void **state)
     struct sch_id report = report_no_treatment();
     struct sch_id taken = say(SCH_KIND_TAKEN_UP, SCH_PHASE_CLOSED);
     correct(report, SCH_KIND_INTAKE_REPORT, S, SCH_PHASE_SENT);
-    struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    struct sch_id redirection = step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FORWARD, child, S, false);
     correct(taken, SCH_KIND_TAKEN_UP, PRACTICE, SCH_PHASE_REDIRECTED);
     assert_null(step_fixture_owed(&f, 10));
@@ -160,7 +150,7 @@ static void test_one_of_two_children_in_error(void **state)
     (void)state;
     for (int order = 0; order < 2; order++) {
         begin();
-        redirect(SCH_MODE_FORWARDED);
+        (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
         hear(SCH_EVENT_FORWARD, child, S, false);
         hear(SCH_EVENT_FORWARD, other, S, false);
         hear(SCH_EVENT_FORWARD, order == 0 ? child : other, S, true);
@@ -229,9 +219,9 @@ static void test_a_referral_of_another_time(void **state)
     /* But a child that came before its REDIRECTION is what that speaks of, also when it is said anew. */
     begin();
     hear(SCH_EVENT_FORWARD, child, S, false);
-    struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    struct sch_id redirection = step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     step_fixture_live(&f, 30);
     assert_null(step_fixture_owed(&f, 10));
     hear(SCH_EVENT_FORWARD, child, S, true);
@@ -252,7 +242,7 @@ static void test_nobody_is_on_his_way_any_more(void **state)
     assert_int_equal(f.dossier.successor_count, 0);
     assert_false(f.dossier.taken_up);
     begin();
-    struct sch_id redirection = redirect(SCH_MODE_FORWARDED);
+    struct sch_id redirection = step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     hear(SCH_EVENT_FORWARD, child, S, false);
     correct(redirection, SCH_KIND_REDIRECTION, S, SCH_PHASE_SENT);
     assert_int_equal(f.dossier.successor_count, 1);
@@ -295,7 +285,7 @@ static void test_more_children_than_are_told_apart(void **state)
         }
         assert_int_equal(f.dossier.successor_count, SCH_SUCCESSORS_MAX);
         assert_int_equal(f.dossier.forwarded, count > SCH_SUCCESSORS_MAX);
-        redirect(SCH_MODE_FORWARDED);
+        (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
         for (uint8_t i = 0; i < count; i++) {
             assert_null(step_fixture_owed(&f, 10));
             hear(SCH_EVENT_FORWARD, (struct sch_id){ { 9, i } }, S, true);

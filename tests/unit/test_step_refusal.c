@@ -24,15 +24,6 @@ static void say(enum sch_kind kind, enum sch_phase phase)
     assert_int_equal(f.dossier.phase, phase);
 }
 
-static void redirect(enum sch_mode mode)
-{
-    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
-    header->fact[SCH_FACT_REDIRECTION_MODE] = (int64_t)mode;
-    header->fact[SCH_FACT_PATIENT_AGREED] = mode == SCH_MODE_FORWARDED ? SCH_YES_YES : 0;
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
-    assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
-}
-
 static int hear_of(enum sch_event_type type, bool taken_back)
 {
     memset(&f.event, 0, sizeof f.event);
@@ -58,7 +49,7 @@ static void test_advised(void **state)
 {
     (void)state;
     begin();
-    redirect(SCH_MODE_ADVISED);
+    (void)step_fixture_redirect(&f, SCH_MODE_ADVISED);
     assert_null(step_fixture_owed(&f, 2));
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 2)->instance.standing, SCH_STANDING_CLOSED);
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 4)->instance.standing, SCH_STANDING_CANCELLED);
@@ -83,7 +74,7 @@ static void test_forwarded_and_the_child_came(void **state)
 {
     (void)state;
     begin();
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     assert_null(step_fixture_owed(&f, 10));
     assert_int_equal(f.dossier.refusals, 0);
     /* Five working days from Monday 2 March end on Monday 9. */
@@ -107,7 +98,7 @@ static void test_forwarded_after_the_child(void **state)
     begin();
     assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
     assert_int_equal(f.dossier.phase, SCH_PHASE_SENT);
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
     assert_int_equal(f.dossier.refusals, 0);
     step_fixture_live(&f, 30);
@@ -118,7 +109,7 @@ static void test_forwarded_after_the_child(void **state)
     begin();
     assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
     assert_int_equal(hear_of(SCH_EVENT_FORWARD, true), SCH_OK);
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     step_fixture_live(&f, 30);
     assert_non_null(step_fixture_owed(&f, 10));
 }
@@ -127,7 +118,7 @@ static void test_forwarded_by_a_child_in_error(void **state)
 {
     (void)state;
     begin();
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     struct sch_id by = f.last;
     assert_int_equal(hear(SCH_EVENT_FORWARD), SCH_OK);
     assert_int_equal(hear_of(SCH_EVENT_FORWARD, true), SCH_OK);
@@ -166,7 +157,7 @@ static void test_forwarded_and_nobody_came(void **state)
 {
     (void)state;
     begin();
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     struct sch_id by = f.last;
     step_fixture_at(&f, step_fixture_end_of(20260309) - 1);
     assert_int_equal(step_fixture_due(&f), SCH_OK);
@@ -188,7 +179,7 @@ static void test_one_refusal_more_than_can_be_counted(void **state)
     (void)state;
     begin();
     f.dossier.refusals = UINT8_MAX;
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     step_fixture_live(&f, 8);
     assert_non_null(step_fixture_owed(&f, 10));
     assert_int_equal(f.dossier.refusals, UINT8_MAX);
@@ -198,7 +189,7 @@ static void test_forwarded_but_the_practice_was_faster(void **state)
 {
     (void)state;
     begin();
-    redirect(SCH_MODE_FORWARDED);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     assert_int_equal(hear(SCH_EVENT_FOLLOW), SCH_OK);
     assert_int_equal(f.dossier.forward_by_ms, 0);
     assert_true(f.dossier.taken_up);

@@ -224,10 +224,7 @@ static void test_a_child_is_awaited_still(void **state)
     (void)state;
     begin(S);
     struct sch_id question = say(SCH_KIND_INFORMATION_REQUEST);
-    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
-    header->fact[SCH_FACT_REDIRECTION_MODE] = SCH_MODE_FORWARDED;
-    header->fact[SCH_FACT_PATIENT_AGREED] = SCH_YES_YES;
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
+    (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
     int64_t forward_by_ms = f.dossier.forward_by_ms;
     correct(question, SCH_KIND_INFORMATION_REQUEST, S, SCH_PHASE_REDIRECTED);
     assert_null(step_fixture_owed(&f, 10));

@@ -235,15 +235,6 @@ static struct sch_id say_outcome(enum sch_kind kind, enum sch_outcome outcome)
     return f.last;
 }
 
-static struct sch_id redirect(enum sch_mode mode)
-{
-    struct sch_header *header = step_fixture_message(&f, SCH_KIND_REDIRECTION);
-    header->fact[SCH_FACT_REDIRECTION_MODE] = (int64_t)mode;
-    header->fact[SCH_FACT_PATIENT_AGREED] = mode == SCH_MODE_FORWARDED ? SCH_YES_YES : 0;
-    assert_int_equal(step_fixture_send(&f), SCH_OK);
-    return f.last;
-}
-
 /* The dossier was deaf when the patient was redirected, and is not once the refusal is taken back. */
 static void test_a_redirection_that_came_late(void **state)
 {
@@ -253,7 +244,7 @@ static void test_a_redirection_that_came_late(void **state)
         begin();
         struct sch_id end = say(ends[i / 2]);
         say_of(SCH_KIND_TAKEN_UP, PRACTICE);
-        (void)redirect(i % 2 == 0 ? SCH_MODE_ADVISED : SCH_MODE_FORWARDED);
+        (void)step_fixture_redirect(&f, i % 2 == 0 ? SCH_MODE_ADVISED : SCH_MODE_FORWARDED);
         assert_int_equal(f.dossier.phase, i / 2 == 0 ? SCH_PHASE_REFUSED : SCH_PHASE_BACK_REFERRED);
         correct(end, ends[i / 2], S);
         assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
