@@ -294,6 +294,24 @@ static void test_a_complete_letter_in_error_after_one_that_lacked(void **state)
     expect_owed(E(2) | E(4) | E(7));
 }
 
+/* The report that lacked something was due by the intake that it tells of, and is by no error due later. */
+static void test_a_report_that_lacked_is_due_as_it_was(void **state)
+{
+    (void)state;
+    static const enum sch_kind error[] = { SCH_KIND_ACCEPTANCE, SCH_KIND_APPOINTMENT, SCH_KIND_INTAKE_REPORT };
+    for (size_t i = 0; i < sizeof error / sizeof error[0]; i++) {
+        begin();
+        struct sch_id before = say(error[i] == SCH_KIND_APPOINTMENT ? error[i] : SCH_KIND_ACCEPTANCE);
+        (void)say_incomplete(SCH_KIND_INTAKE_REPORT, SCH_OUTCOME_TREATMENT);
+        int64_t due_ms = step_fixture_owed(&f, 6)->due_ms;
+        step_fixture_wait(&f, 2);
+        correct(error[i] == SCH_KIND_INTAKE_REPORT ? say(error[i]) : before, error[i], S);
+        const struct sch_instance *e6 = step_fixture_owed(&f, 6);
+        assert_int_equal(e6->standing, SCH_STANDING_INCOMPLETE);
+        assert_int_equal(e6->due_ms, due_ms);
+    }
+}
+
 /* What has nothing to do with it takes nothing away. */
 static void test_an_unrelated_error(void **state)
 {
@@ -561,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_care_without_a_referral_goes_on),
         cmocka_unit_test(test_a_redirection_that_came_late),
         cmocka_unit_test(test_a_complete_letter_in_error_after_one_that_lacked),
+        cmocka_unit_test(test_a_report_that_lacked_is_due_as_it_was),
         cmocka_unit_test(test_an_unrelated_error),
         cmocka_unit_test(test_an_appointment_after_an_end_in_error),
         cmocka_unit_test(test_what_is_said_again_counts_on),
