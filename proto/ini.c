@@ -90,9 +90,12 @@ int sch_ini_unknown(const struct sch_ini *ini, enum sch_error_code code, const c
     return sch_ini_error(ini, code, "unknown %s \"%s\"; did you mean \"%s\"?", what, word, near);
 }
 
-bool sch_ini_continued(const struct sch_ini *ini)
+int sch_ini_one_line(const struct sch_ini *ini, enum sch_error_code code, const char *name)
 {
-    return ini->reading->continued;
+    if (!ini->reading->continued) {
+        return SCH_OK;
+    }
+    return sch_ini_error(ini, code, "%s takes one line; this one is indented, and so continues it", name);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------- */

@@ -43,8 +43,9 @@ int sch_ini_error(const struct sch_ini *ini, enum sch_error_code code, const cha
 int sch_ini_unknown(const struct sch_ini *ini, enum sch_error_code code, const char *what, const char *word,
                     const char *const *candidates, size_t count);
 
-/* For handlers: does this line continue the value of the line before it? */
-bool sch_ini_continued(const struct sch_ini *ini);
+/* For handlers, of a name with one value: notes an error when this line continues the one before it, whose place
+ * its value would take in silence. */
+int sch_ini_one_line(const struct sch_ini *ini, enum sch_error_code code, const char *name);
 
 /* Values. Each returns SCH_OK or notes the error. */
 int sch_ini_uint(const struct sch_ini *ini, enum sch_error_code code, const char *name, const char *value,

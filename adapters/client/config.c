@@ -195,6 +195,9 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
     struct reading *r = context;
     if (!name)
         return begin_section(r, ini, section);
+    int code = strcmp(name, "seal_key") == 0 ? SCH_OK : sch_ini_one_line(ini, SCH_E_CONFIG, name);
+    if (code != SCH_OK)
+        return code;
     if (r->region)
         return region_line(r, ini, name, value);
     if (r->mailbox)

@@ -8,8 +8,12 @@
 #include "ini.h"
 #include "mllp.h"
 
+static const char *const sections[] = {"adapter", "listen", "peer"};
+#define SECTION_COUNT (sizeof sections / sizeof *sections)
+
 struct reader {
     struct sch_hl7v2_config *config;
+    bool begun[SECTION_COUNT];
     const char *path;                   /* of the file */
     void (*report)(void *context, const char *line);
     void *context;
@@ -109,22 +113,31 @@ static int read_peer(const struct reader *reader, const struct sch_ini *ini, con
     return sch_ini_unknown(ini, SCH_E_CONFIG, "key", name, names, sizeof names / sizeof *names);
 }
 
+static int begin_section(struct reader *reader, const struct sch_ini *ini, size_t section)
+{
+    if (reader->begun[section])
+        return sch_ini_error(ini, SCH_E_CONFIG, "[%s] stands twice", sections[section]);
+    reader->begun[section] = true;
+    return SCH_OK;
+}
+
 static int handle(void *context, const struct sch_ini *ini, const char *section, const char *name,
                   const char *value)
 {
-    static const char *const sections[] = {"adapter", "listen", "peer"};
-    const struct reader *reader = context;
+    struct reader *reader = context;
+    size_t i = 0;
 
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        if (strcmp(section, sections[i]) != 0)
-            continue;
-        if (name == NULL)
-            return SCH_OK;
-        return i == 0 ? read_adapter(reader, ini, name, value)
-               : i == 1 ? read_listen(reader, ini, name, value) : read_peer(reader, ini, name, value);
-    }
-    return sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections,
-                           sizeof sections / sizeof *sections);
+    while (i < SECTION_COUNT && strcmp(section, sections[i]) != 0)
+        i++;
+    if (i == SECTION_COUNT)
+        return sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections, SECTION_COUNT);
+    if (name == NULL)
+        return begin_section(reader, ini, i);
+    int code = sch_ini_one_line(ini, SCH_E_CONFIG, name);
+    if (code != SCH_OK)
+        return code;
+    return i == 0 ? read_adapter(reader, ini, name, value)
+           : i == 1 ? read_listen(reader, ini, name, value) : read_peer(reader, ini, name, value);
 }
 
 static void pass_report(void *context, const char *line)

@@ -324,6 +324,9 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
 
     if (strncmp(section, "in ", 3) == 0)
         return begin ? begin_rule(reader, ini, section + 3) : read_rule(reader, ini, name, value);
+    int code = begin ? SCH_OK : sch_ini_one_line(ini, SCH_E_CONFIG, name);
+    if (code != SCH_OK)
+        return code;
     if (strncmp(section, "codes ", 6) == 0)
         return begin ? begin_codes(reader, ini, section + 6) : read_code(reader, ini, name, value);
     if (strcmp(section, "identity") == 0)

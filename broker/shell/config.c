@@ -56,6 +56,7 @@ static const struct key keys[] = {
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
 static const char *const sections[] = { "broker", "region", "norms", "permits", "http", "clock" };
+#define SECTION_COUNT (sizeof sections / sizeof *sections)
 
 struct reader {
     struct sch_config *config;
@@ -64,6 +65,7 @@ struct reader {
     sch_error *error;
     int code;                           /* of the first error */
     bool seen[KEY_COUNT];
+    bool begun[SECTION_COUNT];
     bool skip;                          /* the section itself was wrong: its lines say nothing new */
 };
 
@@ -264,11 +266,15 @@ static int begin_section(struct reader *reader, const struct sch_ini *ini, const
     } else if (strcmp(section, "region") == 0) {
         code = sch_ini_error(ini, SCH_E_CONFIG, "write [region NAME], with the region's code");
     } else {
-        size_t count = sizeof sections / sizeof *sections, i = 0;
-        while (i < count && strcmp(section, sections[i]) != 0)
+        size_t i = 0;
+        while (i < SECTION_COUNT && strcmp(section, sections[i]) != 0)
             i++;
-        if (i == count)
-            code = sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections, count);
+        if (i == SECTION_COUNT)
+            code = sch_ini_unknown(ini, SCH_E_CONFIG, "section", section, sections, SECTION_COUNT);
+        else if (reader->begun[i])
+            code = sch_ini_error(ini, SCH_E_CONFIG, "[%s] stands twice", section);
+        else
+            reader->begun[i] = true;
     }
     reader->skip = code != SCH_OK;
     return code;
@@ -336,7 +342,8 @@ static int read_line(void *context, const struct sch_ini *ini, const char *secti
             || strcmp(keys[i].name, name) != 0)
             continue;
         reader->seen[i] = true;
-        return set_value(reader, ini, &keys[i], value);
+        int code = keys[i].form == FORM_LISTEN ? SCH_OK : sch_ini_one_line(ini, SCH_E_CONFIG, name);
+        return code != SCH_OK ? code : set_value(reader, ini, &keys[i], value);
     }
     return unknown_key(ini, section, size, name);
 }

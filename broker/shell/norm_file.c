@@ -322,8 +322,7 @@ static int sections_line(struct loader *loader, const struct sch_ini *ini, const
     return SCH_OK;
 }
 
-/* The keys that go on over further lines. Every other has one value, whose place a further line would take in
- * silence. */
+/* The keys that go on over further lines. */
 static bool is_list(const char *name)
 {
     return strcmp(name, "add") == 0 || strcmp(name, "drop") == 0 || strcmp(name, "required") == 0;
@@ -335,8 +334,9 @@ static int on_line(void *context, const struct sch_ini *ini, const char *section
     struct loader *loader = context;
     if (name == NULL)
         return begin_section(loader, ini, section);
-    if (sch_ini_continued(ini) && !is_list(name))
-        return sch_ini_error(ini, SCH_E_NORM_FORMAT, "%s goes over more than one line; keep it on one", name);
+    int code = is_list(name) ? SCH_OK : sch_ini_one_line(ini, SCH_E_NORM_FORMAT, name);
+    if (code != SCH_OK)
+        return code;
     switch (loader->part) {
     case PART_HEAD:
         return head_line(loader, ini, name, value);

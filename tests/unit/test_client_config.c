@@ -124,6 +124,7 @@ static void test_faults_name_line_and_remedy(void **state)
     expect(f, "practice-transport.key", "practice-sign.key", SCH_E_KEY_FILE, "another use");
     expect(f, WORLD_PRACTICE, "agb:123", SCH_E_CONFIG, "practice.conf:9: \"agb:123\" is no address");
     expect(f, "[mailbox " WORLD_POH, "[mailbox " WORLD_PRACTICE, SCH_E_CONFIG, "comes twice");
+    expect(f, "\nserver_key", "\n server_key", SCH_E_CONFIG, "practice.conf:3: endpoint takes one line; this one is ");
     expect(f, "sign_key_id = linde-sign\n", "", SCH_E_CONFIG, "go together in [mailbox] " WORLD_PRACTICE);
     expect(f, "[region utrecht]\nkey", "[region utrecht]\nkye", SCH_E_CONFIG, "did you mean \"key\"?");
     expect(f, "[region utrecht]", "[region ../utrecht]", SCH_E_CONFIG, "region code");

@@ -204,6 +204,8 @@ static void test_values(void **state)
         { "listen = tcp://127.0.0.1", ":5: error: listen takes tcp://ADDRESS:PORT, not \"tcp://127.0.0.1\"" },
         { "listen = ipc:///tmp/x:1", ":5: error: listen takes tcp://ADDRESS:PORT, not \"ipc:///tmp/x:1\"" },
         { "store =", ":5: error: a path is missing" },
+        { "  reserve = 1G", ":5: error: store takes one line; this one is indented, and so continues it" },
+        { "[broker]\nreserve = 1G", ":5: error: [broker] stands twice" },
         { "reserve = 1Mi", ":5: error: reserve takes a number with a unit (KMGT), not \"1Mi\"" },
         { "reserve = M", ":5: error: reserve takes a number with a unit (KMGT), not \"M\"" },
         { "reserve = 1X", ":5: error: reserve takes a number with a unit (KMGT), not \"1X\"" },

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* Everything that the handler saw, and every report, as text; a "+" before a line that continues another. */
+/* Everything that the handler saw, and every report, as text. A name of "one…" takes one line. */
 struct seen {
     char calls[4096];
     char reports[4096];
@@ -33,7 +33,10 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
     if (name == NULL) {
         snprintf(line, sizeof line, "[%s]\n", section);
     } else {
-        snprintf(line, sizeof line, "%s%s|%s|%s\n", sch_ini_continued(ini) ? "+" : "", section, name, value);
+        snprintf(line, sizeof line, "%s|%s|%s\n", section, name, value);
+    }
+    if (name != NULL && strncmp(name, "one", 3) == 0 && sch_ini_one_line(ini, SCH_E_NORM_FORMAT, name) != SCH_OK) {
+        return SCH_E_NORM_FORMAT;
     }
     append(seen->calls, sizeof seen->calls, line);
     if (seen->refuse != NULL && strcmp(seen->refuse, name != NULL ? name : section) == 0) {
@@ -78,12 +81,23 @@ static void test_good(void **state)
     expect("a = 1", SCH_OK, "|a|1\n", "");
     expect("a=1\r\n[s one]\r\nb = two words ; a remark\r\n", SCH_OK, "|a|1\n[s one]\ns one|b|two words\n", "");
     expect("\xef\xbb\xbf[s]\n# c\n; d\n  ; e\n\na =\n  b\n\tc = d: e\n[t] ; x\n", SCH_OK,
-           "[s]\ns|a|\n+s|a|b\n+s|a|c = d: e\n[t]\n", "");
+           "[s]\ns|a|\ns|a|b\ns|a|c = d: e\n[t]\n", "");
     expect("[a]\nx = 1\n[b]\nx = 1\n", SCH_OK, "[a]\na|x|1\n[b]\nb|x|1\n", "");
     expect("a = caf\xc3\xa9\n", SCH_OK, "|a|caf\xc3\xa9\n", "");
     /* A section's name may be longer than libinih would keep. */
     expect("[mailbox agb:06290713/12345678901234567890123456789012345678901234567890]\n", SCH_OK,
            "[mailbox agb:06290713/12345678901234567890123456789012345678901234567890]\n", "");
+}
+
+static void test_one_line(void **state)
+{
+    (void)state;
+    expect("[s]\none = 1\ntwo = 2\n  3\none more = 4\n", SCH_OK, "[s]\ns|one|1\ns|two|2\ns|two|3\ns|one more|4\n",
+           "");
+    expect("[s]\none = 1\n  two = 2\nb = 3\n", SCH_E_NORM_FORMAT, "[s]\ns|one|1\ns|b|3\n",
+           "t.ini:3: one takes one line; this one is indented, and so continues it\n");
+    expect("[s]\none =\n  1\n", SCH_E_NORM_FORMAT, "[s]\ns|one|\n",
+           "t.ini:3: one takes one line; this one is indented, and so continues it\n");
 }
 
 static void test_wrong_lines(void **state)
@@ -306,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),       cmocka_unit_test(test_wrong_lines),
+        cmocka_unit_test(test_one_line),
         cmocka_unit_test(test_line_limit), cmocka_unit_test(test_handler_refuses),
         cmocka_unit_test(test_many_names), cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_hex),        cmocka_unit_test(test_times),
