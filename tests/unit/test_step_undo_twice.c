@@ -523,6 +523,16 @@ static void test_a_promise_that_the_record_has_forgotten(void **state)
     }
 }
 
+static void test_an_end_that_the_record_has_not_counted(void **state)
+{
+    (void)state;
+    begin();
+    struct sch_id refusal = say(SCH_KIND_REFUSAL);
+    f.dossier.refusals = 0;
+    correct(refusal, SCH_KIND_REFUSAL, S);
+    assert_int_equal(f.dossier.refusals, 0);
+}
+
 /* A record of before says neither of what kind its proofs are, nor which letters stand. Nothing is invented for it. */
 static void test_a_record_of_before(void **state)
 {
@@ -589,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_a_presumed_appointment_in_error),
         cmocka_unit_test(test_a_no_show_in_error_before_an_end),
         cmocka_unit_test(test_a_promise_that_the_record_has_forgotten),
+        cmocka_unit_test(test_an_end_that_the_record_has_not_counted),
         cmocka_unit_test(test_a_record_of_before),
     };
     return cmocka_run_group_tests_name("step_undo_twice", tests, NULL, NULL);
