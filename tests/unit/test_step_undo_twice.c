@@ -255,6 +255,35 @@ static void test_a_redirection_that_came_late(void **state)
     }
 }
 
+/* As does whatever else the receiver said meanwhile: it counts once the end is taken back. */
+static void test_what_came_late(void **state)
+{
+    (void)state;
+    static const enum sch_kind ends[] = { SCH_KIND_REFUSAL, SCH_KIND_BACK_REFERRAL };
+    static const struct {
+        enum sch_kind kind;
+        enum sch_phase phase;
+        unsigned owed;
+    } said[] = {
+        { SCH_KIND_ACCEPTANCE, SCH_PHASE_ACCEPTED, E(4) | E(7) },
+        { SCH_KIND_APPOINTMENT, SCH_PHASE_INTAKE_PLANNED, E(6) | E(7) },
+        { SCH_KIND_NO_SHOW, SCH_PHASE_INTAKE_PLANNED, E(5) | E(7) },
+        { SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, E(7) },
+        { SCH_KIND_TREATMENT_START, SCH_PHASE_IN_TREATMENT, E(8) },
+        { SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED, E(9) },
+    };
+    for (size_t i = 0; i < 2 * sizeof said / sizeof said[0]; i++) {
+        begin();
+        struct sch_id end = say(ends[i % 2]);
+        say_of(SCH_KIND_TAKEN_UP, PRACTICE);
+        (void)say(said[i / 2].kind);
+        expect_owed(0);
+        correct(end, ends[i % 2], S);
+        assert_int_equal(f.dossier.phase, said[i / 2].phase);
+        expect_owed(said[i / 2].owed);
+    }
+}
+
 /* A letter that lacks something answers nothing, also when the complete one after it was an error. */
 static void test_a_complete_letter_in_error_after_one_that_lacked(void **state)
 {
@@ -588,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_a_back_referral_that_was_refused),
         cmocka_unit_test(test_care_without_a_referral_goes_on),
         cmocka_unit_test(test_a_redirection_that_came_late),
+        cmocka_unit_test(test_what_came_late),
         cmocka_unit_test(test_a_complete_letter_in_error_after_one_that_lacked),
         cmocka_unit_test(test_a_report_that_lacked_is_due_as_it_was),
         cmocka_unit_test(test_an_unrelated_error),
