@@ -198,6 +198,59 @@ static void test_which_letter_stands(void **state)
     assert_int_equal(letter(SCH_KIND_BACK_REFERRAL), 6);
 }
 
+static unsigned lacking(enum sch_kind kind)
+{
+    const struct sch_id *id = sch_proof_lacking(&dossier, UINT64_C(1) << kind);
+    return id == NULL ? 0 : id->bytes[15];
+}
+
+static void lack(unsigned n)
+{
+    struct sch_id id = id_of(n);
+    sch_proof_lack(&dossier, &id);
+}
+
+/* A letter that lacks something counts beside a complete one, but neither late nor once all has been written. */
+static void test_which_letter_lacks(void **state)
+{
+    (void)state;
+    begin(SCH_KIND_REFERRAL);
+    say(1, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, false);
+    say(2, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, false);
+    lack(2);
+    assert_int_equal(lacking(SCH_KIND_INTAKE_REPORT), 2);
+    assert_int_equal(letter(SCH_KIND_INTAKE_REPORT), 1);
+    say(3, SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_ENDED, false);
+    say(4, SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED, false);
+    say(5, SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_ENDED, false);
+    lack(5);
+    assert_int_equal(lacking(SCH_KIND_DISCHARGE_LETTER), 0);
+    assert_int_equal(letter(SCH_KIND_DISCHARGE_LETTER), 3);
+    begin(SCH_KIND_REFERRAL);
+    say(1, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, false);
+    say(2, SCH_KIND_INTAKE_REPORT, SCH_PHASE_INTAKE_DONE, true);
+    lack(2);
+    assert_int_equal(lacking(SCH_KIND_INTAKE_REPORT), 0);
+}
+
+/* About an end that was told a letter is due, until it comes; one that comes when the patient is back answers too. */
+static void test_whether_a_letter_is_due(void **state)
+{
+    (void)state;
+    begin(SCH_KIND_REFERRAL);
+    say(1, SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED, false);
+    assert_true(sch_proof_is_letter_due(&dossier));
+    drop(1);
+    say(2, SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_ENDED, false);
+    say(3, SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED, false);
+    say(4, SCH_KIND_TREATMENT_END, SCH_PHASE_ENDED, false);
+    assert_false(sch_proof_is_letter_due(&dossier));
+    begin(SCH_KIND_REFERRAL);
+    say(1, SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED, false);
+    say(2, SCH_KIND_DISCHARGE_LETTER, SCH_PHASE_ENDED, false);
+    assert_int_equal(letter(SCH_KIND_DISCHARGE_LETTER), 2);
+}
+
 static void test_what_counts(void **state)
 {
     (void)state;
@@ -240,6 +293,10 @@ static void test_the_list_ends_where_its_count_says(void **state)
     assert_null(sch_proof_by(&dossier, &beyond));
     assert_false(sch_proof_counts(&dossier, &beyond));
     assert_null(sch_proof_moved_to(&dossier, SCH_PHASE_ENDED));
+    lack(9);
+    assert_false(dossier.proof[1].lacking);
+    dossier.proof[1].kind = SCH_KIND_TREATMENT_END;
+    assert_false(sch_proof_is_letter_due(&dossier));
     dossier.proof[1] = (struct sch_proof){ .phase = SCH_PHASE_INTAKE_PLANNED, .kind = SCH_KIND_APPOINTMENT, .by = beyond };
     dossier.proof[0].phase = SCH_PHASE_ACCEPTED;
     assert_false(is_planned_by(SCH_KIND_APPOINTMENT));
@@ -275,6 +332,8 @@ int main(void)
         cmocka_unit_test(test_a_full_list_keeps_the_phase),
         cmocka_unit_test(test_who_planned),
         cmocka_unit_test(test_which_letter_stands),
+        cmocka_unit_test(test_which_letter_lacks),
+        cmocka_unit_test(test_whether_a_letter_is_due),
         cmocka_unit_test(test_what_counts),
         cmocka_unit_test(test_the_list_ends_where_its_count_says),
         cmocka_unit_test(test_a_full_list_has_one_to_spare),

@@ -257,6 +257,24 @@ static void test_care_taken_back_counts_from_its_day(void **state)
     assert_int_equal(step_fixture_owed(&f, 15)->due_ms, step_fixture_end_of(20260426));
 }
 
+/* The practice does not take him back: care goes on, of which the letter was written, or was not. */
+static void test_care_that_goes_on_owes_no_second_letter(void **state)
+{
+    (void)state;
+    for (int written = 0; written < 2; written++) {
+        opening(SCH_KIND_CARE_NOTICE, S, PRACTICE);
+        open_sent();
+        if (written) {
+            say(SCH_KIND_INTAKE_REPORT, SCH_PHASE_IN_TREATMENT);
+        }
+        say(SCH_KIND_BACK_REFERRAL, SCH_PHASE_BACK_REFERRED);
+        (void)step_fixture_message_of(&f, SCH_KIND_REFUSAL, PRACTICE);
+        assert_int_equal(step_fixture_send(&f), SCH_OK);
+        assert_int_equal(f.dossier.phase, SCH_PHASE_IN_TREATMENT);
+        assert_int_equal(step_fixture_owed(&f, 15) == NULL, written);
+    }
+}
+
 static void test_what_answers_a_care_notice(void **state)
 {
     (void)state;
@@ -337,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_care_without_a_referral),
         cmocka_unit_test(test_a_progress_letter_may_be_the_last),
         cmocka_unit_test(test_care_taken_back_counts_from_its_day),
+        cmocka_unit_test(test_care_that_goes_on_owes_no_second_letter),
         cmocka_unit_test(test_what_answers_a_care_notice),
         cmocka_unit_test(test_the_day_of_care),
         cmocka_unit_test(test_an_undelivered_notice_is_only_reported),
