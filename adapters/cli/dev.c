@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 #define READY_TIMEOUT_MS 15000
 #define DRAIN_MS 2000
 #define CLOCK_RATE_MAX 1000000
+#define PORT_FIRST 20000
+#define PORT_COUNT 12000
+#define PORT_TRIES 1000
 
 static volatile sig_atomic_t stopping;
 
@@ -52,18 +56,28 @@ static uint32_t clock_rate(const char *text)
     return (uint32_t)(civil_ms / real_ms);
 }
 
-/* A port of loopback that nobody uses now; 0: none. */
-static uint16_t free_port(void)
+static bool is_free(uint16_t port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
-    socklen_t size = sizeof address;
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port),
+                                   .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return 0;
-    bool good = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-                getsockname(fd, (struct sockaddr *)&address, &size) == 0;
+        return false;
+    bool good = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
     close(fd);
-    return good ? ntohs(address.sin_port) : 0;
+    return good;
+}
+
+/* A port of loopback that nobody uses now, another than this one; 0: none. Below those that the kernel lends to whoever
+ * connects, so that it is free still when the region is started again. */
+static uint16_t free_port(uint16_t other)
+{
+    for (int i = 0; i < PORT_TRIES; i++) {
+        uint16_t port = (uint16_t)(PORT_FIRST + randombytes_uniform(PORT_COUNT));
+        if (port != other && is_free(port))
+            return port;
+    }
+    return 0;
 }
 
 static int64_t real_ms(void)
@@ -104,14 +118,14 @@ static int make_region(const struct sch_cli *cli, const char *folder, sch_error 
 {
     char path[SCH_REGION_PATH_MAX + 32];
     struct sch_region_plan plan = { .folder = folder,
-                                    .port = free_port(),
-                                    .http_port = free_port(),
+                                    .port = free_port(0),
                                     .clock_rate = clock_rate(sch_cli_option(cli, "fast-clock")),
                                     .now_ms = real_ms() };
     size_t port = 0;
     if (sch_cli_number(cli, "port", UINT16_MAX, plan.port, &port, error) != SCH_OK)
         return (int)error->code;
     plan.port = (uint16_t)port;
+    plan.http_port = free_port(plan.port);
     if (plan.clock_rate == 0)
         return sch_fail(error, SCH_E_USAGE,
                         "--fast-clock takes what passes in what: 1d=1s; at most %d times as fast",

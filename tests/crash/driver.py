@@ -7,7 +7,6 @@ import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ BIN = BUILD / "tests" / "crash"
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 
 from region import Region  # noqa: E402
+from ports import free_port  # noqa: E402
 
 START_S = 30
 DRAIN_S = 90
@@ -40,18 +40,6 @@ def until(true, what, seconds=PATIENCE_S):
         time.sleep(0.02)
 
 
-def port_below_ephemeral(draw):
-    """A free port that no outgoing connection takes while the broker is dead."""
-    while True:
-        port = draw.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-
-
 class CrashRegion(Region):
     """changes: what to replace in scharnierd.conf, beside the port."""
 
@@ -63,8 +51,7 @@ class CrashRegion(Region):
         super().__init__()
 
     def write_config(self):
-        self.endpoint = f"tcp://127.0.0.1:{port_below_ephemeral(self.draw)}"
-        self.http = f"127.0.0.1:{port_below_ephemeral(self.draw)}"
+        self.http = f"127.0.0.1:{free_port()}"
         super().write_config()
         text = self.config.read_text().replace("[http]\nlisten = none", f"[http]\nlisten = {self.http}")
         for old, new in self.changes.items():
@@ -158,6 +145,11 @@ class Process:
         """The fields of proc(5)'s stat from the state on."""
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
 
+    def catches(self, number):
+        """Has it got so far that this signal has a handler?"""
+        caught = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{self.process.pid}/status").read_text(), re.M)
+        return caught is not None and int(caught.group(1), 16) >> (number - 1) & 1 == 1
+
     def wanted_s(self):
         """Seconds that each thread ran, or would have if others had not: what a busy machine cannot hide."""
         wanted = {}
@@ -241,6 +233,16 @@ class Stage:
         until(lambda: self.dead() or true(), what)
         self.all_live()
 
+    def told(self, ask):
+        """What the broker says to ask(), which is None as long as it does not answer."""
+        answer = []
+
+        def answered():
+            answer[:] = [ask()]
+            return answer[0] is not None
+        self.until(answered, "the broker does not answer")
+        return answer[0]
+
     def receipts(self, letter, processes=None):
         """How many messages with such a key have a receipt: r(eferral), w(ithdrawal), a or b (answer)."""
         return sum(line.startswith(letter) for p in processes or self.adapters for line in p.book("receipts"))
@@ -266,6 +268,7 @@ class Stage:
     def drain(self):
         """No new referrals, until nothing is under way any more."""
         for process in self.of_role("sender"):
+            self.until(lambda: process.catches(signal.SIGUSR1), f"{process.name} does not get started")
             process.signal(signal.SIGUSR1)
         quiet = 0
         end = time.monotonic() + DRAIN_S

@@ -139,16 +139,18 @@ class DiskFull(OnDisks):
         stage.until(lambda: region.metric("sch_store_full") == 1, "the broker says that it is short of room")
         stage.until(lambda: all(p.outbox() >= 16 for p in stage.of_role("sender")),
                     "the senders keep what is refused")
-        expect(region.status("/readyz") == 503, "a broker short of room says that it is ready")
-        referrals = region.metric('sch_messages_received_total{kind="REFERRAL"}')
+        expect(stage.told(lambda: region.status("/readyz")) == 503, "a broker short of room says that it is ready")
+        referrals = stage.told(lambda: region.metric('sch_messages_received_total{type="REFERRAL"}'))
         answers = stage.receipts("a")
         for provider in providers:
             provider.signal(signal.SIGCONT)
         stage.until(lambda: stage.receipts("a") >= answers + 20, "feedback passes without room for referrals")
-        expect(region.metric("sch_store_full") == 1, "there was room all the time: the scene did not test it")
-        expect(region.metric('sch_messages_received_total{kind="REFERRAL"}') == referrals,
+        expect(stage.told(lambda: region.metric("sch_store_full")) == 1,
+               "there was room all the time: the scene did not test it")
+        expect(stage.told(lambda: region.metric('sch_messages_received_total{type="REFERRAL"}')) == referrals,
                "a referral was taken without room")
-        expect(region.metric('sch_messages_rejected_total{reason="STORE_FULL"}') > 0, "nothing was refused")
+        expect(stage.told(lambda: region.metric('sch_messages_rejected_total{reason="STORE_FULL"}')) > 0,
+               "nothing was refused")
         disk.make_room()
         stage.until(lambda: region.metric("sch_store_full") == 0, "the broker sees that there is room again")
 
@@ -318,10 +320,12 @@ class Clock(Scene):
     def look(self, stage, held):
         stage.until(lambda: stage.region.metric("sch_firing_held") == int(held), f"firing held: {held}")
         stage.flows(15)
-        expect(stage.region.metric("sch_firing_held") == int(held), f"firing held: {not held}, under traffic")
-        expect(stage.region.metric("sch_alerts_total") == 0, "a deadline fired")
+        expect(stage.told(lambda: stage.region.metric("sch_firing_held")) == int(held),
+               f"firing held: {not held}, under traffic")
+        expect(stage.told(lambda: stage.region.metric("sch_alerts_total")) == 0, "a deadline fired")
         if held:
-            expect(stage.region.status("/readyz") == 503, "a broker without the time says that it is ready")
+            expect(stage.told(lambda: stage.region.status("/readyz")) == 503,
+                   "a broker without the time says that it is ready")
 
     def restart(self, stage, held, meanwhile_s=None):
         stage.broker.kill()

@@ -1,9 +1,11 @@
 """The ledger on the command line: the worklist, its export, acts, chains, statistics and reconciliation."""
 import csv
+import datetime
 import io
 import json
 import os
 import time
+import zoneinfo
 
 from cli_region import check
 
@@ -92,6 +94,11 @@ def exported(region):
     check("filtered as the list is", some["referrals"] == listed and len(listed) == 1, some)
 
 
+def today():
+    """As the command line and the statistics count days, wherever the machine stands."""
+    return datetime.datetime.now(zoneinfo.ZoneInfo("Europe/Amsterdam")).strftime("%Y-%m-%d")
+
+
 def counted(region):
     age = region.json("coordinator", "unanswered", "age")
     check("ages of dossiers", age["all"]["total"] == 3 and sum(line["total"] for line in age["lines"]) == 3, age)
@@ -101,7 +108,7 @@ def counted(region):
     everyone = [row for row in stats if row["debtor"] == "all"]
     check("promises kept", len(everyone) == 1 and everyone[0]["count"] == 3 and everyone[0]["within"] == 2 and
           everyone[0]["open"] == 1 and everyone[0]["within_permille"] == 1000, stats)
-    month = time.strftime("%Y-%m")
+    month = today()[:7]
     monthly = region.json("coordinator", "unanswered", "stats", "--expectation", "E2", "--per-month", "--debtor",
                           "94061234")["statistics"]
     check("by month", [(row["month"], row["count"]) for row in monthly] == [(month, 2)], monthly)
@@ -186,7 +193,7 @@ def chain(region):
 
 
 def reconciled(region):
-    today = time.strftime("%Y-%m-%d")
+    began = today()
     path = f"{region.folder}/passed.csv"
     sent = [region.json("kompas", "referral", "send", "--key", f"p-{i}", "--to", "94061234", "--section", "question=a",
                         "--section", "reason=b") for i in range(3)]
@@ -198,7 +205,7 @@ def reconciled(region):
     def ask(*words, code=0):
         with open(path, "w", encoding="utf-8") as file:
             file.write("message;role;hash\n" + "\n".join(lines) + "\n")
-        return region.json("kompas", "reconcile", "--from", today, "--to", today, path, *words, code=code)
+        return region.json("kompas", "reconcile", "--from", began, "--to", today(), path, *words, code=code)
 
     equal = ask()
     check("both know the same", equal["equal"] and equal["known"] == 4, equal)

@@ -105,5 +105,5 @@ def checks(region, store):
     check("the loop", said == "OK: 0% past norm (0 of 2) | overdue_ratio=0;0.05;0.1 overdue=0 open=2\n", said)
     region.stop()
     region.run("linde", "check", "server", "--timeout", "1s", code=2)
-    region.run("linde", "check", "loop", "--timeout", "1s", code=3)
+    region.run("linde", "check", "loop", "--timeout", "3s", code=3)
     region.run("linde", "check", "queue", *store, code=3)

@@ -12,16 +12,16 @@ import json
 import os
 import shlex
 import signal
-import socket
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
 import letters  # noqa: E402
 from demo import AGB, NAME, START  # noqa: E402
+from ports import free_port  # noqa: E402
 from region import EXAMPLES, Failure, Region, wait_for  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 SYSTEMS = (("linde", "his"), ("kompas", "his"), ("haven", "epd"), ("angst", "epd"))
 # What an EPD answers, in days after the referral: the file that is made below, and nothing to an order number with NIET.
 STEPS = ((0.2, "ACCEPTANCE", "+9"), (0.4, "APPOINTMENT", "+8"), (9.0, "INTAKE_REPORT", "-1"),
@@ -63,12 +63,6 @@ def options():
                         "will listen on PORT and the three after it, their peers on a thousand more")
     parser.add_argument("--keep", action="store_true", help="keep the directory")
     return parser.parse_args()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Playground(Region):

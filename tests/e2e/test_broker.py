@@ -351,7 +351,7 @@ class Stopping(Case):
             self.assertEqual(said.process.wait(20), 0)
             self.stop_tail()
         with self.running():
-            self.assertEqual(self.status()["queue_ready"], "1", "what was not settled still waits")
+            wait_for("what was not settled", lambda: self.status()["queue_ready"] == "1")
 
 
 class Systemd(Case):
@@ -502,7 +502,7 @@ class Schemas(Case):
         self.says(self.broker("--migrate"), 0, self.store + ": now of schema 2: 5 dossiers, ")
         self.says(self.broker("--migrate"), 0, self.store + ": schema 2 is current, nothing to migrate")
         with self.running():
-            self.assertEqual(self.status()["dossiers"], "5")
+            wait_for("the dossiers", lambda: self.status()["dossiers"] == "5")
         self.says(self.broker("--audit-verify", self.store), 0, "whole: ")
 
     def test_older_and_damaged(self):

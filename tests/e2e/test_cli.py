@@ -84,7 +84,7 @@ def conversation(region):
 
 def queued(region):
     check("dev stops on Ctrl-C", region.stop(signal.SIGINT) == 0)
-    region.run("linde", "referral", "ls", "--timeout", "1s", code=3)
+    region.run("linde", "referral", "ls", "--timeout", "3s", code=3)
     receipt = region.json("linde", "referral", "send", "--key", "q-1", "--to", "94061234", "--section", "question=a",
                           "--section", "reason=b", "--timeout", "1s")
     check("out of reach is queued", receipt.get("queued") is True, receipt)
@@ -114,7 +114,7 @@ def operations(region):
     region.run("wrong", "referral", "ls", code=6)
     with open(f"{region.folder}/wrong.conf", "w") as file:
         file.write(conf.replace("server_key = ", "server_key = " + "5" * 64 + " ;", 1))
-    region.run("wrong", "referral", "ls", "--timeout", "3s", code=3)
+    region.run("wrong", "referral", "ls", "--timeout", "30s", code=3)
     check("a wrong server key is named", "E1102" in region.errors, region.errors)
     region.stop()
     check("the access log is whole", region.json("linde", "audit", "verify", f"{region.folder}/store").get("whole"))

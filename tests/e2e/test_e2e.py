@@ -92,6 +92,10 @@ class OneReferral(RegionCase):
         self.assertEqual(answer.get("MSA", 2), mllp.Message(raw).control)
         return answer
 
+    def sent(self, name, raw):
+        """As a HIS or EPD does: sends it until it is taken or refused; the last MSA-1."""
+        return self.senders[name].send(raw, 60, 0.3)
+
     def arrival(self, name, kind, order):
         def there():
             return [message for message in self.got[name] if message.type == kind and message.order == order]
@@ -103,15 +107,14 @@ class OneReferral(RegionCase):
     def test_whole_life(self):
         order, now = "ORD-LIFE", datetime.datetime.now(UTC)
         raw = self.referral(order)
-        self.assertEqual(self.send("linde", raw).get("MSA", 1), "AA")
+        self.assertEqual(self.sent("linde", raw), "AA")
         referral = self.arrival("angst", "REF^I12", order)[0]
         steps = [("ACCEPTANCE", "RRI^I12", 7), ("APPOINTMENT", "SIU^S12", 0), ("INTAKE_REPORT", "MDM^T02", 0),
                  ("TREATMENT_START", "OSU^O51", 0), ("TREATMENT_END", "OSU^O51", 0),
                  ("DISCHARGE_LETTER", "MDM^T02", 0)]
         for number, (kind, _, days) in enumerate(steps):
             answer = letters.answer(kind, order, str(number), now, "06290713", 1, now + datetime.timedelta(days=days))
-            ack = self.send("angst", answer)
-            self.assertEqual(ack.get("MSA", 1), "AA", "%s: %s" % (kind, ack.get("MSA", 3)))
+            self.assertEqual(self.sent("angst", answer), "AA", kind)
         wait_for("all feedback", lambda: len(self.arrival("linde", "MDM^T02", order)) == 2 and
                  len(self.arrival("linde", "OSU^O51", order)) == 2)
         for _, kind, _ in steps:
@@ -134,10 +137,10 @@ class OneReferral(RegionCase):
             broker.send_signal(signal.SIGCONT)
         self.assertEqual(answer.get("MSA", 1), "AE")
         self.assertNotEqual(answer.get("MSA", 3), "")
-        self.assertEqual(self.senders["linde"].send(raw, 20, 0.3), "AA")
+        self.assertEqual(self.sent("linde", raw), "AA")
         self.arrival("angst", "REF^I12", "ORD-STOP")
-        self.assertEqual(self.send("linde", raw).get("MSA", 1), "AA")
-        self.assertEqual(self.send("linde", self.referral("ORD-NEXT")).get("MSA", 1), "AA")
+        self.assertEqual(self.sent("linde", raw), "AA")
+        self.assertEqual(self.sent("linde", self.referral("ORD-NEXT")), "AA")
         self.arrival("angst", "REF^I12", "ORD-NEXT")
         self.assertEqual(len(self.arrival("angst", "REF^I12", "ORD-STOP")), 1)
 
@@ -152,7 +155,7 @@ class OneReferral(RegionCase):
         raw = self.referral("ORD-KILL")
         self.assertEqual(self.send("linde", raw).get("MSA", 1), "AE")
         self.region.start_broker()
-        self.assertEqual(self.senders["linde"].send(raw, 40, 0.25), "AA")
+        self.assertEqual(self.sent("linde", raw), "AA")
         self.arrival("angst", "REF^I12", "ORD-KILL")
 
 
@@ -203,7 +206,7 @@ class Running(RegionCase):
         first = self.refer("term-1")
         self.assertEqual(self.region.stop("broker"), 0)
         self.assertIn("STOPPED", self.region.log("broker"))
-        done = self.cli("linde-look", "--timeout", "1s", "referral", "ls")
+        done = self.cli("linde-look", "--timeout", "3s", "referral", "ls")
         self.error(done, "E1101", "endpoint", exit_code=3)
         self.region.start_broker()
         shown = self.cli("trauma", "inbox", "read", self.kenmerk(first), "--ack")
@@ -255,17 +258,17 @@ class Keys(RegionCase):
     def test_unknown_key(self):
         self.region.run("scharnier", "keygen", "--use", "transport", self.region.path("region", "keys", "stranger.key"))
         name = self.configure("stranger", r"transport_key = .*", "transport_key = keys/stranger.key")
-        self.error(self.cli(name, "--timeout", "5s", "referral", "ls"), "E1103", "transport_key", exit_code=4)
+        self.error(self.cli(name, "--timeout", "30s", "referral", "ls"), "E1103", "transport_key", exit_code=4)
 
     def test_wrong_server_key(self):
         other = read(self.region.path("region", "keys", "linde-transport.key.pub"))
         public = re.search(r"[0-9a-f]{64}", other).group(0)
         name = self.configure("misled", r"server_key = .*", "server_key = " + public)
-        self.error(self.cli(name, "--timeout", "5s", "referral", "ls"), "E1102", "server_key", exit_code=3)
+        self.error(self.cli(name, "--timeout", "30s", "referral", "ls"), "E1102", "server_key", exit_code=3)
 
     def test_no_broker(self):
         name = self.configure("lost", r"endpoint = .*", "endpoint = tcp://127.0.0.1:9")
-        self.error(self.cli(name, "--timeout", "2s", "referral", "ls"), "E1101", "endpoint", exit_code=3)
+        self.error(self.cli(name, "--timeout", "3s", "referral", "ls"), "E1101", "endpoint", exit_code=3)
 
     def test_revoked_key(self):
         self.assertEqual(self.cli("kompas-look", "referral", "ls").returncode, 0)
@@ -278,7 +281,7 @@ class Keys(RegionCase):
                         self.region.path("region", "keys", "region-sign.key"))
         self.region.processes["broker"].send_signal(signal.SIGHUP)
         done = wait_for("the key to be refused", lambda: next(
-            (said for said in [self.cli("kompas-look", "--timeout", "5s", "referral", "ls")] if said.returncode), None))
+            (said for said in [self.cli("kompas-look", "--timeout", "30s", "referral", "ls")] if said.returncode), None))
         self.error(done, "E2005", "revoked", exit_code=4)
         self.refer("others-go-on")
 
@@ -296,11 +299,14 @@ class FullStore(RegionCase):
             file.write(os.urandom(900000))
         sent = []
         for number in range(40):
-            done = self.refer("full-%d" % number, "--attach", attachment, "--timeout", "2s")
-            if '"queued": true' in done.stdout:
+            def answered(key="full-%d" % number):
+                # One that was only slow is the same message when it is sent again.
+                done = self.refer(key, "--attach", attachment, "--timeout", "2s")
+                return done if "STORE_FULL" in done.stdout or '"queued": true' not in done.stdout else None
+            done = wait_for("a receipt, or STORE_FULL", answered, 60)
+            if "STORE_FULL" in done.stdout:
                 break
             sent.append(done)
-        self.assertIn("STORE_FULL", done.stdout)
         self.assertGreater(len(sent), 3)
         self.assertLess(len(sent), 39, "the store was never full")
         self.assertIn("STORE_FULL", self.region.log("broker"))

@@ -57,7 +57,7 @@ class NoAnswer(Exception):
 class Client:
     """One connection. Answers are matched by request number; what comes unasked is kept apart."""
 
-    def __init__(self, endpoint, server_key, transport, timeout_s=5.0):
+    def __init__(self, endpoint, server_key, transport, timeout_s=30.0):
         self.timeout_s = timeout_s
         self.request = 0
         self.deliveries = []
@@ -175,10 +175,10 @@ class Client:
 
     # What comes unasked.
 
-    def next_delivery(self, timeout_s=5.0):
+    def next_delivery(self, timeout_s=30.0):
         return self.next_of(self.deliveries, timeout_s)
 
-    def next_status(self, timeout_s=5.0):
+    def next_status(self, timeout_s=30.0):
         return self.next_of(self.statuses, timeout_s)
 
     def next_of(self, waiting, timeout_s):

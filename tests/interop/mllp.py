@@ -13,7 +13,8 @@ import hl7
 from hl7.client import MLLPClient
 from hl7.mllp import start_hl7_server
 
-from region import BUILD, free_port
+from ports import free_port
+from region import BUILD
 
 LATIN = "iso-8859-1"
 

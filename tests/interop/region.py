@@ -8,8 +8,8 @@ import configparser
 import os
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -17,10 +17,13 @@ from pathlib import Path
 
 import nacl.bindings as sodium
 
-import seal as sealing
-from client import Client, NoAnswer
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+
+import seal as sealing  # noqa: E402
+from client import Client, NoAnswer  # noqa: E402
+from ports import free_port  # noqa: E402
+
 BUILD = Path(os.environ.get("SCHARNIER_BUILD", ROOT / "build" / "release"))
 
 
@@ -59,12 +62,6 @@ def write_key(path, use, pair):
     path.write_text(f"scharnier-{use}-key {pair[1].hex()}\n")
     path.chmod(0o600)
     Path(str(path) + ".pub").write_text(f"scharnier-{use}-public {pair[0].hex()}\n")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Region:
@@ -179,11 +176,11 @@ class Region:
         """Ends the broker: SIGTERM drains, a second one does not wait for leases. Returns its exit status."""
         if self.process is None:
             return None
-        for end in (self.process.terminate, self.process.terminate, self.process.kill):
+        for end, patience_s in ((self.process.terminate, 3), (self.process.terminate, 30), (self.process.kill, 5)):
             if self.process.poll() is None:
                 end()
                 try:
-                    self.process.wait(3)
+                    self.process.wait(patience_s)
                 except subprocess.TimeoutExpired:
                     continue
         return self.process.wait(5)
@@ -193,7 +190,7 @@ class Region:
         shutil.rmtree(self.folder, ignore_errors=True)
         return status
 
-    def client(self, stem, timeout_s=5.0):
+    def client(self, stem, timeout_s=30.0):
         return Client(self.endpoint, self.broker_key[0], self.party(stem).transport, timeout_s)
 
 

@@ -12,6 +12,7 @@
 
 #define CIVIL_MS INT64_C(1790000000000)
 #define POLL_MS 5
+#define BINDS 4000                      /* twenty seconds */
 
 struct serving {
     struct sch_fake_broker *broker;
@@ -43,7 +44,7 @@ static void open_router(struct serving *s)
     zmq_setsockopt(s->router, ZMQ_CURVE_SECRETKEY, broker->world->server.secret_key, 32);
     zmq_setsockopt(s->router, ZMQ_ZAP_DOMAIN, "scharnier", 9);
     int bound = -1;
-    for (int i = 0; i < 200 && bound != 0; i++) {
+    for (int i = 0; i < BINDS && bound != 0; i++) {
         bound = zmq_bind(s->router, broker->endpoint[0] ? broker->endpoint : "tcp://127.0.0.1:*");
         if (bound != 0)
             zmq_poll(NULL, 0, POLL_MS); /* the former socket is still on its way out */

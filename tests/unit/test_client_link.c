@@ -202,7 +202,7 @@ static void expect_cause(struct fixture *f, const char *endpoint, const uint8_t 
 static void test_causes_of_refusal(void **state)
 {
     struct fixture *f = *state;
-    expect_cause(f, "tcp://127.0.0.1:1", NULL, SOON_MS, SCH_E_UNREACHABLE);
+    expect_cause(f, "tcp://127.0.0.1:1", NULL, 5 * SOON_MS, SCH_E_UNREACHABLE);
     expect_cause(f, f->broker.endpoint, f->world.ggz_transport.public_key, LIMIT_MS, SCH_E_SERVER_KEY);
     sch_fake_lock(&f->broker);
     f->broker.refuse_keys = true;
@@ -261,6 +261,7 @@ static void test_resend_after_lost_receipt(void **state)
     struct fixture *f = *state;
     sch_receipt receipt = { 0 };
     connect_as(f, "practice");
+    assert_non_null(sch_client_directory(f->client, NULL, LIMIT_MS, &f->error));
     sch_fake_lock(&f->broker);
     f->broker.lose_receipts = 1;
     sch_fake_unlock(&f->broker);

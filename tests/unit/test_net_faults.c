@@ -413,10 +413,13 @@ static void a_signal_ends_the_wait(void **state)
 {
     struct fixture *f = *state;
     struct sigaction action = { .sa_handler = nothing }, former;
-    const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+    /* Again and again: one that comes before the wait has begun ends nothing. */
+    const struct itimerval soon = { .it_value = { .tv_usec = 50000 }, .it_interval = { .tv_usec = 50000 } };
+    const struct itimerval never = { .it_interval = { 0 } };
     assert_int_equal(sigaction(SIGALRM, &action, &former), 0);
     assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
     sch_net_wait(f->net, -1);           /* without the signal this would never return */
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
     assert_int_equal(sigaction(SIGALRM, &former, NULL), 0);
 }
 
