@@ -301,8 +301,9 @@ static int line(void *context, const struct sch_ini *ini, const char *section, c
     uint32_t *seen = parser->section == S_DIRECTORY ? &parser->directory_seen
                      : parser->section == S_PARTY   ? &parser->party_seen[directory->party_count - 1]
                                                     : &parser->key_seen[directory->key_count - 1];
-    if ((*seen & BIT(f)) && f != F_ACTS_FOR)
-        return sch_ini_error(ini, WRONG, "\"%s\" takes one line", name);
+    int code = f == F_ACTS_FOR ? SCH_OK : sch_ini_one_line(ini, WRONG, name);
+    if (code != SCH_OK)
+        return code;
     *seen |= BIT(f);
 
     switch (parser->section) {

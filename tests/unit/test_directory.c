@@ -123,7 +123,7 @@ static void what_is_wrong_is_named(void **state)
         { "[directory]\nserial = 0\n", "regio.ini:2: serial" },
         { "[directory]\nserial = -1\n", "regio.ini:2: serial" },
         { "[directory]\nserial = 7\nserial = 8\n", "regio.ini:3: \"serial\" is given twice" },
-        { "[directory]\nregion = utrecht\n  gelderland\n", "regio.ini:3: \"region\" takes one line" },
+        { "[directory]\nregion = utrecht\n  gelderland\n", "regio.ini:3: region takes one line" },
         { "[directory]\nnot_after = 2026-02-30\n", "regio.ini:2: not_after" },
         { "[directory]\nnot_aftr = 2026-02-20\n",
           "regio.ini:2: unknown key \"not_aftr\"; did you mean \"not_after\"?" },
