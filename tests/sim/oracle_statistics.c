@@ -15,23 +15,6 @@
 
 #define SMALL 5                         /* the smallest group that is published */
 
-enum outcome { OPEN, OVERDUE, WITHIN, LATE, WITHHELD, WAIVED, CANCELLED, OUTCOMES };
-
-/* One promise in one group. month 0: all; an empty debtor: all. */
-struct entry {
-    uint32_t month;
-    unsigned number;
-    char debtor[SCH_ADDRESS_MAX + 1];
-    enum outcome outcome;
-    bool announced, incomplete, vague;
-    uint32_t days;
-};
-
-struct entries {
-    struct entry *entry;
-    size_t count, room;
-};
-
 /* An organisation has its AGB alone; other addresses stand for themselves. */
 static void organisation(const char *address, char name[SCH_ADDRESS_MAX + 1])
 {
@@ -47,98 +30,30 @@ static bool is_owed(const struct told_promise *promise)
 
 /* ---- recounting --------------------------------------------------------------------------------- */
 
-static void classify(const struct told_promise *promise, int32_t today, struct entry *entry)
+static void add(struct figures *figures, const struct told_promise *promise, int32_t today)
 {
-    int32_t last = almanac_day_of(promise->due_ms - 1);
+    struct figures_entry entry = { .number = oracle_shown(promise->number), .incomplete = promise->incomplete,
+                                   .vague = promise->vague };
+    struct figures_end end = { .standing = promise->standing, .from_day = promise->from_day,
+                               .ended_ms = promise->ended_ms, .due_ms = promise->due_ms, .beyond = promise->beyond };
 
-    entry->days = figures_days_between(promise->from_day, almanac_day_of(promise->ended_ms));
-    switch (promise->standing) {
-    case SCH_STANDING_CLOSED:
-        entry->outcome = promise->ended_ms < promise->due_ms && !promise->beyond ? WITHIN : LATE;
-        break;
-    case SCH_STANDING_WITHHELD: entry->outcome = WITHHELD; break;
-    case SCH_STANDING_WAIVED: entry->outcome = WAIVED; break;
-    case SCH_STANDING_CANCELLED: entry->outcome = CANCELLED; break;
-    default:
-        entry->outcome = today > (last < promise->from_day ? promise->from_day : last) ? OVERDUE : OPEN;
-        entry->days = figures_days_between(promise->from_day, today);
-    }
-}
-
-static void add(struct entries *entries, const struct told_promise *promise, int32_t today)
-{
-    struct entry entry = { .number = oracle_shown(promise->number), .incomplete = promise->incomplete,
-                           .vague = promise->vague };
-    char debtor[SCH_ADDRESS_MAX + 1];
-
-    if (entries->count + 4 > entries->room) {
-        entries->room = entries->room == 0 ? 8192 : 2 * entries->room;
-        entries->entry = realloc(entries->entry, entries->room * sizeof *entries->entry);
-        assert(entries->entry != NULL);
-    }
-    classify(promise, today, &entry);
     entry.announced = promise->number == 4 && promise->due_ms > promise->norm_ms;
-    organisation(promise->debtor.text, debtor);
-    for (int i = 0; i < 4; i++) {
-        entry.month = i % 2 == 0 ? 0 : (uint32_t)almanac_date(promise->from_day) / 100;
-        strcpy(entry.debtor, i / 2 == 0 ? "" : debtor);
-        entries->entry[entries->count++] = entry;
-    }
+    organisation(promise->debtor.text, entry.debtor);
+    figures_enter(figures, entry, &end, today);
 }
 
-static int compare(const void *a, const void *b)
+static struct figures recount(const struct told *told, bool gooi)
 {
-    const struct entry *x = a, *y = b;
-
-    if (x->month != y->month)
-        return x->month < y->month ? -1 : 1;
-    if (x->number != y->number)
-        return x->number < y->number ? -1 : 1;
-    return strcmp(x->debtor, y->debtor);
-}
-
-static struct entries recount(const struct told *told, bool gooi)
-{
-    struct entries entries = { NULL, 0, 0 };
+    struct figures figures = { NULL, 0, 0 };
     int32_t today = almanac_day_of(sim_broker_ms(told->sim));
 
     for (size_t d = 0; d < told->sim->dossier_count; d++)
         if (oracle_sees(told, d, gooi))
             for (int i = told->dossier[d].first; i >= 0; i = told->promise[i].next)
                 if (!told->dossier[d].purged || !is_owed(&told->promise[i]))
-                    add(&entries, &told->promise[i], today);
-    if (entries.count > 0)
-        qsort(entries.entry, entries.count, sizeof *entries.entry, compare);
-    return entries;
-}
-
-/* *judged: of how many the share is. */
-static struct sch_statistics_row row_of(const struct entry *entry, size_t count, uint32_t *judged)
-{
-    struct sch_statistics_row row = { .expectation = entry->number, .month = entry->month, .count = (uint32_t)count };
-    uint32_t answered[FIGURES_DAYS] = { 0 }, censored[FIGURES_DAYS] = { 0 }, number[OUTCOMES] = { 0 };
-
-    strcpy(row.debtor.text, entry->debtor);
-    for (size_t i = 0; i < count; i++) {
-        number[entry[i].outcome]++;
-        row.announced += entry[i].announced;
-        row.incomplete += entry[i].incomplete;
-        if (entry[i].outcome == WITHIN || entry[i].outcome == LATE)
-            answered[entry[i].days]++;
-        else
-            censored[entry[i].days]++;
-    }
-    row.open = number[OPEN] + number[OVERDUE];
-    row.within = number[WITHIN];
-    row.late = number[LATE];
-    row.withheld = number[WITHHELD];
-    row.waived = number[WAIVED];
-    row.cancelled = number[CANCELLED];
-    *judged = row.within + row.late + number[OVERDUE];
-    figures_share(row.within, *judged, &row);
-    row.median_days = figures_waits_until(answered, censored, row.count, 0.5);
-    row.p90_days = figures_waits_until(answered, censored, row.count, 0.1);
-    return row;
+                    add(&figures, &told->promise[i], today);
+    figures_sort(&figures);
+    return figures;
 }
 
 /* ---- statistics --------------------------------------------------------------------------------- */
@@ -186,38 +101,38 @@ static void hold_row(struct sim *sim, const struct sch_statistics_row *want, con
 }
 
 /* Numbers of which some promise counts from a day that is not known here: their months are not told apart. */
-static uint32_t vague_numbers(const struct entries *entries)
+static uint32_t vague_numbers(const struct figures *figures)
 {
     uint32_t vague = 0;
 
-    for (size_t i = 0; i < entries->count; i++)
-        vague |= (uint32_t)entries->entry[i].vague << entries->entry[i].number;
+    for (size_t i = 0; i < figures->count; i++)
+        vague |= (uint32_t)figures->entry[i].vague << figures->entry[i].number;
     return vague;
 }
 
 /* Rows come in the order in which the entries are sorted; *at is where the last one ended. */
-static void hold_page(struct sim *sim, const struct sch_page *page, const struct entries *entries, uint32_t vague,
+static void hold_page(struct sim *sim, const struct sch_page *page, const struct figures *figures, uint32_t vague,
                       bool published, size_t *at)
 {
     for (size_t i = 0; i < page->statistics_count && sim->violations == 0; i++) {
         const struct sch_statistics_row *have = &page->statistics[i];
-        struct entry group = { .month = have->month, .number = have->expectation };
+        struct figures_entry group = { .month = have->month, .number = have->expectation };
         struct sch_statistics_row want;
         uint32_t judged;
         size_t end;
 
         strcpy(group.debtor, have->debtor.text);
-        for (; *at < entries->count && compare(&entries->entry[*at], &group) < 0; ++*at)
-            if ((vague >> entries->entry[*at].number & 1) == 0 || entries->entry[*at].month == 0)
-                sim_violation(sim, "statistics lack E%u %u %s", entries->entry[*at].number, entries->entry[*at].month,
-                              entries->entry[*at].debtor);
-        for (end = *at; end < entries->count && compare(&entries->entry[end], &group) == 0; end++)
+        for (; *at < figures->count && figures_order(&figures->entry[*at], &group) < 0; ++*at)
+            if ((vague >> figures->entry[*at].number & 1) == 0 || figures->entry[*at].month == 0)
+                sim_violation(sim, "statistics lack E%u %u %s", figures->entry[*at].number, figures->entry[*at].month,
+                              figures->entry[*at].debtor);
+        for (end = *at; end < figures->count && figures_order(&figures->entry[end], &group) == 0; end++)
             ;
         if ((vague >> group.number & 1) == 0 || group.month == 0) {
             if (end == *at) {
                 sim_violation(sim, "statistics of E%u %u %s are invented", group.number, group.month, group.debtor);
             } else if (!have->suppressed) {
-                want = row_of(&entries->entry[*at], end - *at, &judged);
+                want = figures_row(&figures->entry[*at], end - *at, &judged);
                 if (published)
                     leave_out(&want, judged);
                 hold_row(sim, &want, have, (vague >> group.number & 1) != 0);
@@ -252,38 +167,38 @@ static void check_published(struct sim *sim, const struct sch_statistics_row *ro
 }
 
 /* The whole table, as it is or as it is published. */
-static void hold_table(struct sim *sim, size_t peer, struct sch_command *command, const struct entries *entries)
+static void hold_table(struct sim *sim, size_t peer, struct sch_command *command, const struct figures *figures)
 {
-    uint32_t vague = vague_numbers(entries);
+    uint32_t vague = vague_numbers(figures);
     struct sch_reply reply;
     size_t at = 0;
 
     do {
         if (!next_page(sim, peer, command, &reply))
             return;
-        hold_page(sim, &reply.page, entries, vague, command->query.published, &at);
+        hold_page(sim, &reply.page, figures, vague, command->query.published, &at);
         for (size_t i = 0; i < reply.page.statistics_count && command->query.published; i++)
             check_published(sim, &reply.page.statistics[i]);
     } while (command->query.cursor_size > 0 && sim->violations == 0);
-    for (; at < entries->count && sim->violations == 0; at++)
-        if ((vague >> entries->entry[at].number & 1) == 0 || entries->entry[at].month == 0)
-            sim_violation(sim, "statistics end before E%u %u %s", entries->entry[at].number,
-                          entries->entry[at].month, entries->entry[at].debtor);
+    for (; at < figures->count && sim->violations == 0; at++)
+        if ((vague >> figures->entry[at].number & 1) == 0 || figures->entry[at].month == 0)
+            sim_violation(sim, "statistics end before E%u %u %s", figures->entry[at].number,
+                          figures->entry[at].month, figures->entry[at].debtor);
 }
 
 void oracle_statistics(struct told *told, size_t peer, const struct sch_address *party, bool gooi)
 {
     struct sch_command command = { .type = SCH_COMMAND_QUERY };
-    struct entries entries = recount(told, gooi);
+    struct figures figures = recount(told, gooi);
 
     command.query.type = SCH_QUERY_STATISTICS;
     command.query.party = *party;
     command.query.limit = SCH_PAGE_ROWS_MAX;
-    hold_table(told->sim, peer, &command, &entries);
+    hold_table(told->sim, peer, &command, &figures);
     command.query.published = true;
     if (told->sim->violations == 0)
-        hold_table(told->sim, peer, &command, &entries);
-    free(entries.entry);
+        hold_table(told->sim, peer, &command, &figures);
+    free(figures.entry);
 }
 
 /* ---- ages --------------------------------------------------------------------------------------- */

@@ -1,21 +1,54 @@
 /*
- * figures.h: the figures of PROTOCOL.md, "Queries", in floating point: what the broker computes in whole numbers.
+ * figures.h: the figures of PROTOCOL.md, "Queries", recounted promise by promise, in floating point: what the broker
+ * computes from counts that it kept, in whole numbers.
  */
 #ifndef YEAR_FIGURES_H
 #define YEAR_FIGURES_H
 
 #include <scharnier/query.h>
+#include <stddef.h>
 
-#define FIGURES_DAYS 1024               /* days above the last count as the last */
+enum figures_outcome {
+    FIGURES_OPEN, FIGURES_OVERDUE, FIGURES_WITHIN, FIGURES_LATE, FIGURES_WITHHELD, FIGURES_WAIVED, FIGURES_CANCELLED,
+    FIGURES_OUTCOMES
+};
 
-/* Days from one local day to another, as counts have them: 0 at the least, FIGURES_DAYS - 1 at the most. */
-uint32_t figures_days_between(int32_t from, int32_t to);
+/* What became of a promise; ended_ms says nothing while it is owed. */
+struct figures_end {
+    enum sch_standing standing;
+    int32_t from_day;
+    int64_t ended_ms, due_ms;
+    bool beyond;                        /* answered by what lies past the due */
+};
 
-/* The first day by which, as Kaplan and Meier estimate, at most this share of all still waits; SCH_DAYS_UNREACHED. */
-uint32_t figures_waits_until(const uint32_t *answered, const uint32_t *censored, uint32_t all, double share);
+/* One promise in one group. month 0: all; an empty debtor: all. */
+struct figures_entry {
+    uint32_t month;
+    unsigned number;
+    char debtor[SCH_ADDRESS_MAX + 1];
+    enum figures_outcome outcome;
+    bool announced, incomplete;
+    bool vague;                         /* nobody here knows from which day it counts */
+    uint32_t days;
+};
 
-/* within_permille, low_permille and high_permille: k of n, with Wilson's interval of 95 %. */
-void figures_share(uint32_t k, uint32_t n, struct sch_statistics_row *row);
+struct figures {
+    struct figures_entry *entry;        /* the caller's to free */
+    size_t count, room;
+};
+
+/* Enters a promise, of which number, debtor and the bools are known, into its four groups: of its month and of all, of
+ * its debtor and of all. */
+void figures_enter(struct figures *figures, struct figures_entry promise, const struct figures_end *end, int32_t today);
+
+/* Sorts as pages have their groups. */
+void figures_sort(struct figures *figures);
+
+/* Below 0, 0 or above, as the group of one stands to that of the other. */
+int figures_order(const struct figures_entry *one, const struct figures_entry *other);
+
+/* The row of the group that these are; *judged: of how many the share is. */
+struct sch_statistics_row figures_row(const struct figures_entry *entry, size_t count, uint32_t *judged);
 
 /* The same but for the last digit. */
 bool figures_near(uint32_t a, uint32_t b);

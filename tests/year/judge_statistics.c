@@ -13,116 +13,24 @@
 #include "figures.h"
 #include "judge_own.h"
 
-/* One promise in one group. month 0: all; an empty debtor: all. */
-struct entry {
-    uint32_t month;
-    uint8_t number;
-    const char *debtor;
-    enum { OPEN, OVERDUE, WITHIN, LATE, WITHHELD, WAIVED, CANCELLED, OUTCOMES } outcome;
-    bool announced, incomplete;
-    uint32_t days;
-};
-
-struct entries {
-    struct entry *entry;
-    size_t count, room;
-};
-
-static void add(struct entries *entries, const struct entry *entry)
-{
-    if (entries->count == entries->room) {
-        entries->room = entries->room == 0 ? 65536 : 2 * entries->room;
-        entries->entry = realloc(entries->entry, entries->room * sizeof *entries->entry);
-        assert(entries->entry != NULL);
-    }
-    entries->entry[entries->count++] = *entry;
-}
-
-static void classify(struct entry *entry, const struct ledger_promise *promise, const struct ledger_change *change,
-                     int32_t from, int32_t today)
-{
-    int32_t last = almanac_day_of(change->due_ms - 1);
-
-    entry->days = figures_days_between(from, almanac_day_of(change->at_ms));
-    switch (change->standing) {
-    case SCH_STANDING_CLOSED: 
-        entry->outcome = change->at_ms < change->due_ms && !promise->beyond ? WITHIN : LATE;
-        break;
-    case SCH_STANDING_WITHHELD: entry->outcome = WITHHELD; break;
-    case SCH_STANDING_WAIVED: entry->outcome = WAIVED; break;
-    case SCH_STANDING_CANCELLED: entry->outcome = CANCELLED; break;
-    default:
-        entry->outcome = today > (last < from ? from : last) ? OVERDUE : OPEN;
-        entry->days = figures_days_between(from, today);
-    }
-}
-
-static void enter(const struct ledger *ledger, int64_t now_ms, struct entries *entries)
+static void enter(const struct ledger *ledger, int64_t now_ms, struct figures *figures)
 {
     for (int32_t p = 0; p < ledger->promise_count; p++) {
         const struct ledger_promise *promise = &ledger->promise[p];
         const struct ledger_change *change = ledger_change_at(ledger, promise, now_ms);
-        int32_t from = almanac_day_of(promise->from_ms);
-        const char *debtor = ledger->region->party[promise->debtor].organisation.text;
-        struct entry entry = { .number = promise->number == 5 ? 4 : promise->number };
+        struct figures_entry entry = { .number = promise->number == 5 ? 4 : promise->number };
+        struct figures_end end = { .from_day = almanac_day_of(promise->from_ms), .beyond = promise->beyond };
 
         if (change == NULL || !ledger->dossier[promise->dossier].judged)
             continue;
+        strcpy(entry.debtor, ledger->region->party[promise->debtor].organisation.text);
         entry.announced = change->due_ms > change->norm_due_ms;
         entry.incomplete = promise->incomplete;
-        classify(&entry, promise, change, from, almanac_day_of(now_ms));
-        for (int i = 0; i < 4; i++) {
-            entry.month = i % 2 == 0 ? 0 : (uint32_t)almanac_date(from) / 100;
-            entry.debtor = i / 2 == 0 ? "" : debtor;
-            add(entries, &entry);
-        }
+        end.standing = change->standing;
+        end.ended_ms = change->at_ms;
+        end.due_ms = change->due_ms;
+        figures_enter(figures, entry, &end, almanac_day_of(now_ms));
     }
-}
-
-static int same_group(const struct entry *x, const struct entry *y)
-{
-    if (x->month != y->month)
-        return x->month < y->month ? -1 : 1;
-    if (x->number != y->number)
-        return x->number < y->number ? -1 : 1;
-    return strcmp(x->debtor, y->debtor);
-}
-
-static int compare(const void *a, const void *b)
-{
-    return same_group(a, b);
-}
-
-/* ---- a group's row -------------------------------------------------------------------------------- */
-
-static struct sch_statistics_row row_of(const struct entry *entry, size_t count)
-{
-    struct sch_statistics_row row = { .expectation = entry->number, .month = entry->month, .count = (uint32_t)count };
-    static uint32_t answered[FIGURES_DAYS], censored[FIGURES_DAYS];
-    uint32_t number[OUTCOMES] = { 0 };
-
-    memset(answered, 0, sizeof answered);
-    memset(censored, 0, sizeof censored);
-    strcpy(row.debtor.text, entry->debtor);
-    for (size_t i = 0; i < count; i++) {
-        number[entry[i].outcome]++;
-        row.announced += entry[i].announced;
-        row.incomplete += entry[i].incomplete;
-        if (entry[i].outcome == WITHIN || entry[i].outcome == LATE)
-            answered[entry[i].days]++;
-        else
-            censored[entry[i].days]++;
-    }
-    row.open = number[OPEN] + number[OVERDUE];
-    row.within = number[WITHIN];
-    row.late = number[LATE];
-    row.withheld = number[WITHHELD];
-    row.waived = number[WAIVED];
-    row.cancelled = number[CANCELLED];
-    figures_share(row.within, row.within + row.late + number[OVERDUE], &row);
-    row.median_days = figures_waits_until(answered, censored, row.count, 0.5);
-    row.p90_days = figures_waits_until(answered, censored, row.count, 0.1);
-    return row;
 }
 
 /* ---- the comparison ------------------------------------------------------------------------------- */
@@ -150,7 +58,7 @@ static void compare_rows(struct play *play, const struct sch_statistics_row *wan
 }
 
 /* Rows come in the order in which the entries are sorted. */
-static uint64_t hold_together(struct play *play, const struct entries *entries)
+static uint64_t hold_together(struct play *play, const struct figures *figures)
 {
     struct sch_query query = { .type = SCH_QUERY_STATISTICS, .limit = SCH_PAGE_ROWS_MAX };
     const struct sch_page *page;
@@ -163,41 +71,42 @@ static uint64_t hold_together(struct play *play, const struct entries *entries)
             return rows;
         for (size_t i = 0; i < page->statistics_count; i++, rows++) {
             const struct sch_statistics_row *have = &page->statistics[i];
-            struct entry group = { .month = have->month, .number = (uint8_t)have->expectation,
-                                   .debtor = have->debtor.text };
+            struct figures_entry group = { .month = have->month, .number = have->expectation };
             struct sch_statistics_row want;
+            uint32_t judged;
             size_t end;
 
-            for (; at < entries->count && same_group(&entries->entry[at], &group) < 0; at++)
-                play_violation(play, "statistics lack E%d %u %s", entries->entry[at].number, entries->entry[at].month,
-                               entries->entry[at].debtor);
-            for (end = at; end < entries->count && same_group(&entries->entry[end], &group) == 0; end++)
+            strcpy(group.debtor, have->debtor.text);
+            for (; at < figures->count && figures_order(&figures->entry[at], &group) < 0; at++)
+                play_violation(play, "statistics lack E%u %u %s", figures->entry[at].number, figures->entry[at].month,
+                               figures->entry[at].debtor);
+            for (end = at; end < figures->count && figures_order(&figures->entry[end], &group) == 0; end++)
                 ;
             if (end == at) {
-                play_violation(play, "statistics of E%d %u %s are invented", group.number, group.month, group.debtor);
+                play_violation(play, "statistics of E%u %u %s are invented", group.number, group.month, group.debtor);
                 continue;
             }
-            want = row_of(&entries->entry[at], end - at);
+            want = figures_row(&figures->entry[at], end - at, &judged);
             compare_rows(play, &want, have);
             at = end;
         }
         query.cursor_size = page->cursor_size;
         memcpy(query.cursor, page->cursor, sizeof query.cursor);
     } while (query.cursor_size > 0);
-    if (at < entries->count)
-        play_violation(play, "statistics end before E%d %u %s", entries->entry[at].number, entries->entry[at].month,
-                       entries->entry[at].debtor);
+    if (at < figures->count)
+        play_violation(play, "statistics end before E%u %u %s", figures->entry[at].number, figures->entry[at].month,
+                       figures->entry[at].debtor);
     return rows;
 }
 
 void judge_statistics(struct judge *judge, struct play *play)
 {
-    struct entries entries = { NULL, 0, 0 };
+    struct figures figures = { NULL, 0, 0 };
 
-    enter(play->ledger, sch_clock_civil_ms(play->clock), &entries);
-    qsort(entries.entry, entries.count, sizeof *entries.entry, compare);
-    judge->statistics = hold_together(play, &entries);
-    free(entries.entry);
+    enter(play->ledger, sch_clock_civil_ms(play->clock), &figures);
+    figures_sort(&figures);
+    judge->statistics = hold_together(play, &figures);
+    free(figures.entry);
 }
 
 /* ---- ages ----------------------------------------------------------------------------------------- */
