@@ -225,7 +225,7 @@ static bool take_line(struct reading *r, char line[LINE_MAX_BYTES + 1])
         size -= 3;
     }
     if (size > LINE_MAX_BYTES) {
-        note(r, SCH_E_CONFIG, "the line is longer than 199 bytes; continue it on an indented line");
+        note(r, SCH_E_CONFIG, "the line is longer than 199 bytes; only a list goes on, on an indented line");
         return false;
     }
     if (!sch_utf8_plain(start, size)) {

@@ -14,6 +14,7 @@ struct reader {
     struct sch_map *map;
     struct sch_map_rule *rule;          /* of the section at hand */
     char set[SCH_MAP_WORD_MAX + 1];     /* of a [codes …] section */
+    bool has_identity;
     sch_ini_report_fn *report;
     void *context;
 };
@@ -123,6 +124,14 @@ static int copy_word(const struct sch_ini *ini, const char *name, const char *va
     if (strlen(value) >= size)
         return sch_ini_error(ini, SCH_E_CONFIG, "%s is longer than %zu bytes", name, size - 1);
     snprintf(out, size, "%s", value);
+    return SCH_OK;
+}
+
+static int begin_identity(struct reader *reader, const struct sch_ini *ini)
+{
+    if (reader->has_identity)
+        return sch_ini_error(ini, SCH_E_CONFIG, "[identity] stands twice");
+    reader->has_identity = true;
     return SCH_OK;
 }
 
@@ -330,7 +339,7 @@ static int handle(void *context, const struct sch_ini *ini, const char *section,
     if (strncmp(section, "codes ", 6) == 0)
         return begin ? begin_codes(reader, ini, section + 6) : read_code(reader, ini, name, value);
     if (strcmp(section, "identity") == 0)
-        return begin ? SCH_OK : read_identity(reader, ini, name, value);
+        return begin ? begin_identity(reader, ini) : read_identity(reader, ini, name, value);
     if (strcmp(section, "receivers") == 0)
         return begin ? SCH_OK : read_receiver(reader, ini, name, value);
     if (strcmp(section, "sections") == 0 || strcmp(section, "facts") == 0)

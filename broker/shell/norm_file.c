@@ -26,6 +26,7 @@ struct loader {
     char set_id[SCH_NORM_ID_MAX + 1];   /* "nl" */
     uint16_t version;
     enum part part;                     /* of the section that is being read */
+    bool has_head;
     struct sch_norm *row;
     struct sch_region_calendar *calendar;
     struct sch_required *required;
@@ -161,6 +162,9 @@ static int begin_section(struct loader *loader, const struct sch_ini *ini, const
     /* The widths are one less than the words' size. */
     int words = sscanf(section, "%110s %110s %110s %1s", word[0], word[1], word[2], more);
     if (words == 1 && strcmp(word[0], "norms") == 0) {
+        if (loader->has_head)
+            return sch_ini_error(ini, SCH_E_NORM_FORMAT, "[norms] stands twice");
+        loader->has_head = true;
         loader->part = PART_HEAD;
         return SCH_OK;
     }

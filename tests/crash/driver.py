@@ -43,8 +43,7 @@ def until(true, what, seconds=PATIENCE_S):
 class CrashRegion(Region):
     """changes: what to replace in scharnierd.conf, beside the port."""
 
-    def __init__(self, draw, changes=None):
-        self.draw = draw
+    def __init__(self, changes=None):
         self.changes = {"map_size = 256M": "map_size = 8G", "log_level = info": "log_level = warning"}
         self.changes.update(changes or {})
         self.prefix = []                # a command in front of whoever asks the broker's pages
@@ -190,7 +189,7 @@ class Stage:
 
     def __init__(self, draw, changes=None):
         self.draw = draw
-        self.region = CrashRegion(draw, changes)
+        self.region = CrashRegion(changes)
         self.broker = Process("broker", "broker", self.region.folder / "broker",
                               [BIN / "scharnierd", "--config", self.region.config])
         self.adapters = []

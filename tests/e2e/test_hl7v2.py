@@ -53,7 +53,7 @@ class Peer:
 
     def __init__(self):
         self.got, self.how, self.next = [], "AA", []
-        self.receiver = mllp.Receiver(0, self.answer)
+        self.receiver = mllp.Receiver(free_port(), self.answer)
         self.port = self.receiver.port
 
     def close(self):
@@ -412,11 +412,11 @@ def killed_at_random(house):
     """Both adapters are killed again and again under traffic: every AA reaches the EPD, none under two ids."""
     chance = random.Random(7)
     messages = [house.example("ORM-O01.hl7", text={"94061234": "06290713", "BGGZ^": "GGZANGST^"}) for _ in range(60)]
-    codes = []
+    codes, given_up = [], threading.Event()
 
     def send_all():
         sender = mllp.Sender("127.0.0.1", house.ports["his"], 10, lambda *_, **__: None)
-        codes.extend(sender.send(raw, tries=6000, wait=0.02) for raw, _ in messages)
+        codes.extend(sender.send(raw, tries=6000, wait=0.02, stop=given_up) for raw, _ in messages)
         sender.close()
     thread = threading.Thread(target=send_all)
     thread.start()
@@ -428,6 +428,7 @@ def killed_at_random(house):
         house.start_adapter(name)
         kills += 1
     thread.join(180)
+    given_up.set()
     check(codes == ["AA"] * len(messages), "not all got AA: %s" % codes)
     again = 0
     for _, order in messages:

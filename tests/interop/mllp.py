@@ -13,8 +13,7 @@ import hl7
 from hl7.client import MLLPClient
 from hl7.mllp import start_hl7_server
 
-from ports import free_port
-from region import BUILD
+from region import BUILD, free_port
 
 LATIN = "iso-8859-1"
 

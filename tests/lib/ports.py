@@ -8,7 +8,7 @@ given = set()
 def free_port():
     """Free now, and given once. Below those that the kernel lends to whoever connects, so that it still is while its
     server is away."""
-    while True:
+    for _ in range(1000):
         port = random.SystemRandom().randrange(20000, 32000)
         with socket.socket() as probe:
             try:
@@ -18,3 +18,4 @@ def free_port():
         if port not in given:
             given.add(port)
             return port
+    raise OSError("no free port from 20000 to 31999 on 127.0.0.1")

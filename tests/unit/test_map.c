@@ -572,6 +572,7 @@ static void wrong_lines_of_a_map(void **state)
     (void)state;
     wrong_map("[identity]\nfacilty = X\n", "map.ini:2: unknown key \"facilty\"; did you mean \"facility\"?");
     wrong_map("[identity]\nfacility = X\n version = 2.4\n", "map.ini:3: facility takes one line");
+    wrong_map("[identity]\nfacility = X\n[identity]\nfacility = Y\n", "map.ini:3: [identity] stands twice");
     wrong_map("[receivers]\nX = agb:06290713\n agb:06290714\n", "map.ini:3: X takes one line");
     wrong_map("[in REF^I12]\nkind = REFERRAL\n", "map.ini:2: \"REFERRAL\" is no place");
     wrong_map("[in REF^I12]\nkind = 'REFERRAL'\nurgncy = RF1-2\n", "did you mean \"urgency\"?");

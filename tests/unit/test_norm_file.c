@@ -184,6 +184,7 @@ static void faults_name_their_place(void **state)
         { "[norms]\nid =\n", "n.ini:2: id: at most 8 of a-z, 0-9 and -" },
         { "[norms]\nid = nl\n", "n.ini: [norms]: id and version are missing" },
         { HEAD "[E2]\nid = 0123456789012345678901234567890123456789\n", "n.ini:5: id is longer than 31 bytes" },
+        { HEAD "[norms]\nid = zz\n", "n.ini:4: [norms] stands twice" },
         { HEAD "[E2]\nsource = a duty\n  to report\n", "n.ini:6: source takes one line; this one is indented, and so continues it" },
         { HEAD "[E2]\nterm = 5\n  6\nunit = days\nsource = s\n",
           "n.ini:6: term takes one line; this one is indented, and so continues it" },

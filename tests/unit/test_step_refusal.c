@@ -50,6 +50,7 @@ static void test_advised(void **state)
     (void)state;
     begin();
     (void)step_fixture_redirect(&f, SCH_MODE_ADVISED);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
     assert_null(step_fixture_owed(&f, 2));
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 2)->instance.standing, SCH_STANDING_CLOSED);
     assert_int_equal(step_fixture_about(&f, SCH_EFFECT_CLOSE, 4)->instance.standing, SCH_STANDING_CANCELLED);
@@ -75,6 +76,7 @@ static void test_forwarded_and_the_child_came(void **state)
     (void)state;
     begin();
     (void)step_fixture_redirect(&f, SCH_MODE_FORWARDED);
+    assert_int_equal(f.dossier.phase, SCH_PHASE_REDIRECTED);
     assert_null(step_fixture_owed(&f, 10));
     assert_int_equal(f.dossier.refusals, 0);
     /* Five working days from Monday 2 March end on Monday 9. */
